@@ -27,9 +27,9 @@ class Provenance(Enum):
 class TravelTable:
     """Travel times between places.
 
-    ``seconds``: int32 array (sources, destinations), rounded up; ``UNREACHABLE`` where no road leads.
-    ``source_snap_m`` / ``destination_snap_m``: float64 metres from each place to the road it was put on;
-    0 for an estimate, which knows no roads.
+    ``seconds``: int32 array (sources, destinations), rounded up; ``UNREACHABLE`` = no road.
+    ``source_snap_m`` / ``destination_snap_m``: float64 metres from each place to the road it was
+    put on; 0 for an estimate, which knows no roads.
     ``map_id``: the map the times were read on; the estimate has one of its own.
     """
 
@@ -57,6 +57,6 @@ class TravelTimes(Protocol):
     ) -> TravelTable:
         """All pairs from ``sources`` to ``destinations``.
 
-        Raises ``TravelUnavailableError`` when no answer can be had; an unroutable pair is not an error.
+        Raises ``TravelUnavailableError`` when no answer can be had; an unroutable pair is no error.
         """
         ...

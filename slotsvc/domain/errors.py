@@ -1,0 +1,153 @@
+"""Everything that can go wrong, as the field says it. No status codes here.
+
+SlotsvcError
+├── InvalidRequestError      one or more fields are wrong; carries every violation
+├── NotImplementedFieldError a field of the contract that does not work yet
+├── NotFoundError            no such thing (or somebody else's)
+├── AlreadyExistsError       the id is taken
+├── EtagMismatchError        changed since it was read
+├── InUseError               cannot be deleted, something refers to it
+├── IdempotencyKeyReusedError the request_id was used with another payload
+├── SlotTokenError           the token is not ours, or was altered
+├── SlotExpiredError         the offer lapsed
+├── SlotGoneError            somebody else was faster; carries the nearest equivalents
+├── HoldExpiredError         the hold lapsed before it was confirmed
+├── HoldLimitError           one live hold per client and activity, one extension
+├── WrongStateError          the visit is not in a state that allows this
+├── TravelError              no travel time can be had, not even an estimate
+├── StoreBusyError           the store could not be written in time
+└── InvariantError           the checker disagrees: a defect of ours
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One wrong field: a path such as ``request.windows[1].end_time`` and what was expected."""
+
+    field: str
+    reason: str
+
+
+class SlotsvcError(Exception):
+    """Base of all. ``reason`` is stable and UPPER_SNAKE; ``metadata`` holds no personal data."""
+
+    reason: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata = dict(metadata or {})
+
+
+class InvalidRequestError(SlotsvcError):
+    """One or more fields are wrong. Carries all of them, so that a caller mends them at once."""
+
+    reason = "INVALID_REQUEST"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        text = "; ".join(f"{v.field}: {v.reason}" for v in violations)
+        super().__init__(text or "invalid request")
+        self.violations = tuple(violations)
+
+
+class NotImplementedFieldError(SlotsvcError):
+    """A field of the contract that does not work yet was set. It is refused, never ignored."""
+
+    reason = "FIELD_NOT_IMPLEMENTED"
+
+    def __init__(self, field_path: str) -> None:
+        super().__init__(f"{field_path} is reserved and does not work yet", {"field": field_path})
+
+
+class NotFoundError(SlotsvcError):
+    """No such resource, or one of another tenant: the two look alike on purpose."""
+
+    reason = "NOT_FOUND"
+
+
+class AlreadyExistsError(SlotsvcError):
+    """The chosen id is taken."""
+
+    reason = "ALREADY_EXISTS"
+
+
+class EtagMismatchError(SlotsvcError):
+    """The resource changed since the caller read it. Read again, then write."""
+
+    reason = "ETAG_MISMATCH"
+
+
+class InUseError(SlotsvcError):
+    """Something still refers to the resource that was to be deleted."""
+
+    reason = "IN_USE"
+
+
+class IdempotencyKeyReusedError(SlotsvcError):
+    """The request_id was used before with another payload. Nothing was done."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class SlotTokenError(SlotsvcError):
+    """The slot token is not one of ours, was altered, or belongs to another caller."""
+
+    reason = "SLOT_TOKEN_INVALID"
+
+
+class SlotExpiredError(SlotsvcError):
+    """The offer lapsed. Ask for slots again."""
+
+    reason = "SLOT_EXPIRED"
+
+
+class SlotGoneError(SlotsvcError):
+    """Somebody else was faster. ``alternatives``: the nearest equivalents, best first."""
+
+    reason = "SLOT_GONE"
+
+    def __init__(self, message: str, alternatives: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.alternatives = tuple(alternatives)
+
+
+class HoldExpiredError(SlotsvcError):
+    """The hold lapsed before it was confirmed. The place may be gone; ask for slots again."""
+
+    reason = "HOLD_EXPIRED"
+
+
+class HoldLimitError(SlotsvcError):
+    """One live hold per client and activity, one extension, 15 minutes in all."""
+
+    reason = "HOLD_LIMIT"
+
+
+class WrongStateError(SlotsvcError):
+    """The visit or hold is not in a state that allows this. Do not retry."""
+
+    reason = "WRONG_STATE"
+
+
+class TravelError(SlotsvcError):
+    """No travel time can be had, not even an estimate. Retry later."""
+
+    reason = "TRAVEL_UNAVAILABLE"
+
+
+class StoreBusyError(SlotsvcError):
+    """The store could not be written in time. Retry with the same request_id."""
+
+    reason = "STORE_BUSY"
+
+
+class InvariantError(SlotsvcError):
+    """The independent checker disagrees with an answer: a defect of ours, nothing was written."""
+
+    reason = "INVARIANT_BROKEN"

@@ -1,0 +1,290 @@
+"""What the use cases need from outside: a store with transactions, and a clock.
+
+The store runs *work*: a plain function that gets a transaction. It may be run several times, so it
+must not do anything but read and write through the transaction; roads, solver, mail and password
+hashing never happen inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.offering import ActivityType, Site
+from slotsvc.domain.place import Location
+from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
+from slotsvc.domain.working_time import Absence, ShiftException
+from slotsvc.scheduling.travel_port import Provenance
+
+
+class Clock(Protocol):
+    """Aware UTC now, whole seconds are enough."""
+
+    def now(self) -> datetime:
+        """The current instant."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TravelBlock:
+    """Full pairwise travel among the distinct places of a route, start and end place included.
+
+    ``places``: m distinct places. ``seconds``: int32 (m, m), rounded up, UNREACHABLE = no road.
+    Stored with the route, so that every removal or re-order can be judged without asking roads.
+    """
+
+    places: tuple[Location, ...]
+    seconds: NDArray[np.int32]
+    map_id: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRoute:
+    """A route as stored. ``version`` grows by exactly 1 per committed mutation; 0 = untouched.
+
+    ``placements``: every placement not ended, by position, holds included even when they lapsed
+    (judge them by ``Placement.live(now)``). ``block``: None when the route never had a visit.
+    """
+
+    key: RouteKey
+    version: int
+    placements: tuple[Placement, ...] = ()
+    block: TravelBlock | None = None
+
+    def live(self, now: datetime) -> tuple[Placement, ...]:
+        """Placements that occupy the route at ``now``, by position."""
+        return tuple(p for p in self.placements if p.live(now))
+
+    def valid_until(self, now: datetime) -> datetime | None:
+        """Earliest expiry of a live hold: the route changes then without a write. None: never."""
+        expiries = [p.expires for p in self.live(now) if p.state is PlacementState.HELD]
+        return min((e for e in expiries if e is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVisit:
+    """A visit with its current placement (the last one when it has none live) and bookkeeping.
+
+    ``revision`` grows with every change of the visit; the API's etag. ``extended``: the hold was
+    prolonged. ``held_since``: when the hold was made; None for a visit that was never held.
+    """
+
+    visit: Visit
+    placement: Placement
+    revision: int
+    provenance: Provenance
+    created: datetime
+    updated: datetime
+    promised_at: datetime | None = None
+    held_since: datetime | None = None
+    extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, written in the mutation's transaction. ``data``: ids and numbers only."""
+
+    kind: str
+    subject: str
+    route: RouteKey | None
+    version: int
+    data: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class CalendarRead(Protocol):
+    """Reading of what a company sets up. Lists are ordered by id. None: not found."""
+
+    def tenant(self, tenant: str) -> Tenant | None: ...
+    def tags(self, tenant: str) -> frozenset[str]: ...
+    def team(self, tenant: str, team: str) -> Team | None: ...
+    def technician(self, tenant: str, technician: str) -> Technician | None: ...
+    def technicians(self, tenant: str, team: str) -> Sequence[Technician]: ...
+    def site(self, tenant: str, site: str) -> Site | None: ...
+    def activity_type(self, tenant: str, activity_type: str) -> ActivityType | None: ...
+    def shift_exceptions(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Mapping[date, ShiftException]]:
+        """By technician and date, for first <= date <= last."""
+        ...
+
+    def absences(
+        self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
+    ) -> Mapping[str, Sequence[Absence]]:
+        """By technician; those that overlap [start, end)."""
+        ...
+
+    def calendar_revision(self, tenant: str) -> int:
+        """Grows with every change of teams, technicians, exceptions, absences, sites, types."""
+        ...
+
+
+type Entity = Tenant | Team | Technician | Site | ActivityType | ShiftException | Absence
+"""What a company sets up. Exceptions and absences belong to a technician."""
+
+
+class CalendarWrite(Protocol):
+    """Changing what a company sets up. Every change grows the tenant's calendar revision."""
+
+    def create(self, tenant: str, entity: Entity) -> str:
+        """Stores a new one, gives its etag. Raises ``AlreadyExistsError``, ``NotFoundError``
+        (for a missing tenant, team or technician it belongs to)."""
+        ...
+
+    def replace(self, tenant: str, entity: Entity, etag: str | None) -> str:
+        """Stores it anew, gives the new etag; ``etag`` None: no check.
+
+        Raises ``NotFoundError``, ``EtagMismatchError``.
+        """
+        ...
+
+    def delete[E: Entity](
+        self, tenant: str, kind: type[E], id: str, etag: str | None, technician: str = ""
+    ) -> None:
+        """Raises ``NotFoundError``, ``EtagMismatchError``, ``InUseError`` (visits, holds, members
+        refer to it)."""
+        ...
+
+    def fetch[E: Entity](
+        self, tenant: str, kind: type[E], id: str, technician: str = ""
+    ) -> tuple[E, str] | None:
+        """The entity and its etag; None: not found."""
+        ...
+
+    def page[E: Entity](
+        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
+    ) -> Sequence[tuple[E, str]]:
+        """At most ``limit`` with id > ``after``, by id, each with its etag."""
+        ...
+
+
+class RouteRead(Protocol):
+    """Reading of routes and visits."""
+
+    def now(self) -> datetime:
+        """The database's clock, read after the locks of this transaction were taken."""
+        ...
+
+    def routes(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[tuple[str, date], StoredRoute]:
+        """Touched routes by (technician, date); an untouched one is absent (version 0, empty)."""
+        ...
+
+    def route_versions(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[tuple[str, date], int]:
+        """Versions only, of touched routes."""
+        ...
+
+    def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
+        """The named routes; untouched ones come as version 0, empty."""
+        ...
+
+    def visit(self, tenant: str, visit: str) -> StoredVisit | None: ...
+    def placement(self, tenant: str, placement: str) -> StoredVisit | None:
+        """The visit whose placement (current or pending replacement) has this id."""
+        ...
+
+    def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
+        """The live hold that would take over from ``placement``; None when there is none."""
+        ...
+
+    def live_hold_of_client(
+        self, tenant: str, client: str, activity_type: str, now: datetime
+    ) -> Placement | None: ...
+
+    def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None: ...
+
+    def list_visits(
+        self,
+        tenant: str,
+        *,
+        technicians: Sequence[str] | None,
+        first: date | None,
+        last: date | None,
+        states: Sequence[PlacementState],
+        client: str | None,
+        after: tuple[str, str, int, str] | None,
+        limit: int,
+        now: datetime,
+    ) -> Sequence[StoredVisit]:
+        """Ordered by (date, technician, position, visit id), strictly after ``after``."""
+        ...
+
+
+class ReadTx(CalendarRead, RouteRead, Protocol):
+    """One snapshot."""
+
+
+class WriteTx(ReadTx, CalendarWrite, Protocol):
+    """One atomic mutation. ``lock_routes`` comes before anything is judged."""
+
+    def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
+        """The stored answer of an earlier call with this key; None for the first one.
+
+        Raises ``IdempotencyKeyReusedError`` when the payload differed.
+        """
+        ...
+
+    def remember(
+        self, tenant: str, method: str, key: str, request_hash: bytes, answer: bytes
+    ) -> None:
+        """Stores the answer, in this transaction."""
+        ...
+
+    def lock_routes(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, int]:
+        """Bumps and locks the routes in sorted order; gives the new versions."""
+        ...
+
+    def insert_visit(self, stored: StoredVisit) -> None: ...
+    def insert_placement(
+        self, placement: Placement, provenance: Provenance, held_since: datetime | None
+    ) -> None: ...
+    def set_placement_state(
+        self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
+    ) -> None: ...
+    def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
+        """HELD -> BOOKED: clears expiry and replaces, records the promise as told now."""
+        ...
+
+    def prolong(self, tenant: str, placement: str, expires: datetime) -> None: ...
+    def set_start_window(
+        self, tenant: str, placement: str, start: datetime, end: datetime
+    ) -> None: ...
+    def make_current(self, tenant: str, visit: str, placement: str) -> None:
+        """The visit's current placement; grows its revision."""
+        ...
+
+    def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:
+        """Positions 0.. for the placements in ``order``, and the block. Others keep none."""
+        ...
+
+    def expire_lapsed(self, keys: Iterable[RouteKey], now: datetime) -> Sequence[str]:
+        """Marks lapsed holds of these routes RELEASED (tidying; expiry is a read predicate)."""
+        ...
+
+    def record(self, tenant: str, event: Event, actor: str) -> None:
+        """One event row and one audit row (hash chain per tenant)."""
+        ...
+
+
+class Store(Protocol):
+    """Transactions. Both calls run the work off the event loop and return its result."""
+
+    async def read[T](self, work: Callable[[ReadTx], T]) -> T:
+        """One snapshot."""
+        ...
+
+    async def write[T](self, work: Callable[[WriteTx], T]) -> T:
+        """One atomic transaction, committed when the work returns, rolled back when it raises.
+
+        Raises ``StoreBusyError`` when the store cannot be written in time.
+        """
+        ...

@@ -1,0 +1,178 @@
+"""Travel times, road shapes and map tiles from OSRM over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.place import Location
+from slotsvc.scheduling.travel_port import Provenance, TravelTable, TravelUnavailableError
+from slotsvc.travel.osrm_http import OsrmHttp
+from slotsvc.travel.osrm_wire import (
+    RouteShape,
+    Snap,
+    TableBlock,
+    nearest_body,
+    read_nearest,
+    read_route,
+    read_table,
+    route_body,
+    table_body,
+)
+
+LOWEST_TILE_ZOOM = 13
+HIGHEST_TILE_ZOOM = 19
+MAX_SHAPE_PLACES = 100
+_BYTES_PER_CELL = 16
+_BYTES_PER_PLACE = 1024
+_TILE_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A Mapbox vector tile of the roads (layers ``speeds``, ``turns``, ``osmnodes``).
+
+    ``data`` is empty where the map has no road. ``etag`` changes with the map and with nothing else.
+    """
+
+    data: bytes
+    etag: str
+
+
+class OsrmTravelTimes:
+    """``TravelTimes`` of an OSRM server at ``base_url``.
+
+    ``map_id``: identity of its map, as stored by ``build_map``.
+    ``data_version``: what the server must call its map in each reply (maps of ``build_map`` carry
+    their map id); None for a server whose maps carry no version.
+    ``timeout_s``: seconds for one HTTP request. A caller with less time left cancels.
+    ``max_cells``: larger tables are asked for in parts, several at once. The server must accept
+    ``max_coordinates`` places squared (``--max-table-size``).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        map_id: str,
+        *,
+        data_version: str | None = None,
+        timeout_s: float = 2.0,
+        max_in_flight: int = 8,
+        max_coordinates: int = 8000,
+        max_cells: int = 100_000,
+    ) -> None:
+        self._map_id = map_id
+        self._max_coordinates = max_coordinates
+        self._max_cells = max_cells
+        self._http = OsrmHttp(
+            base_url, timeout_s=timeout_s, max_in_flight=max_in_flight, data_version=data_version
+        )
+
+    @property
+    def map_id(self) -> str:
+        """Identity of the compiled map."""
+        return self._map_id
+
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        """All pairs, LIVE. A place far off the map gets the times of the road it was put on:
+        judge it by its snap distance. Raises ``TravelUnavailableError``."""
+        rows, columns = self._parts(len(sources), len(destinations))
+        source_parts = list(batched(sources, rows))
+        destination_parts = list(batched(destinations, columns))
+        blocks = await _all_of(
+            [self._block(some, others) for some in source_parts for others in destination_parts]
+        )
+        return self._joined(blocks, len(destination_parts), (len(sources), len(destinations)))
+
+    async def nearest(self, place: Location) -> Snap:
+        """The road point nearest to ``place``, however far. Raises ``TravelUnavailableError``."""
+        reply = await self._http.post("nearest", nearest_body(place), _BYTES_PER_PLACE * 8)
+        return read_nearest(reply)
+
+    async def route_shape(self, places: Sequence[Location]) -> RouteShape:
+        """The line driven through ``places`` in order, 2 to ``MAX_SHAPE_PLACES`` of them.
+
+        Raises ``ValueError`` for another number, ``TravelUnavailableError`` when no road connects
+        them or no answer can be had.
+        """
+        if not 2 <= len(places) <= MAX_SHAPE_PLACES:
+            raise ValueError(f"a shape needs 2 to {MAX_SHAPE_PLACES} places")
+        reply = await self._http.post("route", route_body(places), _TILE_BYTES)
+        return read_route(reply, len(places))
+
+    async def tile(self, zoom: int, x: int, y: int) -> Tile:
+        """The road tile at web-mercator ``zoom``/``x``/``y``, zoom 13 to 19.
+
+        Raises ``ValueError`` for a tile that does not exist or a zoom below the engine's lowest.
+        """
+        if not LOWEST_TILE_ZOOM <= zoom <= HIGHEST_TILE_ZOOM:
+            raise ValueError(f"zoom must be {LOWEST_TILE_ZOOM} to {HIGHEST_TILE_ZOOM}")
+        if not (0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
+            raise ValueError(f"x and y must be from 0 to {(1 << zoom) - 1} at zoom {zoom}")
+        data = await self._http.get_bytes(f"/tile/v1/car/tile({x},{y},{zoom}).mvt", _TILE_BYTES)
+        return Tile(data, etag=self._map_id)
+
+    async def aclose(self) -> None:
+        """Close the connections to the server."""
+        await self._http.aclose()
+
+    def _parts(self, n_sources: int, n_destinations: int) -> tuple[int, int]:
+        """Rows and columns of one request, within both limits."""
+        columns = max(1, min(n_destinations, self._max_cells, self._max_coordinates // 2))
+        rows = max(1, min(n_sources, self._max_cells // columns, self._max_coordinates - columns))
+        return rows, columns
+
+    async def _block(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TableBlock:
+        cells, places = len(sources) * len(destinations), len(sources) + len(destinations)
+        reply = await self._http.post(
+            "table",
+            table_body(sources, destinations),
+            _BYTES_PER_CELL * cells + _BYTES_PER_PLACE * (places + 4),
+        )
+        return read_table(reply, len(sources), len(destinations))
+
+    def _joined(self, blocks: list[TableBlock], width: int, shape: tuple[int, int]) -> TravelTable:
+        rows = list(batched(blocks, width)) if blocks else []
+        seconds = np.zeros(shape, dtype=np.int32)
+        if rows:
+            seconds = np.concatenate([np.hstack([b.seconds for b in row]) for row in rows])
+        return TravelTable(
+            seconds=seconds,
+            source_snap_m=_concatenated([row[0].source_snap_m for row in rows], shape[0]),
+            destination_snap_m=_concatenated(
+                [block.destination_snap_m for block in blocks[:width]], shape[1]
+            ),
+            map_id=self._map_id,
+            provenance=Provenance.LIVE,
+        )
+
+
+def _concatenated(parts: list[NDArray[np.float64]], length: int) -> NDArray[np.float64]:
+    return np.concatenate(parts) if parts else np.zeros(length)
+
+
+async def _all_of(parts: Sequence[Awaitable[TableBlock]]) -> list[TableBlock]:
+    """All results in order; the first failure cancels the rest and is raised as itself."""
+    if len(parts) == 1:
+        return [await parts[0]]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_awaited(part)) for part in parts]
+    except* TravelUnavailableError as failures:
+        first = failures.exceptions[0]
+        assert isinstance(first, TravelUnavailableError)
+        raise first from None
+    return [task.result() for task in tasks]
+
+
+async def _awaited(part: Awaitable[TableBlock]) -> TableBlock:
+    return await part
