@@ -52,12 +52,13 @@ def offered_windows(
     if grid.step is not None and grid.step <= timedelta(0):
         raise ValueError("the step of an offer grid must be positive")
     cells = list(_cells(grid, zone, day))
-    opened = None if opening_hours is None else _opened(opening_hours, site_zone, day, service)
-    offers = (
-        _offer(cell, span, service, exact=grid.step is not None)
-        for cell in cells
-        for span in (opened if opened is not None else [_around(cell, service)])
-    )
+    if not cells:
+        return ()
+    whole = TimeWindow(min(cells).start, max(cell.end for cell in cells) + service)
+    opened = (whole,) if opening_hours is None else _opened(opening_hours, site_zone, day, service)
+    spans = [span for span in opened if span.overlaps(whole)]
+    exact = grid.step is not None
+    offers = (_offer(cell, span, service, exact=exact) for cell in cells for span in spans)
     return tuple(offer for offer in offers if offer is not None)
 
 
@@ -84,10 +85,6 @@ def _opened(hours: OpeningHours, zone: str, day: date, service: timedelta) -> Se
     days = (day + _DAY * offset for offset in range(-2, 4 + service.days))
     laid = (laid_on(interval, on, zone) for on in days for interval in hours[on.weekday()])
     return merge(span for span in laid if span is not None)
-
-
-def _around(cell: TimeWindow, service: timedelta) -> TimeWindow:
-    return TimeWindow(cell.start, cell.end + service)
 
 
 def _offer(

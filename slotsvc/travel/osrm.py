@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import Provenance, TravelTable, TravelUnavailableError
+from slotsvc.travel.map_info import MapInfo
 from slotsvc.travel.osrm_http import OsrmHttp
 from slotsvc.travel.osrm_wire import (
     RouteShape,
     Snap,
     TableBlock,
     nearest_body,
-    read_nearest,
     read_route,
+    read_snap,
     read_table,
     route_body,
     table_body,
@@ -30,6 +31,7 @@ HIGHEST_TILE_ZOOM = 19
 MAX_SHAPE_PLACES = 100
 _BYTES_PER_CELL = 16
 _BYTES_PER_PLACE = 1024
+_FEW_WAYPOINTS_BYTES = 8 * _BYTES_PER_PLACE
 _TILE_BYTES = 8_000_000
 
 
@@ -37,7 +39,7 @@ _TILE_BYTES = 8_000_000
 class Tile:
     """A Mapbox vector tile of the roads (layers ``speeds``, ``turns``, ``osmnodes``).
 
-    ``data`` is empty where the map has no road. ``etag`` changes with the map and with nothing else.
+    ``data`` is empty where the map has no road. ``etag`` changes with the map and nothing else.
     """
 
     data: bytes
@@ -50,6 +52,8 @@ class OsrmTravelTimes:
     ``map_id``: identity of its map, as stored by ``build_map``.
     ``data_version``: what the server must call its map in each reply (maps of ``build_map`` carry
     their map id); None for a server whose maps carry no version.
+    ``anchor``: a place on the map's large connected network. With it a pair's time does not depend
+    on the other places of the request, and a place on a cut-off road shows a long snap distance.
     ``timeout_s``: seconds for one HTTP request. A caller with less time left cancels.
     ``max_cells``: larger tables are asked for in parts, several at once. The server must accept
     ``max_coordinates`` places squared (``--max-table-size``).
@@ -61,16 +65,29 @@ class OsrmTravelTimes:
         map_id: str,
         *,
         data_version: str | None = None,
+        anchor: Location | None = None,
         timeout_s: float = 2.0,
         max_in_flight: int = 8,
         max_coordinates: int = 8000,
         max_cells: int = 100_000,
     ) -> None:
         self._map_id = map_id
+        self._anchor = anchor
         self._max_coordinates = max_coordinates
         self._max_cells = max_cells
         self._http = OsrmHttp(
             base_url, timeout_s=timeout_s, max_in_flight=max_in_flight, data_version=data_version
+        )
+
+    @classmethod
+    def of_map(cls, base_url: str, info: MapInfo, *, timeout_s: float = 2.0) -> OsrmTravelTimes:
+        """For an engine at ``base_url`` that serves the map ``info`` describes, and no other."""
+        return cls(
+            base_url,
+            info.map_id,
+            data_version=info.map_id,
+            anchor=info.anchor,
+            timeout_s=timeout_s,
         )
 
     @property
@@ -92,9 +109,13 @@ class OsrmTravelTimes:
         return self._joined(blocks, len(destination_parts), (len(sources), len(destinations)))
 
     async def nearest(self, place: Location) -> Snap:
-        """The road point nearest to ``place``, however far. Raises ``TravelUnavailableError``."""
-        reply = await self._http.post("nearest", nearest_body(place), _BYTES_PER_PLACE * 8)
-        return read_nearest(reply)
+        """The road point ``place`` is put on in a table, however far. Raises
+        ``TravelUnavailableError``."""
+        if self._anchor is None:
+            reply = await self._http.post("nearest", nearest_body(place), _FEW_WAYPOINTS_BYTES)
+            return read_snap(reply, "waypoints")
+        body = table_body([place], [self._anchor], None)
+        return read_snap(await self._http.post("table", body, _FEW_WAYPOINTS_BYTES), "sources")
 
     async def route_shape(self, places: Sequence[Location]) -> RouteShape:
         """The line driven through ``places`` in order, 2 to ``MAX_SHAPE_PLACES`` of them.
@@ -135,7 +156,7 @@ class OsrmTravelTimes:
         cells, places = len(sources) * len(destinations), len(sources) + len(destinations)
         reply = await self._http.post(
             "table",
-            table_body(sources, destinations),
+            table_body(sources, destinations, self._anchor),
             _BYTES_PER_CELL * cells + _BYTES_PER_PLACE * (places + 4),
         )
         return read_table(reply, len(sources), len(destinations))

@@ -34,6 +34,9 @@ class OsrmHttp:
             base_url=base_url,
             # Proxies named in the environment are for the internet, not for our own engine.
             trust_env=False,
+            # Compressing costs the engine more than the loopback or a data centre's network does,
+            # and a small reply must not unpack into a huge one.
+            headers={"accept-encoding": "identity"},
             timeout=httpx.Timeout(timeout_s),
             limits=httpx.Limits(
                 max_connections=max_in_flight,

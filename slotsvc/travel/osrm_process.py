@@ -79,7 +79,7 @@ class OsrmProcess:
         self.start_for_this_thread(timeout_s)
 
     def start_for_this_thread(self, timeout_s: float = 30.0) -> None:
-        """``start`` from any thread: the child dies when that thread ends. For short measurements."""
+        """``start`` from any thread; the child dies when that thread ends. For measurements."""
         if self.pid is None:
             self._spawn()
             self._wait_until_ready(timeout_s)
@@ -139,7 +139,7 @@ class OsrmProcess:
             time.sleep(0.01)
 
     def _answers(self) -> bool:
-        """Whether our map answers. The probe's place is nobody's: 0,0 is put on the nearest road."""
+        """Whether our map answers. The place asked about, 0,0, is nobody's; any road will do."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=1.0)
         try:
             connection.request("GET", "/nearest/v1/driving/0,0?generate_hints=false")
@@ -155,7 +155,11 @@ class OsrmProcess:
         """What the engine says when it only loads the map and ends: no request, no coordinates."""
         try:
             trial = subprocess.run(
-                self._command("--trial=1"), capture_output=True, text=True, timeout=30.0, check=False
+                self._command("--trial=1"),
+                capture_output=True,
+                text=True,
+                timeout=30.0,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return type(error).__name__

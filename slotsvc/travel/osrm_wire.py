@@ -60,11 +60,19 @@ class TableBlock:
     destination_snap_m: NDArray[np.float64]
 
 
-def table_body(sources: Sequence[Location], destinations: Sequence[Location]) -> bytes:
-    """JSON body of a table request: all sources first, then all destinations."""
+def table_body(
+    sources: Sequence[Location], destinations: Sequence[Location], anchor: Location | None
+) -> bytes:
+    """JSON body of a table request: all sources, all destinations, then the anchor.
+
+    OSRM puts a place on a road cut off from the network only if *all* coordinates of the request
+    are there: the same pair would have other times in another company. A coordinate of the large
+    network that is neither source nor destination costs nothing and settles it.
+    """
+    places = (*sources, *destinations) if anchor is None else (*sources, *destinations, anchor)
     return orjson.dumps(
         {
-            "coordinates": [(place.lon, place.lat) for place in (*sources, *destinations)],
+            "coordinates": [(place.lon, place.lat) for place in places],
             "sources": list(range(len(sources))),
             "destinations": list(range(len(sources), len(sources) + len(destinations))),
             "annotations": ["duration"],
@@ -110,9 +118,9 @@ def read_table(reply: Reply, n_sources: int, n_destinations: int) -> TableBlock:
     return TableBlock(seconds, source_snap_m, destination_snap_m)
 
 
-def read_nearest(reply: Reply) -> Snap:
-    """The first waypoint of a nearest reply."""
-    waypoints = reply.get("waypoints")
+def read_snap(reply: Reply, member: str) -> Snap:
+    """The first waypoint in ``member`` of a reply: ``waypoints`` (nearest), ``sources`` (table)."""
+    waypoints = reply.get(member)
     if not isinstance(waypoints, list) or not waypoints:
         raise _nonsense("no waypoint")
     distance_m, at = _snap(waypoints[0])
@@ -139,7 +147,7 @@ def _nonsense(what: str) -> TravelUnavailableError:
 
 
 def _numbers(rows: object, n_rows: int, n_columns: int) -> NDArray[np.float64]:
-    """A nested list as floats, null as NaN. Strict: NumPy alone would read "12" and true as well."""
+    """A nested list as floats, null as NaN. Strict: NumPy alone would read "12" and true too."""
     if not isinstance(rows, list) or len(rows) != n_rows:
         raise _nonsense("a table of another shape")
     kinds: set[type] = set()
@@ -158,7 +166,9 @@ def _numbers(rows: object, n_rows: int, n_columns: int) -> NDArray[np.float64]:
 def _seconds(durations: NDArray[np.float64]) -> NDArray[np.int32]:
     unreachable = np.isnan(durations)
     whole = np.ceil(np.where(unreachable, 0.0, durations))
-    if whole.size and (float(durations[~unreachable].min(initial=0.0)) < 0.0 or whole.max() > LONGEST_S):
+    if whole.size and (
+        float(durations[~unreachable].min(initial=0.0)) < 0.0 or whole.max() > LONGEST_S
+    ):
         raise _nonsense("a duration out of range")
     return np.where(unreachable, UNREACHABLE, whole).astype(np.int32)
 
@@ -169,9 +179,7 @@ def _whole_seconds(duration: float) -> int:
     return math.ceil(duration)
 
 
-def _snaps(
-    waypoints: object, expected: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _snaps(waypoints: object, expected: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Snap distances in metres (n,), and longitude, latitude in degrees (n, 2)."""
     if not isinstance(waypoints, list) or len(waypoints) != expected:
         raise _nonsense("waypoints of another number")

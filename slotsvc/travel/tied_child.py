@@ -24,8 +24,8 @@ def spawn_tied(
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` so that it is killed when this process dies.
 
-    With ``kernel_tie`` the kernel sees to it; the tie is to the calling *thread*, which must live as
-    long as the child. Without it a small watching process does, through a pipe we hold open.
+    With ``kernel_tie`` the kernel sees to it; the tie is to the calling *thread*, which must live
+    as long as the child. Without it a small watching process does, through a pipe we hold open.
     No code runs between fork and exec (no ``preexec_fn``), so this is safe beside gRPC's threads.
     The child gets a session of its own: Ctrl-C reaches us, and we stop it in order.
     """
@@ -36,9 +36,14 @@ def spawn_tied(
         stdin=subprocess.DEVNULL if kernel_tie else subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,
-        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
+        env=_environment(),
         start_new_session=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    ours = os.environ  # noqa: TID251 (no settings are read: it is handed on)
+    return {name: ours[name] for name in _KEPT_ENVIRONMENT if name in ours}
 
 
 def require_main_thread() -> None:

@@ -1,0 +1,67 @@
+# Every target sets up .venv by itself; `make help` lists them.
+VENV  := .venv
+BIN   := $(VENV)/bin
+ARGS  ?=
+# two workers, each test file in one of them: files start real servers of their own
+PYTEST_ARGS ?= -n 2 --dist loadfile
+RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
+DEV_PINS     := requirements/dev.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve map test check proto bench torture pins clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Two stamps: a user of the demo does not wait for the developers' tools.
+$(VENV)/.runtime: $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh $(VENV) $(RUNTIME_PINS)
+	@touch $@
+
+$(VENV)/.dev: $(DEV_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh $(VENV) $(DEV_PINS)
+	@touch $(VENV)/.runtime $@
+
+demo: $(VENV)/.runtime ## a town, a team, ranked slots; ARGS=--once books one and ends
+	@$(BIN)/slotsvc demo $(ARGS)
+
+serve: $(VENV)/.runtime ## the gRPC service; ARGS="--help" lists its options
+	@$(BIN)/slotsvc serve $(ARGS)
+
+map: $(VENV)/.runtime ## compile a road map: make map FILE=region.osm.pbf
+	@test -n "$(FILE)" || { echo "usage: make map FILE=region.osm.pbf" >&2; exit 2; }
+	@$(BIN)/slotsvc map build "$(FILE)" $(ARGS)
+
+test: $(VENV)/.dev ## all tests; ARGS="-k slots" chooses some
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
+
+check: $(VENV)/.dev ## style, types, boundaries, protos, Dockerfile
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/buf lint
+	$(BIN)/python tools/generate_protos.py --check
+	$(BIN)/python tools/check_dockerfile.py
+
+proto: $(VENV)/.dev ## generate slotsvc/pb from proto/
+	@$(BIN)/python tools/generate_protos.py
+
+bench: $(VENV)/.runtime ## ranking speed, against a plain scan in the same run
+	@$(BIN)/python -m benchmarks.rank --technicians 50 --days 14 --visits 5 --requests 20 --seed 0 --json $(ARGS)
+
+torture: $(VENV)/.dev ## concurrent bookings under kill -9
+	@$(BIN)/python -m benchmarks.torture $(ARGS)
+
+# The same answers for every platform and Python; only what --upgrade is given moves.
+COMPILE = uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
+pins: ## resolve the pins again (needs uv); ARGS=--upgrade takes newer versions
+	@command -v uv >/dev/null || { echo "make pins needs uv on PATH" >&2; exit 1; }
+	$(COMPILE) $(ARGS) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(ARGS) --group build -c requirements/runtime.txt -o requirements/build.txt
+	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,159 @@
+"""What ``slotsvc doctor`` looks at. Every check says what it found and, if need be, what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from slotsvc.config import Settings
+
+PYTHON_LEAST = (3, 12)
+SQLITE_FIXED = (3, 51, 3)
+SQLITE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
+"""Versions with the fix of the WAL-reset bug, which can corrupt a database in WAL mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``warn`` does not keep the service from being ready; ``fail`` does."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    detail: str
+    action: str = ""
+
+
+def machine_checks(settings: Settings) -> list[Check]:
+    """Everything but the running service."""
+    return [
+        python_check(),
+        sqlite_check(),
+        osrm_check(settings.osrm_url),
+        data_check(settings.data_dir),
+        map_check(settings.map_path, settings.osrm_url),
+        keys_check(settings.key_ring_file),
+    ]
+
+
+def python_check() -> Check:
+    """Python 3.12 or later."""
+    number = platform.python_version()
+    if tuple(map(int, platform.python_version_tuple()[:2])) >= PYTHON_LEAST:
+        return Check("python", "ok", number)
+    return Check("python", "fail", number, "Install Python 3.12 or later.")
+
+
+def sqlite_check() -> Check:
+    """The SQLite library the store uses has the fix of the WAL-reset bug."""
+    try:
+        from pysqlite3 import sqlite_version_info
+    except ImportError:
+        return Check(
+            "sqlite", "fail", "the pysqlite3 wheel is missing", "pip install 'pysqlite3>=0.6.1'"
+        )
+    number = ".".join(map(str, sqlite_version_info))
+    if sqlite_is_sound(sqlite_version_info):
+        return Check("sqlite", "ok", f"{number}, has the fix of the WAL-reset bug")
+    return Check("sqlite", "fail", f"{number} can corrupt a database", "Upgrade pysqlite3.")
+
+
+def sqlite_is_sound(number: tuple[int, ...]) -> bool:
+    """Whether this SQLite has the fix, from 3.51.3 or a backport."""
+    patched = any(number[:2] == fixed[:2] and number >= fixed for fixed in SQLITE_BACKPORTS)
+    return patched or number >= SQLITE_FIXED
+
+
+def osrm_check(osrm_url: str | None) -> Check:
+    """A road engine: the wheel's program, or a server elsewhere."""
+    from slotsvc.travel.osrm_wheel import OsrmMissingError, osrm_program, osrm_version
+
+    if osrm_url:
+        return Check("roads", "ok", "OSRM server elsewhere (osrm_url)")
+    try:
+        program = osrm_program("osrm-routed")
+        number = osrm_version()
+    except OsrmMissingError as error:
+        return Check("roads", "fail", f"{error}", "pip install osrm-bindings")
+    if not os.access(program, os.X_OK):
+        return Check("roads", "fail", f"{program} may not be executed", "Reinstall osrm-bindings.")
+    return Check("roads", "ok", f"osrm-routed {number}")
+
+
+def data_check(directory: Path) -> Check:
+    """The data directory can be written, and is nobody else's business."""
+    if not directory.exists():
+        return _to_be_made(directory)
+    if not directory.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
+        action = "Give this user the right to write there, or set data_dir."
+        return Check("data", "fail", f"{directory} cannot be written", action)
+    if stat.S_IMODE(directory.stat().st_mode) & 0o077:
+        return Check("data", "warn", f"{directory} can be read by others", f"chmod 700 {directory}")
+    return Check("data", "ok", f"{directory}")
+
+
+def _to_be_made(directory: Path) -> Check:
+    parent = next(place for place in directory.absolute().parents if place.exists())
+    if os.access(parent, os.W_OK | os.X_OK):
+        return Check("data", "ok", f"{directory}, made at the first start")
+    return Check("data", "fail", f"{directory} cannot be made", "Set data_dir (--data-dir).")
+
+
+def map_check(map_path: Path | None, osrm_url: str | None) -> Check:
+    """A compiled map that belongs to the installed engine."""
+    from slotsvc.cli.town_map import compiled_map
+    from slotsvc.travel.osrm_wheel import OsrmMissingError, osrm_version
+
+    if map_path is None:
+        used = "the server's own" if osrm_url else "none set: `up` compiles the packaged town"
+        return Check("map", "ok" if osrm_url else "warn", used)
+    info = compiled_map(map_path)
+    if info is None:
+        return Check("map", "fail", f"no compiled map in {map_path}", "slotsvc map build FILE")
+    try:
+        current = osrm_version()
+    except OsrmMissingError:
+        current = ""
+    if current != info.osrm_version:
+        found = f"{info.name} was compiled by OSRM {info.osrm_version}, {current} is installed"
+        return Check("map", "fail", found, "Build it again: slotsvc map build FILE")
+    return Check("map", "ok", f"{info.name} ({info.map_id})")
+
+
+def keys_check(key_ring: Path) -> Check:
+    """The keys of slot tokens are readable by their owner only."""
+    if not key_ring.exists():
+        return Check("keys", "ok", f"{key_ring.name}, made at the first start")
+    if not os.access(key_ring, os.R_OK):
+        return Check(
+            "keys", "fail", f"{key_ring} cannot be read", f"chown it, chmod 600 {key_ring}"
+        )
+    if stat.S_IMODE(key_ring.stat().st_mode) & 0o077:
+        return Check("keys", "fail", f"{key_ring} can be read by others", f"chmod 600 {key_ring}")
+    return Check("keys", "ok", f"{key_ring}")
+
+
+def server_check(address: str, timeout: float) -> Check:
+    """The service at ``address`` says SERVING over grpc.health.v1."""
+    import grpc
+    from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+    from grpc_health.v1.health_pb2_grpc import HealthStub
+
+    from slotsvc.cli.channel import CHANNEL_OPTIONS, reachable
+    from slotsvc.cli.rpc_failure import failure_of
+
+    target = reachable(address)
+    with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
+        try:
+            status = HealthStub(channel).Check(HealthCheckRequest(), timeout=timeout).status
+        except grpc.RpcError as error:
+            failure = failure_of(error, target)
+            return Check("server", "fail", failure.message, failure.hint)
+    name = HealthCheckResponse.ServingStatus.Name(status)
+    if status == HealthCheckResponse.SERVING:
+        return Check("server", "ok", f"{target} is serving")
+    return Check("server", "fail", f"{target} says {name}", "Wait for it, or read its log.")

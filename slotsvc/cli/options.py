@@ -1,0 +1,164 @@
+"""Options that many commands share, and the kinds of values they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from slotsvc.cli.channel import Service
+    from slotsvc.config import Settings
+
+type Span = tuple[time, time]
+"""A span of the wall clock, [start, end); an end not later than the start is on the next day."""
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
+)
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file with settings.",
+)
+request_id_option = click.option(
+    "--request-id", help="Id of this call: repeating it repeats the answer.  [default: a new one]"
+)
+
+
+def service_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """Adds --address, --timeout, --config and --json to a command that calls the service."""
+    for option in (
+        json_option,
+        config_option,
+        click.option(
+            "--timeout", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True,
+            help="Seconds to wait for each answer.",
+        ),
+        click.option(
+            "--address", metavar="HOST:PORT", help="The service.  [default: 127.0.0.1:50051]"
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@contextmanager
+def service(address: str | None, timeout: float, config_file: Path | None) -> Iterator[Service]:
+    """The service the options name; the settings say where it is when --address does not."""
+    from slotsvc.cli.channel import connect
+
+    with connect(address or settings(config_file).grpc_addr, timeout) as connected:
+        yield connected
+
+
+def settings(config_file: Path | None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings in force. Raises ``CommandError`` with every problem at once."""
+    from slotsvc.cli.failure import CommandError, Exit
+    from slotsvc.config import SettingsError, load_settings
+
+    try:
+        return load_settings(config_file, flags)
+    except SettingsError as error:
+        problems = [_split(problem) for problem in error.problems]
+        hint = "`slotsvc config show` explains every setting."
+        raise CommandError(
+            "The settings are wrong.", "SETTINGS", Exit.USAGE, hint, violations=problems
+        ) from None
+
+
+def _split(problem: str) -> tuple[str, str]:
+    name, colon, text = problem.partition(": ")
+    return (name, text) if colon else ("", problem)
+
+
+class Place(click.ParamType[tuple[float, float]]):
+    """``LAT,LON`` in WGS 84 degrees."""
+
+    name = "LAT,LON"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        parts = re.split(r"[,;\s]+", value.strip())
+        try:
+            lat, lon = map(float, parts)
+        except ValueError:
+            self.fail(f"{value!r} is not LAT,LON such as 43.7386,7.4246", param, ctx)
+        return lat, lon
+
+
+class Grid(click.ParamType[tuple[Span, ...]]):
+    """``08:00-10:00,10:00-12:00``: spans of the wall clock; the minutes may be left out."""
+
+    name = "GRID"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Span, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(_span(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list such as 08:00-10:00,10:00-12:00", param, ctx)
+
+
+def _span(text: str) -> Span:
+    start, end = text.split("-")
+    return _wall_clock(start), _wall_clock(end)
+
+
+def _wall_clock(text: str) -> time:
+    hours, _, minutes = text.strip().partition(":")
+    return time(int(hours), int(minutes or 0))
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Day(click.ParamType[Callable[[date], date]]):
+    """A day: ``2026-11-24``, ``today``, ``tomorrow``, a weekday (the next one, today included),
+    or ``+3``. Converts to a function from today to the day, since "today" needs a time zone.
+    """
+
+    name = "DAY"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Callable[[date], date]:
+        text = str(value).strip().lower()
+        days = {"today": 0, "tomorrow": 1}.get(text)
+        if days is None and re.fullmatch(r"\+\d{1,3}", text):
+            days = int(text)
+        if days is not None:
+            ahead = timedelta(days=days)
+            return lambda today: today + ahead
+        return self._named(text, param, ctx)
+
+    def _named(
+        self, text: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Callable[[date], date]:
+        if len(text) >= 3 and (found := [i for i, w in enumerate(WEEKDAYS) if w.startswith(text)]):
+            weekday = found[0]
+            return lambda today: today + timedelta(days=(weekday - today.weekday()) % 7)
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is not a day such as 2026-11-24, tomorrow, fri, +3", param, ctx)
+        return lambda today: day
+
+
+def from_stdin(text: str) -> str:
+    """The text itself; ``-`` means what stands on stdin."""
+    return click.get_text_stream("stdin").read().strip() if text == "-" else text

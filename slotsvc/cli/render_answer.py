@@ -1,0 +1,68 @@
+"""A whole answer to "which slots?": head, slots, rejections, proof, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from slotsvc.cli.render_slots import cost_key, proof_words, rejection_lines, slot_lines
+from slotsvc.cli.screen import paragraph
+from slotsvc.cli.words import count_words, duration_words, place_words, short
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from rich.text import Text
+
+    from slotsvc.pb.v1.slot_service_pb2 import (
+        SlotRequest,
+        SuggestSlotsRequest,
+        SuggestSlotsResponse,
+    )
+
+NEXT = "Take one: add --pick N and pipe into `slotsvc hold -` or `slotsvc book -`."
+
+
+def answer_lines(
+    answer: SuggestSlotsResponse,
+    request: SuggestSlotsRequest,
+    zone: ZoneInfo,
+    width: int,
+    *,
+    found: Sequence[str] = (),
+) -> list[Text]:
+    """The lines, at most ``width`` long. ``found``: what an address turned out to be."""
+    from rich.text import Text
+
+    where = found[0] if found else where_words(request.request)
+    count = count_words(len(answer.slots), "slot") if answer.slots else "No slot"
+    head = f"{count} for {what_words(request.request)} at {where} ({zone.key} time)"
+    lines = [Text(line, "bold") for line in paragraph(head, width)]
+    if answer.slots:
+        lines += [Text(), *slot_lines(answer.slots, zone, width), Text(), *cost_key(width)]
+    if answer.rejections:
+        lines += [Text(), Text("Not possible", "bold")]
+        lines += rejection_lines(answer.rejections, zone, width, indent=2)
+    proof = proof_words(answer.receipt).removeprefix("Proof: ")
+    lines += [Text(), *map(Text, paragraph(proof, width, 7, "Proof: "))]
+    if answer.slots:
+        lines += [Text(line, "dim") for line in paragraph(NEXT, width)]
+    return lines
+
+
+def what_words(request: SlotRequest) -> str:
+    """Such as "boiler-service", "60 min", "moving visit 4711"."""
+    if request.visit:
+        return f"moving visit {short(request.visit)}"
+    length = (
+        duration_words(request.service_duration) if request.HasField("service_duration") else ""
+    )
+    kind = short(request.activity_type)
+    return f"{kind} ({length})" if kind and length else kind or length
+
+
+def where_words(request: SlotRequest) -> str:
+    """The site's id, the point, or the visit's own place."""
+    if request.site:
+        return short(request.site)
+    return place_words(request.location) if request.HasField("location") else "its place"

@@ -1,0 +1,80 @@
+"""Holds, visits and routes in one or two lines each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slotsvc.cli.words import (
+    change_words,
+    clock_words,
+    count_words,
+    day_words,
+    duration_words,
+    enum_words,
+    moment_words,
+    short,
+    to_date,
+    window_words,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from slotsvc.pb.v1.plan_service_pb2 import Route
+    from slotsvc.pb.v1.slot_service_pb2 import Hold, PlannedPlace
+    from slotsvc.pb.v1.visit_service_pb2 import Visit
+
+
+def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
+    """What is reserved, until when, and what to type next."""
+    more = ", can be extended once" if hold.extendable else ""
+    return [
+        f"Held: {window_words(hold.window, zone)}, {place_words(hold.place, zone)}",
+        f"Until {moment_words(hold.expire_time, zone)}{more}.",
+        f"Confirm it: slotsvc book {hold.name}",
+    ]
+
+
+def visit_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
+    """The visit's state, what the client was told, and where it is planned."""
+    told = f": {window_words(visit.promise.window, zone)}" if visit.HasField("promise") else ""
+    lines = [f"{state_words(visit)}{told}"]
+    if visit.HasField("place"):
+        lines[0] += f", {place_words(visit.place, zone)}"
+    return [*lines, f"Visit: {visit.name}"]
+
+
+def state_words(visit: Visit) -> str:
+    """Such as "Booked"."""
+    from slotsvc.pb.v1.visit_service_pb2 import VisitState
+
+    return enum_words(VisitState.Name(visit.state), "VISIT_STATE_").capitalize()
+
+
+def place_words(place: PlannedPlace, zone: ZoneInfo) -> str:
+    """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10, +4 min driving"."""
+    who = place.technician_display_name or short(place.technician)
+    start, end = clock_words(place.start_time, zone), clock_words(place.end_time, zone)
+    return (
+        f"{who}, visit {place.position + 1} of the day, planned {start}-{end}, "
+        f"{change_words(place.added_travel_seconds)} driving"
+    )
+
+
+def route_words(route: Route, zone: ZoneInfo, mark: str = "") -> str:
+    """One line: the planned starts in order, ``mark`` (a visit's name) in brackets, driving."""
+    starts = [clock_words(stop.start_time, zone) for stop in route.stops]
+    shown = [
+        f"[{start}]" if stop.visit == mark else start
+        for start, stop in zip(starts, route.stops, strict=True)
+    ]
+    return (
+        f"{route.technician_display_name or short(route.technician)}, "
+        f"{day_words(to_date(route.date))}: {' · '.join(shown) or 'no visits'}; "
+        f"{duration_words(route.travel_duration)} driving"
+    )
+
+
+def load_words(route: Route) -> str:
+    """Such as "4 visits, 52 min driving"."""
+    return f"{count_words(len(route.stops), 'visit')}, {duration_words(route.travel_duration)}"

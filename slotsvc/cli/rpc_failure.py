@@ -1,0 +1,101 @@
+"""What a gRPC error means to the person at the terminal.
+
+Reads the google.rpc details of the status: ErrorInfo (reason), BadRequest (violations) and
+slotsvc.v1.SlotGoneDetail (alternatives).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slotsvc.cli.failure import CommandError, Exit
+from slotsvc.cli.words import count_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import grpc
+    from google.protobuf.any_pb2 import Any as AnyMessage
+
+    from slotsvc.pb.v1.slot_service_pb2 import Slot
+
+EXITS = {
+    "INVALID_ARGUMENT": Exit.USAGE,
+    "UNIMPLEMENTED": Exit.USAGE,
+    "UNAVAILABLE": Exit.NOT_READY,
+}
+
+REASON_HINTS = {
+    "NOT_FOUND": "Check the name; `slotsvc calendar` shows teams and technicians.",
+    "ALREADY_EXISTS": "Choose another id, or change the one that is there.",
+    "ETAG_MISMATCH": "It changed meanwhile: read it again, then repeat.",
+    "SLOT_TOKEN_INVALID": "Give the whole token as `slotsvc suggest --json` prints it.",
+    "SLOT_EXPIRED": "Offers lapse: run `slotsvc suggest` again.",
+    "SLOT_GONE": "Somebody was faster: take an alternative, or run `slotsvc suggest` again.",
+    "HOLD_EXPIRED": "The hold lapsed: run `slotsvc suggest` again.",
+    "HOLD_LIMIT": "Release or book the client's other hold first.",
+    "WRONG_STATE": "Nothing to repeat: the visit has moved on.",
+    "TRAVEL_UNAVAILABLE": "Wait a moment and repeat; `slotsvc doctor` checks the road engine.",
+    "STORE_BUSY": "Repeat with the same --request-id.",
+    "IDEMPOTENCY_KEY_REUSED": "Use a new --request-id for another payload.",
+    "FIELD_NOT_IMPLEMENTED": "Leave it out.",
+    "INVALID_REQUEST": "Mend every line above, then repeat.",
+}
+
+CODE_HINTS = {
+    "UNAVAILABLE": "Start one with `slotsvc up`, or give --address.",
+    "DEADLINE_EXCEEDED": "Repeat with a longer --timeout.",
+    "INTERNAL": "This is a defect of ours: the service's log has the details.",
+}
+
+
+def failure_of(error: grpc.RpcError, address: str) -> CommandError:
+    """The failure to show for a call that ended with ``error``."""
+    # every error of a finished call is also a call; the base class does not say so
+    call: Any = error
+    code: str = call.code().name
+    reason, violations, alternatives = _read(_details(call.trailing_metadata() or ()))
+    message = f"{count_words(len(violations), 'field')} refused." if violations else call.details()
+    return CommandError(
+        message=_sentence(code, message or "", address),
+        reason=reason or code,
+        exit_code=EXITS.get(code, Exit.ERROR),
+        hint=REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
+        violations=violations,
+        alternatives=alternatives,
+    )
+
+
+def _sentence(code: str, message: str, address: str) -> str:
+    connecting = ("failed to connect", "Connection refused", "DNS resolution", "Socket closed")
+    if code == "UNAVAILABLE" and any(words in message for words in connecting):
+        return f"No service answers at {address}."
+    if code == "DEADLINE_EXCEEDED":
+        return f"The service at {address} did not answer in time."
+    text = message or f"The service answered {code}."
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _details(metadata: Iterable[tuple[str, Any]]) -> Sequence[AnyMessage]:
+    from google.rpc.status_pb2 import Status
+
+    for key, value in metadata:
+        if key == "grpc-status-details-bin":
+            return tuple(Status.FromString(value).details)
+    return ()
+
+
+def _read(
+    details: Sequence[AnyMessage],
+) -> tuple[str, Sequence[tuple[str, str]], Sequence[Slot]]:
+    from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+
+    from slotsvc.pb.v1.slot_service_pb2 import SlotGoneDetail
+
+    info, bad, gone = ErrorInfo(), BadRequest(), SlotGoneDetail()
+    for detail in details:
+        # each unpacks its own kind and leaves the others alone
+        for message in (info, bad, gone):
+            detail.Unpack(message)
+    violations = [(v.field, v.description) for v in bad.field_violations]
+    return info.reason, violations, tuple(gone.alternatives)

@@ -1,0 +1,125 @@
+"""``slotsvc serve`` and ``slotsvc up``: run the service in this process until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotsvc.cli.options import config_option, json_option, settings
+
+if TYPE_CHECKING:
+    from slotsvc.bootstrap import RunningServer
+    from slotsvc.config import Settings
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def listen_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """The settings worth a flag; the others stand in the TOML file or the environment."""
+    directory = click.Path(file_okay=False, path_type=Path)
+    for option in (
+        json_option,
+        config_option,
+        click.option("--log", "log_level", help="debug, info, warning or error.",
+                     type=click.Choice(["debug", "info", "warning", "error"])),
+        click.option("--allow-insecure", is_flag=True, default=None,
+                     help="Listen beyond this machine without TLS."),
+        click.option("--reflection/--no-reflection", default=None,
+                     help="Let clients ask for the service's descriptors."),
+        click.option("--osrm-url", metavar="URL", help="Use this OSRM server, not a child."),
+        click.option("--map", "map_path", type=directory, help="Compiled map to plan on."),
+        click.option("--data-dir", type=directory, help="Where the service keeps its files."),
+        click.option("--http", "http_addr", metavar="HOST:PORT",
+                     help="Where metrics and health are served."),
+        click.option("--address", "grpc_addr", metavar="HOST:PORT", help="Where gRPC listens."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@listen_options
+def serve(config_file: Path | None, as_json: bool, **flags: Any) -> None:
+    """Run the gRPC service. Without a map driving times are estimates."""
+    run(settings(config_file, _nested(flags)), as_json)
+
+
+@click.command()
+@listen_options
+def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
+    """Run everything in one process, on the packaged town unless a map is given."""
+    from slotsvc.cli.town_map import packaged_town
+
+    chosen = settings(config_file, _nested(flags))
+    if chosen.map_path is None and chosen.osrm_url is None:
+        town = packaged_town(chosen.data_dir / "maps", quiet=as_json)
+        chosen = chosen.model_copy(update={"map_path": town})
+    run(chosen, as_json)
+
+
+def _nested(flags: dict[str, Any]) -> dict[str, Any]:
+    return {**flags, "log": {"level": flags.pop("log_level")}}
+
+
+def run(chosen: Settings, as_json: bool) -> None:
+    """Serves until SIGINT or SIGTERM, drains, and ends with the server's exit code."""
+    code = asyncio.run(_serve(chosen, as_json))
+    click.get_current_context().exit(code)
+
+
+async def _serve(chosen: Settings, as_json: bool) -> int:
+    from slotsvc.bootstrap import run_server
+
+    async def ready(running: RunningServer) -> None:
+        say_ready(running, chosen.reflection, as_json)
+
+    return await run_server(chosen, on_ready=ready, until=stop_event())
+
+
+def stop_event() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOPPING:
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def say_ready(running: RunningServer, reflection: bool, as_json: bool) -> None:
+    """What was chosen, that it is ready, and how to call it."""
+    if as_json:
+        from slotsvc.cli.as_json import echo_json
+
+        echo_json(ready_json(running))
+        return
+    for line in running.summary:
+        click.echo(line)
+    click.echo(f"Ready at {running.address}. Ctrl-C stops it.")
+    click.echo("Call it: " + calls(running.address, reflection)[0])
+    for call in calls(running.address, reflection)[1:]:
+        click.echo("         " + call)
+
+
+def ready_json(running: RunningServer) -> dict[str, Any]:
+    """Where the service is."""
+    info = running.map_info
+    return {
+        "ready": True,
+        "address": running.address,
+        "metrics_address": running.metrics_address,
+        "map_id": info.map_id if info else None,
+        "summary": list(running.summary),
+    }
+
+
+def calls(address: str, reflection: bool) -> list[str]:
+    """Command lines that work as they are."""
+    lines = [f"slotsvc doctor --address {address}", f"slotsvc map info --address {address}"]
+    if reflection:
+        lines.append(f"grpcurl -plaintext {address} list")
+    return lines

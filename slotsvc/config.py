@@ -1,0 +1,394 @@
+"""Every setting, read once: defaults < TOML file < ``SLOTSVC_*`` variables < command line flags.
+
+Nothing else reads the environment. A nested setting is written with two underscores
+(``SLOTSVC_SEARCH__DEADLINE_SECONDS``); every variable also works with ``_FILE`` behind its name and
+a path as its value, so that secrets need not stand in the environment. An unknown ``SLOTSVC_*``
+variable is refused: a typing mistake must not leave a default in force.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "SLOTSVC_"
+NESTED = "__"
+CONFIG_VARIABLE = "SLOTSVC_CONFIG"
+"""Names the TOML file when no ``--config`` flag does."""
+
+_LONGEST_SECRET_FILE = 64 * 1024
+_URL_PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+class SettingsError(Exception):
+    """The settings are wrong. ``problems``: one line each, naming the setting, never its value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tls(_Group):
+    """Encryption of the gRPC port."""
+
+    certificate_path: Path | None = Field(None, description="PEM certificate chain of the service.")
+    key_path: Path | None = Field(None, description="PEM private key of that certificate.")
+    client_ca_path: Path | None = Field(
+        None, description="PEM certificates of who may sign clients' certificates. Set: required."
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.certificate_path is None) != (self.key_path is None):
+            raise ValueError("certificate_path and key_path belong together")
+        if self.client_ca_path is not None and self.certificate_path is None:
+            raise ValueError("client_ca_path needs certificate_path and key_path")
+        return self
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the port is encrypted."""
+        return self.certificate_path is not None
+
+
+class Search(_Group):
+    """Limits of a slot search."""
+
+    deadline_seconds: float = Field(
+        10.0, gt=0, le=3600, description="Deadline of a call that names none, seconds."
+    )
+    deadline_cap_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Longest deadline of any call, seconds."
+    )
+    node_budget: int | None = Field(
+        None, ge=1, description="Orders tried for one route and window. Unset: the solver's own."
+    )
+    max_horizon_days: int = Field(
+        366, ge=1, le=366, description="Furthest day a search may look at, days from now."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.deadline_seconds > self.deadline_cap_seconds:
+            raise ValueError("deadline_seconds must not exceed deadline_cap_seconds")
+        return self
+
+
+class Holds(_Group):
+    """How long a slot stays reserved."""
+
+    default_seconds: int = Field(
+        300, ge=10, le=900, description="A hold that names no duration, seconds."
+    )
+    longest_seconds: int = Field(
+        900, ge=10, le=900, description="Longest life of a hold, its extension included, seconds."
+    )
+    offer_seconds: int = Field(
+        900, ge=10, le=86_400, description="How long an offered slot's token is accepted, seconds."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.default_seconds > self.longest_seconds:
+            raise ValueError("default_seconds must not exceed longest_seconds")
+        return self
+
+
+class Log(_Group):
+    """Log lines. They never hold coordinates, names, addresses or telephone numbers."""
+
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`json`, `console`, or `auto`: console on a terminal."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least serious line that is written."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole tree, frozen. Read it with ``load_settings``."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", nested_model_default_partial_update=True
+    )
+
+    data_dir: Path = Field(
+        Path("~/.local/share/slotsvc"), description="Where the service keeps its files."
+    )
+    database_path: Path | None = Field(
+        None, description="SQLite file. Unset: `slotsvc.db` in `data_dir`."
+    )
+    key_ring_path: Path | None = Field(
+        None,
+        description="Keys of slot tokens, mode 0600, made at the first start. "
+        "Unset: `keys.json` in `data_dir`.",
+    )
+    map_path: Path | None = Field(
+        None, description="Directory of a compiled map (`slotsvc map build`). Unset: none."
+    )
+    osrm_url: str | None = Field(
+        None, description="OSRM server to use instead of a child process. Unset: a child."
+    )
+    snap_limit_m: float = Field(
+        500.0, gt=0, le=100_000, description="A place further from any road is off the map, metres."
+    )
+    grpc_addr: str = Field("127.0.0.1:50051", description="Where gRPC listens, `host:port`.")
+    http_addr: str = Field(
+        "127.0.0.1:9090",
+        description="Where `/metrics`, `/livez`, `/readyz` and `/version` are served, `host:port`. "
+        "`off`: nowhere.",
+    )
+    allow_insecure: bool = Field(
+        False, description="Listen on other than loopback addresses without TLS."
+    )
+    reflection: bool = Field(False, description="Let clients ask for the service's descriptors.")
+    drain_seconds: float = Field(
+        10.0, ge=0, le=300, description="Time that running calls get at the end, seconds."
+    )
+    demo: bool = Field(False, description="Set up the demo town when the database is empty.")
+    tls: Tls = Tls()
+    search: Search = Search()
+    holds: Holds = Holds()
+    log: Log = Log()
+
+    @field_validator("grpc_addr", "http_addr")
+    @classmethod
+    def _address(cls, value: str, info: Any) -> str:
+        if value != "off" or info.field_name == "grpc_addr":
+            split_address(value)
+        return value
+
+    @field_validator("data_dir", "database_path", "key_ring_path", "map_path")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser()
+
+    @model_validator(mode="after")
+    def _listens_safely(self) -> Self:
+        if self.allow_insecure:
+            return self
+        if not self.tls.enabled and not is_loopback(self.grpc_addr):
+            raise ValueError(
+                "grpc_addr is not a loopback address and TLS is off: set tls, or allow_insecure"
+            )
+        return self
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file in use."""
+        return self.database_path or self.data_dir.expanduser() / "slotsvc.db"
+
+    @property
+    def key_ring_file(self) -> Path:
+        """The key ring in use."""
+        return self.key_ring_path or self.data_dir.expanduser() / "keys.json"
+
+    def printable(self) -> dict[str, Any]:
+        """The tree as plain values, passwords inside addresses masked."""
+        tree: dict[str, Any] = _masked(self.model_dump(mode="json"))
+        return tree
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then variables, then the TOML file."""
+        return init_settings, _Variables(settings_cls), TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(
+    config_file: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Read every source once.
+
+    ``config_file``: the TOML file; None: the one ``SLOTSVC_CONFIG`` names, or none.
+    ``flags``: what the command line said, by name, nested groups as mappings; None values count as
+    not said. Raises ``SettingsError`` with every problem at once.
+    """
+    path = config_file or (Path(named) if (named := os.environ.get(CONFIG_VARIABLE)) else None)
+    problems = [f"{name}: no such setting" for name in unknown_variables(os.environ)]
+    problems += [f"{name}: also given as {name}_FILE" for name in _doubly_given(os.environ)]
+    if path is not None and not path.is_file():
+        problems.append(f"{path}: no such file")
+    if problems:
+        raise SettingsError(problems)
+
+    class Sourced(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return Sourced(**_said(flags or {}))
+    except ValidationError as error:
+        raise SettingsError([_problem(e["loc"], e["msg"]) for e in error.errors()]) from None
+    except (ValueError, OSError) as error:
+        raise SettingsError([_first_line(error)]) from None
+
+
+def setting_fields() -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every setting's path and description, groups after plain settings, in order."""
+    groups = []
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Group):
+            groups.append((name, field.annotation))
+        else:
+            yield (name,), field
+    for name, group in groups:
+        for inner, field in group.model_fields.items():
+            yield (name, inner), field
+
+
+def variable(path: tuple[str, ...]) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + NESTED.join(path).upper()
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """``SLOTSVC_*`` variables that name no setting; ``SLOTSVC_TEST_*`` belongs to the tests."""
+    known = {CONFIG_VARIABLE}
+    for path, _ in setting_fields():
+        known |= {variable(path), variable(path) + "_FILE"}
+    ours = sorted(name for name in environ if name.upper().startswith(PREFIX))
+    return [n for n in ours if n not in known and not n.startswith(PREFIX + "TEST_")]
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """``host:port`` or ``[v6]:port`` as host and port; port 0 means a free one.
+
+    Raises ``ValueError``.
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be host:port")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError("must be host:port; an IPv6 host stands in brackets")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach ``host:port``."""
+    host, _ = split_address(address)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Variables(PydanticBaseSettingsSource):
+    """``SLOTSVC_X=value``, or ``SLOTSVC_X_FILE=path`` for the text of a file. Empty: not set."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for path, _ in setting_fields():
+            if (value := _value_of(variable(path))) is not None:
+                group = found if len(path) == 1 else found.setdefault(path[0], {})
+                group[path[-1]] = value
+        return found
+
+
+def _value_of(name: str) -> str | None:
+    if named := os.environ.get(name + "_FILE"):
+        return _secret(name + "_FILE", Path(named))
+    return os.environ.get(name) or None
+
+
+def _secret(name: str, path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(_LONGEST_SECRET_FILE).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{name}: that file cannot be read") from None
+
+
+def _doubly_given(environ: Mapping[str, str]) -> list[str]:
+    names = (variable(path) for path, _ in setting_fields())
+    return [name for name in names if environ.get(name) and environ.get(name + "_FILE")]
+
+
+def _said(flags: Mapping[str, Any]) -> dict[str, Any]:
+    said = {k: _said(v) if isinstance(v, Mapping) else v for k, v in flags.items() if v is not None}
+    return {k: v for k, v in said.items() if v != {}}
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    reason = message.removeprefix("Value error, ")
+    return f"{'.'.join(map(str, location))}: {reason}" if location else reason
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(inner) for name, inner in value.items()}
+    return _URL_PASSWORD.sub("***", value) if isinstance(value, str) else value
+
+
+def reference() -> str:
+    """The text of ``docs/configuration.md``."""
+    return _INTRODUCTION + "".join(_row(path, field) for path, field in setting_fields())
+
+
+def _row(path: tuple[str, ...], field: FieldInfo) -> str:
+    return (
+        f"| `{'.'.join(path)}` | `{variable(path)}` | {_default(field)} | {field.description} |\n"
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default()
+    if value is None or value == "":
+        return "unset"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+_INTRODUCTION = """\
+# Configuration
+
+Generated from `slotsvc/config.py` (`python -m slotsvc.config` prints it). Sources, the later
+winning: defaults, a TOML file (`--config FILE`, or `SLOTSVC_CONFIG`), environment variables,
+command line flags. A setting with a dot is a key of a TOML table: `[search]`, then
+`deadline_seconds = 5`. `slotsvc config show` prints what is in force.
+
+Every variable also works with `_FILE` behind its name and the path of a file as its value: the
+setting then is the text of that file, without its last newline. An empty variable counts as not
+set. An unknown `SLOTSVC_*` variable or TOML key stops the start, except `SLOTSVC_TEST_*`.
+
+The service refuses to listen for gRPC on an address that other machines can reach unless TLS is on
+or `allow_insecure` is set.
+
+| Setting | Variable | Default | Meaning |
+|---|---|---|---|
+"""
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(reference())

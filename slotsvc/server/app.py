@@ -1,0 +1,161 @@
+"""The gRPC server: limits, health, reflection, services, and an end that loses no call.
+
+One event loop runs it; signals belong to ``slotsvc.bootstrap``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from slotsvc.pb.v1 import (
+    calendar_service_pb2_grpc,
+    map_service_pb2_grpc,
+    plan_service_pb2_grpc,
+    slot_service_pb2_grpc,
+    visit_service_pb2_grpc,
+)
+
+_PACKAGE = "slotsvc.v1"
+
+# Servicer class, and what registers one.
+_SERVICES: dict[str, tuple[type, Callable[[Any, Any], None]]] = {
+    f"{_PACKAGE}.CalendarService": (
+        calendar_service_pb2_grpc.CalendarServiceServicer,
+        calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
+    ),
+    f"{_PACKAGE}.MapService": (
+        map_service_pb2_grpc.MapServiceServicer,
+        map_service_pb2_grpc.add_MapServiceServicer_to_server,
+    ),
+    f"{_PACKAGE}.PlanService": (
+        plan_service_pb2_grpc.PlanServiceServicer,
+        plan_service_pb2_grpc.add_PlanServiceServicer_to_server,
+    ),
+    f"{_PACKAGE}.SlotService": (
+        slot_service_pb2_grpc.SlotServiceServicer,
+        slot_service_pb2_grpc.add_SlotServiceServicer_to_server,
+    ),
+    f"{_PACKAGE}.VisitService": (
+        visit_service_pb2_grpc.VisitServiceServicer,
+        visit_service_pb2_grpc.add_VisitServiceServicer_to_server,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """PEM files. ``client_ca`` None: clients need no certificate."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """``address``: host:port, port 0 for a free one. ``tls`` None: not encrypted."""
+
+    address: str = "127.0.0.1:50051"
+    tls: ServerTls | None = None
+    reflection: bool = False
+    max_request_bytes: int = 1 << 20
+    max_streams: int = 100
+    max_connection_age_s: int = 30 * 60
+    connection_grace_s: int = 60
+
+
+class GrpcServer:
+    """A server with its health service. Not serving until ``start``."""
+
+    def __init__(
+        self,
+        servicers: Iterable[object],
+        interceptors: Sequence[aio.ServerInterceptor],
+        options: ServerOptions | None = None,
+    ) -> None:
+        self._options = options or ServerOptions()
+        self._server = aio.server(
+            interceptors=list(interceptors), options=_channel_options(self._options)
+        )
+        self._health = health.aio.HealthServicer()
+        self._names = [_register(servicer, self._server) for servicer in servicers]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if self._options.reflection:
+            names = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+
+    async def start(self, *, serving: bool = True) -> int:
+        """Listen; gives the port. ``serving`` False: health says so until ``set_serving``.
+
+        Raises ``RuntimeError`` when the address cannot be listened on.
+        """
+        port = self._listen()
+        await self._server.start()
+        await self.set_serving(serving)
+        return port
+
+    async def set_serving(self, serving: bool) -> None:
+        """What health answers for "" and for each service."""
+        status = health_pb2.HealthCheckResponse
+        told = status.SERVING if serving else status.NOT_SERVING
+        for name in ("", *self._names):
+            await self._health.set(name, told)
+
+    async def drain(self, grace_s: float) -> None:
+        """Health says NOT_SERVING, new calls are refused, running ones get ``grace_s`` seconds."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+
+    async def wait_until_stopped(self) -> None:
+        """Returns when ``drain`` is done."""
+        await self._server.wait_for_termination()
+
+    def _listen(self) -> int:
+        address, tls = self._options.address, self._options.tls
+        if tls is None:
+            port: int = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, _credentials(tls))
+        return port
+
+
+def _register(servicer: object, server: aio.Server) -> str:
+    for name, (kind, add) in _SERVICES.items():
+        if isinstance(servicer, kind):
+            add(servicer, server)
+            return name
+    raise TypeError(f"{type(servicer).__name__} serves none of the contract's services")
+
+
+def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
+    clients = None if tls.client_ca is None else tls.client_ca.read_bytes()
+    return grpc.ssl_server_credentials(
+        [(tls.key.read_bytes(), tls.certificate.read_bytes())],
+        root_certificates=clients,
+        require_client_auth=clients is not None,
+    )
+
+
+def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", options.max_request_bytes),
+        ("grpc.max_concurrent_streams", options.max_streams),
+        ("grpc.max_connection_age_ms", options.max_connection_age_s * 1000),
+        ("grpc.max_connection_age_grace_ms", options.connection_grace_s * 1000),
+        # clients may ping every 20 s, with no call running too; faster ones are sent away
+        ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # and dead clients are noticed
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        # a second server on the same port is a mistake, not a replica
+        ("grpc.so_reuseport", 0),
+    ]

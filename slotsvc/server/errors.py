@@ -1,0 +1,139 @@
+"""The one table from what went wrong to what a client is told, and the message that says it.
+
+A client gets a ``google.rpc.Status`` in the trailer ``grpc-status-details-bin``: always an
+``ErrorInfo`` (reason, domain "slotsvc", metadata), and what its kind adds: ``BadRequest`` with all
+violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other offers.
+``docs/errors.md`` explains every reason. Codes: https://google.aip.dev/193.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from slotsvc.domain import errors
+from slotsvc.domain.errors import SlotsvcError, Violation
+from slotsvc.pb.v1 import slot_service_pb2
+
+DOMAIN = "slotsvc"
+STATUS_BYTES = 5_500
+"""Most that a status may weigh: in base64 it must fit the 8 KiB of metadata that peers accept."""
+
+_MESSAGE_LENGTH = 500
+
+type SlotToPb = Callable[[object], slot_service_pb2.Slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one kind of error is told. ``retry_after`` None: repeating the same call is no use."""
+
+    code: grpc.StatusCode
+    retry_after: timedelta | None = None
+
+
+ANSWERS: Mapping[type[SlotsvcError], Answer] = {
+    errors.InvalidRequestError: Answer(grpc.StatusCode.INVALID_ARGUMENT),
+    errors.NotImplementedFieldError: Answer(grpc.StatusCode.UNIMPLEMENTED),
+    errors.NotFoundError: Answer(grpc.StatusCode.NOT_FOUND),
+    errors.AlreadyExistsError: Answer(grpc.StatusCode.ALREADY_EXISTS),
+    errors.EtagMismatchError: Answer(grpc.StatusCode.ABORTED),
+    errors.InUseError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
+    errors.IdempotencyKeyReusedError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
+    errors.SlotTokenError: Answer(grpc.StatusCode.INVALID_ARGUMENT),
+    errors.SlotExpiredError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
+    errors.SlotGoneError: Answer(grpc.StatusCode.ABORTED),
+    errors.HoldExpiredError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
+    errors.HoldLimitError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
+    errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
+    errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
+    errors.InvariantError: Answer(grpc.StatusCode.INTERNAL),
+}
+
+
+def answer_to(error: SlotsvcError) -> Answer:
+    """How ``error`` is told; a kind that is not in the table counts as a defect of ours."""
+    mapped = (ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    return next(mapped, Answer(grpc.StatusCode.INTERNAL))
+
+
+def as_status(error: SlotsvcError, slot_to_pb: SlotToPb | None = None) -> status_pb2.Status:
+    """What the client gets. ``slot_to_pb`` turns alternatives that are not yet proto slots."""
+    details: list[Message] = [error_info(error.reason, error.metadata)]
+    details += _details(error, slot_to_pb)
+    return status(answer_to(error).code, error.message, details)
+
+
+def status(
+    code: grpc.StatusCode, message: str, details: Iterable[Message] = ()
+) -> status_pb2.Status:
+    """A status of at most ``STATUS_BYTES``; details that no longer fit are left out."""
+    number: int = code.value[0]
+    told = status_pb2.Status(code=number, message=_shortened(message))
+    for detail in details:
+        packed = AnyMessage()
+        packed.Pack(detail)
+        if told.ByteSize() + packed.ByteSize() + 8 <= STATUS_BYTES:
+            told.details.append(packed)
+    return told
+
+
+def error_info(reason: str, metadata: Mapping[str, str]) -> error_details_pb2.ErrorInfo:
+    """The stable, machine-readable part."""
+    return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=dict(metadata))
+
+
+def _details(error: SlotsvcError, slot_to_pb: SlotToPb | None) -> Iterator[Message]:
+    if (wait := answer_to(error).retry_after) is not None:
+        delay = Duration()
+        delay.FromTimedelta(wait)
+        yield error_details_pb2.RetryInfo(retry_delay=delay)
+    if isinstance(error, errors.InvalidRequestError):
+        yield _bad_request(error.violations)
+    if isinstance(error, errors.SlotGoneError):
+        yield _slot_gone(error.alternatives, slot_to_pb)
+
+
+def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadRequest:
+    told = error_details_pb2.BadRequest()
+    found = list(violations)
+    for count, violation in enumerate(found):
+        told.field_violations.add(
+            field=violation.field, description=violation.reason, reason="INVALID_FIELD"
+        )
+        if told.ByteSize() > STATUS_BYTES - 2 * _MESSAGE_LENGTH - 500:
+            rest = f"and {len(found) - count} more, this one included"
+            told.field_violations[-1].CopyFrom(
+                error_details_pb2.BadRequest.FieldViolation(field=violation.field, description=rest)
+            )
+            break
+    return told
+
+
+def _slot_gone(
+    alternatives: Iterable[object], slot_to_pb: SlotToPb | None
+) -> slot_service_pb2.SlotGoneDetail:
+    told = slot_service_pb2.SlotGoneDetail()
+    for alternative in alternatives:
+        if isinstance(alternative, slot_service_pb2.Slot):
+            slot = alternative
+        elif slot_to_pb is not None:
+            slot = slot_to_pb(alternative)
+        else:
+            continue
+        if told.ByteSize() + slot.ByteSize() > STATUS_BYTES - _MESSAGE_LENGTH - 500:
+            break
+        told.alternatives.append(slot)
+    return told
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _MESSAGE_LENGTH else message[: _MESSAGE_LENGTH - 1] + "…"

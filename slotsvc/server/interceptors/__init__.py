@@ -1,0 +1,34 @@
+"""What happens around every call: one file for each concern.
+
+``calls`` runs the layers; ``request_ids``, ``observed`` (metrics and one log line), ``failures``
+(errors to statuses) and ``deadlines`` are the layers from the outside in; ``planned_fields`` looks
+at the request once it is read.
+"""
+
+from __future__ import annotations
+
+from slotsvc.server.errors import SlotToPb
+from slotsvc.server.interceptors.calls import CallInterceptor
+from slotsvc.server.interceptors.deadlines import DeadlineLimits, deadline_layer
+from slotsvc.server.interceptors.failures import failure_layer
+from slotsvc.server.interceptors.observed import observation_layer
+from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
+from slotsvc.server.interceptors.request_ids import request_id_layer
+from slotsvc.server.metrics import Metrics
+
+__all__ = ["CallInterceptor", "DeadlineLimits", "call_interceptor"]
+
+
+def call_interceptor(
+    metrics: Metrics,
+    limits: DeadlineLimits | None = None,
+    slot_to_pb: SlotToPb | None = None,
+) -> CallInterceptor:
+    """The interceptor of the service. ``limits`` None: the default ones."""
+    layers = (
+        request_id_layer,
+        observation_layer(metrics),
+        failure_layer(slot_to_pb),
+        deadline_layer(limits or DeadlineLimits()),
+    )
+    return CallInterceptor(layers, (refuse_planned_fields,))

@@ -1,0 +1,88 @@
+"""Turns what goes wrong in a call into a status. Only this file ends calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import grpc
+import structlog
+from google.rpc import status_pb2
+from grpc import aio
+
+from slotsvc.domain.errors import InvariantError, SlotsvcError
+from slotsvc.server import errors
+from slotsvc.server.errors import SlotToPb
+from slotsvc.server.interceptors.calls import Call, Layer
+from slotsvc.server.interceptors.deadlines import DeadlineError
+
+DETAILS_TRAILER = "grpc-status-details-bin"
+PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
+
+_log = structlog.get_logger(__name__)
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def failure_layer(slot_to_pb: SlotToPb | None = None) -> Layer:
+    """``slot_to_pb``: makes proto slots of the alternatives of a ``SlotGoneError``."""
+
+    @asynccontextmanager
+    async def told(call: Call) -> AsyncIterator[None]:
+        try:
+            yield
+        except (asyncio.CancelledError, aio.AbortError):
+            raise
+        except Exception as error:
+            await _end(call, error, slot_to_pb)
+
+    return told
+
+
+async def _end(call: Call, error: Exception, slot_to_pb: SlotToPb | None) -> None:
+    wait: timedelta | None = None
+    if isinstance(error, SlotsvcError) and not isinstance(error, InvariantError):
+        told = errors.as_status(error, slot_to_pb)
+        wait = errors.answer_to(error).retry_after
+    elif isinstance(error, DeadlineError):
+        told = _plain(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
+    elif isinstance(error, NotImplementedError) and _is_unimplemented(call):
+        text = f"{call.method} does not work yet"
+        told = _plain(grpc.StatusCode.UNIMPLEMENTED, "METHOD_NOT_IMPLEMENTED", text)
+    else:
+        told = _incident(call, error)
+    await _abort(call, told, wait)
+
+
+def _plain(code: grpc.StatusCode, reason: str, message: str) -> status_pb2.Status:
+    return errors.status(code, message, [errors.error_info(reason, {})])
+
+
+def _incident(call: Call, error: Exception) -> status_pb2.Status:
+    """A defect of ours: the details go to the log, the client gets the number to quote."""
+    incident = uuid4().hex[:12]
+    reason = error.reason if isinstance(error, SlotsvcError) else "INTERNAL"
+    _log.error(
+        "incident",
+        incident=incident,
+        grpc_service=call.service,
+        grpc_method=call.method,
+        exc_info=error,
+    )
+    info = errors.error_info(reason, {"incident": incident})
+    return errors.status(grpc.StatusCode.INTERNAL, f"a defect of ours, incident {incident}", [info])
+
+
+def _is_unimplemented(call: Call) -> bool:
+    # what the generated base class does before it raises NotImplementedError
+    return bool(call.context.code() == grpc.StatusCode.UNIMPLEMENTED)
+
+
+async def _abort(call: Call, told: status_pb2.Status, wait: timedelta | None) -> None:
+    trailers = [*(call.context.trailing_metadata() or ())]
+    trailers.append((DETAILS_TRAILER, told.SerializeToString()))
+    if wait is not None:
+        trailers.append((PUSHBACK_TRAILER, str(int(wait.total_seconds() * 1000))))
+    await call.context.abort(_CODES[told.code], told.message, tuple(trailers))

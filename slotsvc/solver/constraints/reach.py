@@ -1,0 +1,16 @@
+"""The place must lie near a road, and roads must lead there and back."""
+
+from __future__ import annotations
+
+from slotsvc.solver.constraints import Closed, Reason
+from slotsvc.solver.instance import INF
+
+
+def check_snap(snap_m: float, limit_m: float) -> Closed | None:
+    """Closed when the nearest road is further than the limit, metres."""
+    return Closed(Reason.OFF_MAP, margin=round(snap_m)) if snap_m > limit_m else None
+
+
+def check_road(there: int, back: int) -> Closed | None:
+    """``there`` / ``back``: driving from the shift's start place and to its end place, seconds."""
+    return Closed(Reason.UNROUTABLE) if there >= INF or back >= INF else None

@@ -1,0 +1,30 @@
+"""Some order of the day must leave room for the visit. How much is missing is told by the referee:
+the insertion that breaks the least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slotsvc.domain.working_time import Shift
+from slotsvc.solver.checker import CheckedVisit, Travel, check_route
+from slotsvc.solver.constraints import Closed, Reason
+
+
+def closed(
+    shift: Shift, visits: Sequence[CheckedVisit], request: CheckedVisit, travel: Travel
+) -> Closed:
+    """``travel`` is over start, ``visits``, end, and last the request's place."""
+    count = len(visits)
+    best: Closed | None = None
+    for gap in range(count + 1):
+        order = [*visits[:gap], request, *visits[gap:]]
+        nodes = [*range(gap + 1), count + 2, *range(gap + 1, count + 2)]
+        findings = check_route(shift, order, lambda i, j, n=nodes: _leg(travel, n[i], n[j]))  # type: ignore[misc]
+        short = Closed(Reason.NO_ROOM, margin=max((f.size for f in findings), default=0))
+        if best is None or short.margin < best.margin:
+            best = short
+    return best or Closed(Reason.NO_ROOM)
+
+
+def _leg(travel: Travel, i: int, j: int) -> int:
+    return travel(i, j) if callable(travel) else travel[i, j]

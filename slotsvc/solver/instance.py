@@ -1,0 +1,105 @@
+"""A route in the solver's units: integer seconds from the start of its own shift.
+
+The one place where domain values become solver numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.place import Location
+from slotsvc.domain.visit import Placement
+from slotsvc.domain.working_time import Break, Shift
+
+INF = 1 << 29
+"""Seconds that mean "never": later than any shift, small enough to add twice in int32."""
+
+START, END, FIRST_VISIT = 0, 1, 2
+"""Node numbers: where the shift starts, where it ends, then the visits in committed order."""
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakSpan:
+    """A pause: begins in ``[opens, closes]`` (both included), lasts ``duration`` seconds."""
+
+    opens: int
+    closes: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RouteInstance:
+    """One route. Seconds count from ``origin``, the Unix time at which the technician is free.
+
+    ``end``: last second at which the technician may be back.
+    ``opens`` / ``closes`` / ``service``: int32 (nodes,); first and last allowed start (both
+    included) and time on site; the two ends of the shift have 0, INF, 0.
+    ``travel``: int32 (nodes, nodes), INF = no road. ``places``: one location per node.
+    ``visits``: placement ids of nodes 2.., in committed order.
+    """
+
+    origin: int
+    end: int
+    opens: Int32
+    closes: Int32
+    service: Int32
+    travel: Int32
+    breaks: tuple[BreakSpan, ...]
+    places: tuple[Location, ...]
+    visits: tuple[str, ...]
+
+    @property
+    def committed(self) -> tuple[int, ...]:
+        """Node numbers in committed order."""
+        return tuple(range(FIRST_VISIT, FIRST_VISIT + len(self.visits)))
+
+
+def seconds(instant: datetime, origin: int) -> int:
+    """Whole seconds from ``origin`` to an aware instant."""
+    return int(instant.timestamp()) - origin
+
+
+def break_spans(breaks: Sequence[Break], origin: int) -> tuple[BreakSpan, ...]:
+    """Pauses in solver units, in the order in which they are taken."""
+    return tuple(
+        BreakSpan(
+            seconds(b.begins.start, origin),
+            seconds(b.begins.end, origin) - 1,
+            int(b.duration.total_seconds()),
+        )
+        for b in breaks
+    )
+
+
+def route_instance(
+    shift: Shift, placements: Sequence[Placement], travel: Int32, origin: int | None = None
+) -> RouteInstance:
+    """Instance of a shift with placements in committed order.
+
+    ``travel``: int32 (n + 2, n + 2) over start place, end place, then the placements.
+    ``origin``: None means the start of the shift.
+    """
+    free = int(shift.window.start.timestamp()) if origin is None else origin
+    opens = [0, 0, *(max(0, seconds(p.start_window.start, free)) for p in placements)]
+    closes = [INF, INF, *(seconds(p.start_window.end, free) - 1 for p in placements)]
+    service = [0, 0, *(int(p.visit.service.total_seconds()) for p in placements)]
+    return RouteInstance(
+        origin=free,
+        end=seconds(shift.window.end, free),
+        opens=np.array(opens, np.int32),
+        closes=np.array(closes, np.int32),
+        service=np.array(service, np.int32),
+        travel=np.minimum(travel, INF).astype(np.int32),
+        breaks=break_spans(shift.breaks, free),
+        places=(shift.start_place, shift.end_place, *(p.visit.location for p in placements)),
+        visits=tuple(p.id for p in placements),
+    )

@@ -1,0 +1,142 @@
+"""Reading what a company set up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, select
+
+from slotsvc.domain.offering import ActivityType, Site
+from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.working_time import Absence, ShiftException
+from slotsvc.store import tables
+from slotsvc.store.calendar_tables import (
+    ENTITIES,
+    EntityTable,
+    absence_from,
+    shift_exception_from,
+    technician_from,
+)
+from slotsvc.store.transaction import Transaction
+
+
+def is_entity(
+    entity: EntityTable[Any], tenant: str, id: str, technician: str
+) -> list[ColumnElement[bool]]:
+    """Conditions that name one row. A tenant is seen by nobody but itself (and the operator)."""
+    table = entity.table
+    if table is tables.TENANT:
+        return [table.c.id == id, table.c.id == (tenant or id)]
+    return [*within(entity, tenant, technician), table.c.id == id]
+
+
+def within(entity: EntityTable[Any], tenant: str, technician: str) -> list[ColumnElement[bool]]:
+    """Conditions that name all rows of a tenant (and of a technician, where the key has one)."""
+    table = entity.table
+    if table is tables.TENANT:
+        return [table.c.id == tenant] if tenant else []
+    if entity.of_technician:
+        return [table.c.tenant == tenant, table.c.technician == technician]
+    return [table.c.tenant == tenant]
+
+
+class CalendarReads(Transaction):
+    """``slotsvc.scheduling.ports.CalendarRead``, and the reading half of ``CalendarWrite``."""
+
+    def tenant(self, tenant: str) -> Tenant | None:
+        return self._one(Tenant, tenant, tenant)
+
+    def tags(self, tenant: str) -> frozenset[str]:
+        """All that the tenant's visits may require; none for an unknown tenant."""
+        found = self.tenant(tenant)
+        return frozenset() if found is None else found.tags
+
+    def team(self, tenant: str, team: str) -> Team | None:
+        return self._one(Team, tenant, team)
+
+    def technician(self, tenant: str, technician: str) -> Technician | None:
+        return self._one(Technician, tenant, technician)
+
+    def technicians(self, tenant: str, team: str) -> Sequence[Technician]:
+        """Of one team, by id."""
+        table = tables.TECHNICIAN
+        query = (
+            select(table).where(table.c.tenant == tenant, table.c.team == team).order_by(table.c.id)
+        )
+        return [technician_from(row) for row in self._connection.execute(query)]
+
+    def site(self, tenant: str, site: str) -> Site | None:
+        return self._one(Site, tenant, site)
+
+    def activity_type(self, tenant: str, activity_type: str) -> ActivityType | None:
+        return self._one(ActivityType, tenant, activity_type)
+
+    def shift_exceptions(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Mapping[date, ShiftException]]:
+        """By technician and date, for first <= date <= last."""
+        day = tables.SHIFT_EXCEPTION.c.day
+        between = day.between(first.isoformat(), last.isoformat())
+        found: dict[str, dict[date, ShiftException]] = defaultdict(dict)
+        for row in self._of_technicians(tables.SHIFT_EXCEPTION, tenant, technicians, between):
+            exception = shift_exception_from(row)
+            found[exception.technician][exception.day] = exception
+        return dict(found)
+
+    def absences(
+        self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
+    ) -> Mapping[str, Sequence[Absence]]:
+        """By technician, in order of start; those that overlap [start, end)."""
+        table = tables.ABSENCE
+        overlaps = (table.c.start_at < to_epoch(end)) & (table.c.end_at > to_epoch(start))
+        found: dict[str, list[Absence]] = defaultdict(list)
+        for row in self._of_technicians(table, tenant, technicians, overlaps, table.c.start_at):
+            found[row.technician].append(absence_from(row))
+        return dict(found)
+
+    def calendar_revision(self, tenant: str) -> int:
+        """Grows with every change of the calendar; 0 for an unknown tenant."""
+        table = tables.TENANT
+        query = select(table.c.calendar_revision).where(table.c.id == tenant)
+        return int(self._connection.execute(query).scalar() or 0)
+
+    def fetch[E](
+        self, tenant: str, kind: type[E], id: str, technician: str = ""
+    ) -> tuple[E, str] | None:
+        """The entity and its etag; None: not found."""
+        entity = ENTITIES[kind]
+        query = select(entity.table).where(*is_entity(entity, tenant, id, technician))
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else (entity.from_row(row), str(row.revision))
+
+    def page[E](
+        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
+    ) -> Sequence[tuple[E, str]]:
+        """At most ``limit`` with id > ``after``, by id. Tenants: of all, when ``tenant`` is ""."""
+        entity = ENTITIES[kind]
+        id = entity.table.c.id
+        here = within(entity, tenant, technician)
+        query = select(entity.table).where(*here, id > after).order_by(id).limit(limit)
+        rows = self._connection.execute(query)
+        return [(entity.from_row(row), str(row.revision)) for row in rows]
+
+    def _one[E](self, kind: type[E], tenant: str, id: str) -> E | None:
+        found = self.fetch(tenant, kind, id)
+        return None if found is None else found[0]
+
+    def _of_technicians(
+        self,
+        table: Table,
+        tenant: str,
+        technicians: Iterable[str],
+        condition: ColumnElement[bool],
+        *order: ColumnElement[Any],
+    ) -> Sequence[Row[Any]]:
+        named = table.c.technician.in_(list(technicians))
+        query = select(table).where(table.c.tenant == tenant, named, condition)
+        ordered = query.order_by(table.c.technician, *order, table.c.id)
+        return self._connection.execute(ordered).all()

@@ -1,0 +1,84 @@
+"""What can go wrong with the store itself, and what a database error means to the caller."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from slotsvc.domain.errors import InvariantError, SlotsvcError, StoreBusyError
+
+# Result codes of SQLite, low byte (https://sqlite.org/rescode.html).
+_BUSY, _LOCKED, _IOERR, _FULL = 5, 6, 10, 13
+_FOREIGN_KEY, _PRIMARY_KEY, _UNIQUE = 787, 1555, 2067
+
+
+class StoreOpenError(SlotsvcError):
+    """The database cannot be opened. The message says what to do."""
+
+    reason = "STORE_NOT_OPEN"
+
+
+class StoreLockedError(StoreOpenError):
+    """Another process has this file open: one process, one file."""
+
+    reason = "STORE_LOCKED"
+
+
+class SchemaTooOldError(StoreOpenError):
+    """The tables are older than the code: migrate first."""
+
+    reason = "SCHEMA_TOO_OLD"
+
+
+class SchemaTooNewError(StoreOpenError):
+    """The tables were made by a newer version of the code; it must not touch them."""
+
+    reason = "SCHEMA_TOO_NEW"
+
+
+class LibraryTooOldError(StoreOpenError):
+    """The SQLite library has the WAL-reset bug, which can lose commits."""
+
+    reason = "SQLITE_TOO_OLD"
+
+
+def code_of(error: DBAPIError) -> int:
+    """SQLite's extended result code; 0 when the error carries none."""
+    return int(getattr(error.orig, "sqlite_errorcode", 0) or 0)
+
+
+def is_contention(error: DBAPIError) -> bool:
+    """True when the same work may succeed a moment later."""
+    return code_of(error) & 0xFF in (_BUSY, _LOCKED)
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """True when a row with this key exists already."""
+    return code_of(error) in (_PRIMARY_KEY, _UNIQUE)
+
+
+def is_taken_id(error: IntegrityError) -> bool:
+    """True when it is the row's own id that exists already, not some other unique value."""
+    return code_of(error) == _PRIMARY_KEY
+
+
+def is_orphan(error: IntegrityError) -> bool:
+    """True when the row that the new one belongs to does not exist."""
+    return code_of(error) == _FOREIGN_KEY
+
+
+def meaning(error: DBAPIError) -> Exception:
+    """The error of the field for a database error; the error itself when there is none.
+
+    A broken constraint that nobody expected is a defect of ours, hence ``InvariantError``.
+    """
+    low = code_of(error) & 0xFF
+    if is_contention(error):
+        return StoreBusyError("the database is locked by another connection")
+    if low == _FULL:
+        return StoreBusyError("the disk of the database is full", {"cause": "DISK_FULL"})
+    if low == _IOERR:
+        return StoreBusyError("the disk of the database fails", {"cause": "DISK_FAILED"})
+    if isinstance(error, IntegrityError):
+        # The driver's text names tables and columns, never values.
+        return InvariantError(f"the store refused an inconsistent write: {error.orig}")
+    return error

@@ -1,0 +1,67 @@
+"""The gate in front of the one writer: first come, first served, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from slotsvc.domain.errors import StoreBusyError
+
+type CalledOff = Callable[[], bool]
+"""True once nobody waits for the result any more."""
+
+
+class Gate:
+    """Runs one piece of work at a time, in its own thread, in order of arrival.
+
+    ``limit``: how many may wait. ``patience``: seconds that one waits for its turn; work that has
+    begun is never cut short.
+    """
+
+    def __init__(self, name: str, limit: int, patience: float) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._limit = limit
+        self._patience = patience
+        self._inside = 0
+        self._counter = threading.Lock()
+
+    async def run[T](self, work: Callable[[CalledOff], T]) -> T:
+        """The result of ``work``. Raises ``StoreBusyError`` when its turn did not come.
+
+        When the waiting task is cancelled, work that has not begun never will, and work that has
+        is told so through its argument.
+        """
+        nobody_waits = threading.Event()
+        job = self._enter(work, nobody_waits.is_set)
+        result = asyncio.wrap_future(job)
+        try:
+            done, _ = await asyncio.wait({result}, timeout=self._patience)
+            if not done and job.cancel():
+                raise StoreBusyError(f"the store could not be written within {self._patience:g} s")
+            return await result
+        except asyncio.CancelledError:
+            nobody_waits.set()
+            result.cancel()
+            raise
+
+    def close(self) -> None:
+        """Lets everybody inside finish, and nobody else in."""
+        self._thread.shutdown(wait=True)
+
+    def _enter[T](self, work: Callable[[CalledOff], T], called_off: CalledOff) -> Future[T]:
+        with self._counter:
+            if self._inside > self._limit:
+                raise StoreBusyError(f"{self._limit} writes wait already")
+            try:
+                job = self._thread.submit(work, called_off)
+            except RuntimeError as error:
+                raise StoreBusyError("the store is closed") from error
+            self._inside += 1
+        job.add_done_callback(self._leave)
+        return job
+
+    def _leave(self, _job: object) -> None:
+        with self._counter:
+            self._inside -= 1

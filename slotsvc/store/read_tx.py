@@ -1,0 +1,20 @@
+"""A read transaction: one snapshot of everything."""
+
+from __future__ import annotations
+
+from slotsvc.store.audit import ChainCheck, verify_chain
+from slotsvc.store.calendar_reads import CalendarReads
+from slotsvc.store.events import StoredEvent, events_after
+from slotsvc.store.route_reads import RouteReads
+
+
+class ReadTransaction(CalendarReads, RouteReads):
+    """``slotsvc.scheduling.ports.ReadTx``, and the reading of events and of the audit trail."""
+
+    def events_after(self, tenant: str, position: str, limit: int) -> list[StoredEvent]:
+        """At most ``limit`` events after ``position``, oldest first; "" is the beginning."""
+        return events_after(self._connection, tenant, position, limit)
+
+    def verify_audit(self, tenant: str) -> ChainCheck:
+        """Recomputes the tenant's whole audit chain."""
+        return verify_chain(self._connection, tenant)

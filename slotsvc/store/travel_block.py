@@ -1,0 +1,67 @@
+"""A route's travel block as bytes.
+
+Layout: magic, CRC-32 of the rest, length of the header (both little-endian uint32), the header as
+JSON (map, provenance, places in micro-degrees), then m x m little-endian int32 seconds, row-major.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+
+import numpy as np
+
+from slotsvc.domain.place import Location
+from slotsvc.scheduling.ports import TravelBlock
+from slotsvc.scheduling.travel_port import Provenance
+
+_MAGIC = b"TB1\n"
+_FRAME = struct.Struct("<4sII")
+_SECONDS = np.dtype("<i4")
+
+
+def to_bytes(block: TravelBlock) -> bytes:
+    """The stored form. Raises ``ValueError`` when the table is not square over the places."""
+    size = len(block.places)
+    if block.seconds.shape != (size, size):
+        raise ValueError("a travel block needs one row and one column for each place")
+    header = json.dumps(
+        {
+            "map": block.map_id,
+            "provenance": block.provenance.value,
+            "places": [[micro_degrees(p.lat), micro_degrees(p.lon)] for p in block.places],
+        },
+        separators=(",", ":"),
+    ).encode()
+    body = header + np.ascontiguousarray(block.seconds, dtype=_SECONDS).tobytes()
+    return _FRAME.pack(_MAGIC, zlib.crc32(body), len(header)) + body
+
+
+def from_bytes(stored: bytes) -> TravelBlock:
+    """The block; its array is read-only. Raises ``ValueError`` when the bytes were damaged."""
+    if len(stored) < _FRAME.size:
+        raise ValueError("a stored travel block was cut off")
+    magic, checksum, length = _FRAME.unpack_from(stored)
+    body = stored[_FRAME.size :]
+    if magic != _MAGIC or zlib.crc32(body) != checksum:
+        raise ValueError("a stored travel block was damaged")
+    header = json.loads(body[:length])
+    places = tuple(place(lat, lon) for lat, lon in header["places"])
+    seconds = np.frombuffer(body, _SECONDS, offset=length).reshape(len(places), len(places))
+    return TravelBlock(
+        places,
+        seconds.astype(np.int32, copy=False),
+        header["map"],
+        Provenance(header["provenance"]),
+    )
+
+
+def micro_degrees(degrees: float) -> int:
+    """A coordinate of a ``Location`` as an exact whole number."""
+    return round(degrees * 1e6)
+
+
+def place(lat_e6: int, lon_e6: int) -> Location:
+    """The ``Location`` whose coordinates were stored as micro-degrees."""
+    return Location(lat_e6 / 1e6, lon_e6 / 1e6)

@@ -1,0 +1,57 @@
+"""A write transaction: idempotency row, locks, clock, judgement, writes, event, audit, answer."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from slotsvc.scheduling.ports import Event
+from slotsvc.store import idempotency
+from slotsvc.store.audit import append_entry
+from slotsvc.store.calendar_writes import CalendarWrites
+from slotsvc.store.events import append_event
+from slotsvc.store.idempotency import Call
+from slotsvc.store.read_tx import ReadTransaction
+from slotsvc.store.route_writes import RouteWrites
+from slotsvc.store.transaction import DatabaseClock
+
+
+class WriteTransaction(ReadTransaction, CalendarWrites, RouteWrites):
+    """``slotsvc.scheduling.ports.WriteTx``."""
+
+    def __init__(self, connection: Connection, clock: DatabaseClock) -> None:
+        super().__init__(connection, clock)
+        self._unanswered: set[Call] = set()
+
+    def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
+        """The stored answer of an earlier call with this key; None for the first one.
+
+        An empty key is never stored. Raises ``IdempotencyKeyReusedError`` for another payload.
+        """
+        if not key:
+            return None
+        call = (tenant, method, key)
+        answer = idempotency.claim(self._connection, call, request_hash, self.now())
+        if answer is None:
+            self._unanswered.add(call)
+        return answer
+
+    def remember(
+        self, tenant: str, method: str, key: str, request_hash: bytes, answer: bytes
+    ) -> None:
+        """Stores the answer, in this transaction; ``replay`` may, but need not come before."""
+        call = (tenant, method, key)
+        if key and (call in self._unanswered or self.replay(*call, request_hash) is None):
+            idempotency.fill(self._connection, call, answer)
+            self._unanswered.discard(call)
+
+    def record(self, tenant: str, event: Event, actor: str) -> None:
+        """One event row and one audit row (hash chain per tenant)."""
+        at = self.now()
+        append_event(self._connection, tenant, event, at)
+        append_entry(self._connection, tenant, event, actor, at)
+
+    def finish(self) -> None:
+        """The last words before the commit. Raises ``InvariantError``: nothing is written then."""
+        for call in self._unanswered:
+            idempotency.drop(self._connection, call)
+        self._refuse_live_without_position()

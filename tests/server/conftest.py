@@ -1,0 +1,43 @@
+"""A real server on a free port, and a channel to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from grpc import aio
+
+from slotsvc.server.app import GrpcServer, ServerOptions
+from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
+from slotsvc.server.metrics import Metrics
+
+type Serve = Callable[..., Awaitable[aio.Channel]]
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """Instruments on a registry of their own."""
+    return Metrics()
+
+
+@pytest.fixture
+async def serve(metrics: Metrics) -> AsyncIterator[Serve]:
+    """Starts a server with the given servicers; gives an open channel to it."""
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            *servicers: object,
+            limits: DeadlineLimits | None = None,
+            options: ServerOptions | None = None,
+        ) -> aio.Channel:
+            server = GrpcServer(
+                servicers,
+                [call_interceptor(metrics, limits)],
+                options or ServerOptions(address="127.0.0.1:0"),
+            )
+            port = await server.start()
+            stack.push_async_callback(server.drain, 0)
+            return await stack.enter_async_context(aio.insecure_channel(f"127.0.0.1:{port}"))
+
+        yield start

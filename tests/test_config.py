@@ -1,0 +1,206 @@
+"""Settings: sources, refusals, and the page that documents them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from slotsvc.config import (
+    SettingsError,
+    is_loopback,
+    load_settings,
+    reference,
+    split_address,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("SLOTSVC_"):
+            monkeypatch.delenv(name)
+
+
+def test_no_source_at_all_gives_the_defaults() -> None:
+    """A start without any setting listens on this machine only, with the documented limits."""
+    settings = load_settings()
+
+    assert settings.grpc_addr == "127.0.0.1:50051"
+    assert settings.http_addr == "127.0.0.1:9090"
+    assert (settings.search.deadline_seconds, settings.search.deadline_cap_seconds) == (10, 60)
+    assert settings.snap_limit_m == 500
+    assert settings.database_file.name == "slotsvc.db"
+    assert "~" not in str(settings.data_dir.expanduser())
+
+
+def test_a_later_source_wins_over_an_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags beat variables, variables beat the file, and one group may come from all three."""
+    file = tmp_path / "slotsvc.toml"
+    file.write_text(
+        'grpc_addr = "127.0.0.1:1"\n[search]\ndeadline_seconds = 1\nmax_horizon_days = 5\n'
+        "deadline_cap_seconds = 50\n"
+    )
+    monkeypatch.setenv("SLOTSVC_GRPC_ADDR", "127.0.0.1:2")
+    monkeypatch.setenv("SLOTSVC_SEARCH__DEADLINE_SECONDS", "2")
+    monkeypatch.setenv("SLOTSVC_SEARCH__MAX_HORIZON_DAYS", "6")
+
+    settings = load_settings(file, {"search": {"max_horizon_days": 7}, "http_addr": None})
+
+    assert settings.grpc_addr == "127.0.0.1:2"
+    assert settings.search.deadline_cap_seconds == 50
+    assert settings.search.deadline_seconds == 2
+    assert settings.search.max_horizon_days == 7
+    assert settings.http_addr == "127.0.0.1:9090"
+
+
+def test_the_file_can_be_named_by_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SLOTSVC_CONFIG names the TOML file when no flag does."""
+    file = tmp_path / "slotsvc.toml"
+    file.write_text('[log]\nformat = "json"\n')
+    monkeypatch.setenv("SLOTSVC_CONFIG", str(file))
+
+    assert load_settings().log.format == "json"
+
+
+def test_a_secret_can_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable with _FILE behind its name reads the value from that file."""
+    (tmp_path / "url").write_text("http://user:pass@localhost:5000\n")
+    (tmp_path / "days").write_text("9\n")
+    monkeypatch.setenv("SLOTSVC_OSRM_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("SLOTSVC_SEARCH__MAX_HORIZON_DAYS_FILE", str(tmp_path / "days"))
+
+    settings = load_settings()
+
+    assert settings.osrm_url == "http://user:pass@localhost:5000"
+    assert settings.search.max_horizon_days == 9
+
+
+def test_a_password_is_not_printed() -> None:
+    """The printable settings mask what stands before the @ of an address."""
+    settings = load_settings(flags={"osrm_url": "http://user:pass@localhost:5000"})
+
+    assert settings.printable()["osrm_url"] == "http://***@localhost:5000"
+
+
+def test_an_unknown_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every misspelt setting is named at once; variables of the tests are let through."""
+    monkeypatch.setenv("SLOTSVC_GRPC_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("SLOTSVC_SEARCH__DEADLINE", "3")
+    monkeypatch.setenv("SLOTSVC_TEST_MAP", "x")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert refused.value.problems == [
+        "SLOTSVC_GRPC_ADDRESS: no such setting",
+        "SLOTSVC_SEARCH__DEADLINE: no such setting",
+    ]
+
+
+def test_an_unknown_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
+    """A misspelt key of the TOML file is refused with its path."""
+    file = tmp_path / "slotsvc.toml"
+    file.write_text("[search]\ndeadline = 3\n")
+
+    with pytest.raises(SettingsError, match=r"search\.deadline"):
+        load_settings(file)
+
+
+def test_a_variable_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X and X_FILE together are a mistake: nobody could say which one holds."""
+    monkeypatch.setenv("SLOTSVC_OSRM_URL", "http://localhost:5000")
+    monkeypatch.setenv("SLOTSVC_OSRM_URL_FILE", str(tmp_path))
+
+    with pytest.raises(SettingsError, match="also given as SLOTSVC_OSRM_URL_FILE"):
+        load_settings()
+
+
+def test_files_that_cannot_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing TOML file and a missing secret file each give one plain line."""
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(tmp_path / "missing.toml")
+
+    monkeypatch.setenv("SLOTSVC_OSRM_URL_FILE", str(tmp_path / "missing"))
+    with pytest.raises(SettingsError, match="SLOTSVC_OSRM_URL_FILE: that file cannot be read"):
+        load_settings()
+
+
+def test_a_broken_toml_file_is_one_plain_line(tmp_path: Path) -> None:
+    """A TOML mistake is reported as a problem, not as a traceback."""
+    file = tmp_path / "slotsvc.toml"
+    file.write_text("grpc_addr = ")
+
+    with pytest.raises(SettingsError):
+        load_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ({"grpc_addr": "nonsense"}, "grpc_addr: must be host:port"),
+        ({"grpc_addr": "127.0.0.1:70000"}, "grpc_addr: must be host:port"),
+        ({"grpc_addr": ""}, "grpc_addr: must be host:port"),
+        ({"snap_limit_m": -1}, "snap_limit_m"),
+        ({"search": {"deadline_seconds": 61}}, "search: deadline_seconds must not exceed"),
+        ({"holds": {"default_seconds": 901}}, "holds.default_seconds"),
+        ({"holds": {"default_seconds": 600, "longest_seconds": 300}}, "holds: default_seconds"),
+        ({"tls": {"key_path": "k.pem"}}, "tls: certificate_path and key_path belong together"),
+        ({"log": {"format": "xml"}}, "log.format"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(flags: dict[str, object], named: str) -> None:
+    """The problem names the setting."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings(flags=flags)
+
+    assert any(problem.startswith(named) for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:50051", "[::]:50051", "example.org:1", "10.0.0.1:1"])
+def test_listening_to_others_needs_encryption_or_a_word(address: str) -> None:
+    """An address that others can reach is refused without TLS unless allow_insecure is set."""
+    with pytest.raises(SettingsError, match="allow_insecure"):
+        load_settings(flags={"grpc_addr": address})
+
+    assert load_settings(flags={"grpc_addr": address, "allow_insecure": True})
+    assert load_settings(
+        flags={"grpc_addr": address, "tls": {"certificate_path": "c.pem", "key_path": "k.pem"}}
+    )
+
+
+def test_addresses_are_read_with_their_brackets() -> None:
+    """IPv6 hosts stand in brackets, and loopback is known in each form."""
+    assert split_address("[::1]:0") == ("::1", 0)
+    assert is_loopback("[::1]:1")
+    assert is_loopback("localhost:1")
+    assert is_loopback("127.8.9.1:1")
+    assert not is_loopback("[::]:1")
+    with pytest.raises(ValueError, match="brackets"):
+        split_address("::1:5")
+
+
+def test_settings_cannot_be_changed() -> None:
+    """The tree is frozen, groups included."""
+    settings = load_settings()
+
+    with pytest.raises(ValidationError):
+        settings.grpc_addr = "x:1"  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        settings.search.deadline_seconds = 1  # type: ignore[misc]
+
+
+def test_the_page_is_up_to_date() -> None:
+    """docs/configuration.md is what `python -m slotsvc.config` prints."""
+    assert (ROOT / "docs/configuration.md").read_text() == reference()
