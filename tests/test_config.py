@@ -36,7 +36,7 @@ def test_no_source_at_all_gives_the_defaults() -> None:
     assert (settings.search.deadline_seconds, settings.search.deadline_cap_seconds) == (10, 60)
     assert settings.snap_limit_m == 500
     assert settings.database_file.name == "slotsvc.db"
-    assert "~" not in str(settings.data_dir.expanduser())
+    assert "~" not in str(settings.data_dir)
 
 
 def test_a_later_source_wins_over_an_earlier_one(

@@ -133,7 +133,8 @@ def header_of(source: Path) -> osmium.io.Header:
     header = osmium.io.Header()
     with osmium.io.Reader(str(source)) as reader:
         original = reader.header()
-        header.add_box(original.box())
+        if original.box().valid():
+            header.add_box(original.box())
         timestamp = original.get("osmosis_replication_timestamp") or original.get("timestamp")
     if timestamp:
         header.set("osmosis_replication_timestamp", timestamp)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PINS = {"technician": "PIN_TECHNICIAN", "start": "PIN_START"}
 
 
-@click.command()
+@click.command(short_help="Confirm a hold, or a slot in one step.")
 @click.argument("source", metavar="HOLD|TOKEN")
 @click.option("--pin", type=click.Choice(sorted(PINS)), help="What only a planner may change.")
 @reference_options[0]
@@ -52,7 +52,7 @@ def book(
         _show(connected.ask(connected.visits.BookVisit, request).visit, connected, as_json)
 
 
-@click.command()
+@click.command(short_help="Move a visit to another slot.")
 @click.argument("name", metavar="VISIT")
 @click.argument("source", metavar="TOKEN|HOLD")
 @request_id_option

@@ -1,8 +1,183 @@
+"""``slotsvc demo``: a town, a team, ten days of visits, and the slots for a new client."""
+
 from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
+from slotsvc.cli.failure import CommandError, Exit
+from slotsvc.cli.options import json_option
+from slotsvc.cli.serve import start_errors
 
-@click.command()
-def demo() -> None:
-    """Show it all."""
+if TYPE_CHECKING:
+    from slotsvc.bootstrap import RunningServer
+    from slotsvc.cli.demo_calls import DemoCalls
+    from slotsvc.cli.demo_report import DemoReport
+    from slotsvc.config import Settings
+
+PORT = 50051
+SEED = 7
+
+
+@click.command(short_help="Rank slots for a new client of a busy team.")
+@click.option("--once", is_flag=True, help="Search, hold, confirm, reschedule, cancel; then end.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Where gRPC listens.  [default: 50051, or a free one]",
+)
+@click.option(
+    "--keep-data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the company here and use it again.  [default: thrown away]",
+)
+@json_option
+def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) -> None:  # fmt: skip
+    """Rank slots for a new client of a busy team in Monaco; then stay up to be called."""
+    from slotsvc.cli.town_map import packaged_town, user_cache
+
+    begun = time.perf_counter()
+    compiled = packaged_town(user_cache(), quiet=as_json)
+    compile_seconds = time.perf_counter() - begun
+    with data_directory(keep_data) as data_dir:
+        chosen = demo_settings(data_dir, compiled, free_port(port, once))
+        running = Demo(chosen, once, as_json, {"compile": compile_seconds})
+        with start_errors():
+            code = asyncio.run(running.run())
+    click.get_current_context().exit(code)
+
+
+@contextmanager
+def data_directory(kept: Path | None) -> Iterator[Path]:
+    """The directory to keep, or a fresh one that goes away."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="slotsvc-demo-") as fresh:
+        yield Path(fresh)
+
+
+def free_port(wanted: int | None, once: bool) -> int:
+    """The port wanted; none wanted: the usual one if it is free and somebody may call, else any."""
+    if wanted is not None:
+        return wanted
+    if once:
+        return 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
+
+
+def demo_settings(data_dir: Path, compiled: Path, port: int) -> Settings:
+    """Settings that touch nothing outside ``data_dir``, whatever the environment says."""
+    from slotsvc.config import Log, Settings, Tls
+
+    return Settings.model_construct(
+        **{name: field.get_default() for name, field in Settings.model_fields.items()}
+        | {
+            "data_dir": data_dir,
+            "map_path": compiled,
+            "grpc_addr": f"127.0.0.1:{port}",
+            "http_addr": "127.0.0.1:0",
+            "reflection": True,
+            "tls": Tls(),
+            "log": Log(level="warning"),
+        }
+    )
+
+
+class Demo:
+    """One run: server, company, story. ``seconds``: time spent so far, by what it went to."""
+
+    def __init__(
+        self, chosen: Settings, once: bool, as_json: bool, seconds: dict[str, float]
+    ) -> None:
+        self.chosen = chosen
+        self.once = once
+        self.as_json = as_json
+        self.seconds = seconds
+        self.error: BaseException | None = None
+
+    async def run(self) -> int:
+        """Serves while the story is told, and after it unless ``once``. The exit code."""
+        from slotsvc.bootstrap import run_server
+        from slotsvc.cli.serve import stop_event
+
+        stop = stop_event()
+        begun = time.perf_counter()
+
+        async def ready(running: RunningServer) -> None:
+            self.seconds["start"] = time.perf_counter() - begun
+            await self._until_told(running, stop)
+
+        code: int = await run_server(self.chosen, on_ready=ready, until=stop)
+        if self.error is not None:
+            raise self.error
+        return code
+
+    async def _until_told(self, running: RunningServer, stop: asyncio.Event) -> None:
+        """Tells the story; a signal, an error or ``once`` end the run, through ``stop``."""
+        story = asyncio.create_task(self._story(running))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({story, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not story.done():
+            story.cancel()
+            self.error = CommandError("Stopped before the end.", "STOPPED", Exit.ERROR)
+        elif (error := story.exception()) is not None:
+            self.error = error
+        if self.once or self.error is not None:
+            stop.set()
+
+    async def _story(self, running: RunningServer) -> None:
+        from slotsvc.cli.demo_calls import demo_calls
+        from slotsvc.cli.demo_report import DemoReport
+
+        report = DemoReport(running, ZoneInfo("UTC"), self.as_json, self.seconds)
+        async with demo_calls(running.address) as calls:
+            await tell(calls, report, once=self.once)
+        report.end(once=self.once)
+
+
+async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
+    """The company, the search and, ``once``, the other four steps."""
+    from slotsvc.cli import demo_setup, demo_steps
+    from slotsvc.cli import demo_town as town
+    from slotsvc.cli.clock import utc_now
+    from slotsvc.cli.demo_fill import fill_days
+
+    report.zone = ZoneInfo(town.ZONE)
+    days = demo_setup.working_days(utc_now().astimezone(report.zone).date())
+    with report.timed("company"):
+        made = await demo_setup.create_company(calls, days)
+    with report.filling() as told, report.timed("fill"):
+        loads = await fill_days(calls, days, SEED, told)
+    report.company(made, days, loads)
+    answer, request, seconds = await demo_steps.search(calls, days)
+    report.search(answer, request, seconds)
+    if not once:
+        return
+    demo_steps.expect(bool(answer.slots), "no slot was found")
+    held, step = await demo_steps.hold(calls, answer.slots[0])
+    report.step(step)
+    visit, step = await demo_steps.confirm(calls, held)
+    report.step(step)
+    visit, step = await demo_steps.reschedule(calls, days, visit)
+    report.step(step)
+    report.step(await demo_steps.cancel(calls, visit))

@@ -82,6 +82,7 @@ def _show_usage(error: click.ClickException, as_json: bool) -> int:
 
 
 @click.group(
+    "slotsvc",
     cls=SlotsvcGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

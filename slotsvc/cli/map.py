@@ -16,6 +16,7 @@ from slotsvc.cli.options import (
     service_options,
     settings,
 )
+from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
     from slotsvc.pb.v1.map_service_pb2 import GeocodeResult, GetMapResponse
@@ -50,7 +51,7 @@ def build(pbf: Path, out: Path | None, config_file: Path | None, as_json: bool) 
         with staged(f"Compiling {pbf.name}", quiet=as_json) as told:
             info = build_map(pbf, target, progress=told)
     except MapError as error:
-        raise CommandError(f"The map was not built: {error}", "MAP") from None
+        raise CommandError(sentence(f"The map was not built: {error}"), "MAP") from None
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
@@ -115,7 +116,7 @@ def _show_compiled(directory: Path, as_json: bool) -> None:
     try:
         found = MapInfo.load(MapFiles(directory).info)
     except MapError as error:
-        raise CommandError(f"{error}"[:1].upper() + f"{error}"[1:] + ".", "MAP") from None
+        raise CommandError(sentence(f"{error}"), "MAP") from None
     if as_json:
         echo_json({"directory": str(directory), "map": map_json(found)})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, time, timedelta
@@ -161,4 +162,4 @@ class Day(click.ParamType[Callable[[date], date]]):
 
 def from_stdin(text: str) -> str:
     """The text itself; ``-`` means what stands on stdin."""
-    return click.get_text_stream("stdin").read().strip() if text == "-" else text
+    return sys.stdin.read().strip() if text == "-" else text

@@ -30,8 +30,11 @@ def answer_lines(
     width: int,
     *,
     found: Sequence[str] = (),
+    next_: str = NEXT,
 ) -> list[Text]:
-    """The lines, at most ``width`` long. ``found``: what an address turned out to be."""
+    """The lines, at most ``width`` long. ``found``: what an address turned out to be.
+    ``next_``: what to type to take one.
+    """
     from rich.text import Text
 
     where = found[0] if found else where_words(request.request)
@@ -46,7 +49,7 @@ def answer_lines(
     proof = proof_words(answer.receipt).removeprefix("Proof: ")
     lines += [Text(), *map(Text, paragraph(proof, width, 7, "Proof: "))]
     if answer.slots:
-        lines += [Text(line, "dim") for line in paragraph(NEXT, width)]
+        lines += [Text(line, "dim") for line in paragraph(next_, width)]
     return lines
 
 

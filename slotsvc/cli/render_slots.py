@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from slotsvc.cli.screen import Column, paragraph, table
 from slotsvc.cli.words import (
     change_words,
+    clock_words,
     count_words,
     elapsed_words,
     enum_words,
@@ -31,19 +32,23 @@ COLUMNS = (
     Column("Days", "right"),
     Column("Cost", "right"),
 )
+PLANNED = Column("Planned")
+WIDE = 100
+"""From this width on the planned times are shown too."""
 NOTE_INDENT = 3
 
 
 def slot_lines(slots: Sequence[Slot], zone: ZoneInfo, width: int, *, indent: int = 0) -> list[Text]:
     """One row a slot, best first, with the reason of its rank under it."""
-    rows = [_row(slot, zone) for slot in slots]
+    columns = (*COLUMNS[:3], PLANNED, *COLUMNS[3:]) if width >= WIDE else COLUMNS
+    rows = [[_cells(slot, zone)[column.title] for column in columns] for slot in slots]
     notes = [paragraph(_note(slot), width, indent + NOTE_INDENT) for slot in slots]
-    return table(COLUMNS, rows, width, notes, indent)
+    return table(columns, rows, width, notes, indent)
 
 
-def _row(slot: Slot, zone: ZoneInfo) -> tuple[str, ...]:
+def _cells(slot: Slot, zone: ZoneInfo) -> dict[str, str]:
     place = slot.place
-    return (
+    cells = (
         f"{slot.rank}",
         window_words(slot.window, zone),
         place.technician_display_name or short(place.technician),
@@ -52,6 +57,9 @@ def _row(slot: Slot, zone: ZoneInfo) -> tuple[str, ...]:
         str(_days_away(slot)),
         f"{slot.cost_millis / 1000:.0f}",
     )
+    planned = f"{clock_words(place.start_time, zone)}-{clock_words(place.end_time, zone)}"
+    titles = (column.title for column in COLUMNS)
+    return {**dict(zip(titles, cells, strict=True)), PLANNED.title: planned}
 
 
 def _days_away(slot: Slot) -> int:

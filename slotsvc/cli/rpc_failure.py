@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli.failure import CommandError, Exit
-from slotsvc.cli.words import count_words
+from slotsvc.cli.words import count_words, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,8 +72,7 @@ def _sentence(code: str, message: str, address: str) -> str:
         return f"No service answers at {address}."
     if code == "DEADLINE_EXCEEDED":
         return f"The service at {address} did not answer in time."
-    text = message or f"The service answered {code}."
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return sentence(message or f"The service answered {code}.")
 
 
 def _details(metadata: Iterable[tuple[str, Any]]) -> Sequence[AnyMessage]:

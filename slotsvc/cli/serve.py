@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import config_option, json_option, settings
+from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
     from slotsvc.bootstrap import RunningServer
@@ -49,7 +52,7 @@ def serve(config_file: Path | None, as_json: bool, **flags: Any) -> None:
     run(settings(config_file, _nested(flags)), as_json)
 
 
-@click.command()
+@click.command(short_help="Run everything in one process, on the packaged town.")
 @listen_options
 def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
     """Run everything in one process, on the packaged town unless a map is given."""
@@ -68,8 +71,23 @@ def _nested(flags: dict[str, Any]) -> dict[str, Any]:
 
 def run(chosen: Settings, as_json: bool) -> None:
     """Serves until SIGINT or SIGTERM, drains, and ends with the server's exit code."""
-    code = asyncio.run(_serve(chosen, as_json))
+    with start_errors():
+        code = asyncio.run(_serve(chosen, as_json))
     click.get_current_context().exit(code)
+
+
+@contextmanager
+def start_errors() -> Iterator[None]:
+    """Says in one sentence why the service could not start."""
+    from slotsvc.domain.errors import SlotsvcError
+    from slotsvc.travel.map_info import MapError
+
+    try:
+        yield
+    except SlotsvcError as error:
+        raise CommandError(sentence(error.message), error.reason, Exit.NOT_READY) from error
+    except (MapError, OSError) as error:
+        raise CommandError(sentence(f"{error}"), "NOT_STARTED", Exit.NOT_READY) from error
 
 
 async def _serve(chosen: Settings, as_json: bool) -> int:
@@ -78,7 +96,8 @@ async def _serve(chosen: Settings, as_json: bool) -> int:
     async def ready(running: RunningServer) -> None:
         say_ready(running, chosen.reflection, as_json)
 
-    return await run_server(chosen, on_ready=ready, until=stop_event())
+    code: int = await run_server(chosen, on_ready=ready, until=stop_event())
+    return code
 
 
 def stop_event() -> asyncio.Event:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from slotsvc.cli.failure import CommandError
 from slotsvc.cli.options import config_option, json_option, settings
+from slotsvc.cli.words import sentence
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 
 @click.group("config")
@@ -33,18 +37,19 @@ def show_settings(config_file: Path | None, as_json: bool) -> None:
     show(setting_lines(values, screen.width), screen)
 
 
-def setting_lines(values: dict[str, Any], width: int) -> list[Any]:
-    """A table: setting, value, variable."""
+VARIABLES_FROM = 110
+"""From this width on the variables are shown too; values are never cut."""
+
+
+def setting_lines(values: dict[str, Any], width: int) -> list[Text]:
+    """A table: setting, value and, where there is room, the environment variable."""
     from slotsvc.cli.screen import Column, table
     from slotsvc.config import setting_fields, variable
 
     rows = [(".".join(path), _value(values, path), variable(path)) for path, _ in setting_fields()]
-    columns = (
-        Column("Setting", style="bold"),
-        Column("Value", gives=True),
-        Column("Variable", style="dim"),
-    )
-    return list(table(columns, rows, width))
+    columns = (Column("Setting", style="bold"), Column("Value"), Column("Variable", style="dim"))
+    shown = 3 if width >= VARIABLES_FROM else 2
+    return table(columns[:shown], [row[:shown] for row in rows], width)
 
 
 def _value(values: Any, path: tuple[str, ...]) -> str:
@@ -60,21 +65,30 @@ def _value(values: Any, path: tuple[str, ...]) -> str:
 @json_option
 def migrate(config_file: Path | None, data_dir: Path | None, as_json: bool) -> None:
     """Bring the database to this version's tables."""
-    from slotsvc.store.migrate import migrate as bring_up
-
-    chosen = settings(config_file, {"data_dir": data_dir})
-    try:
-        before, after = bring_up(chosen.database_file)
-    except OSError as error:
-        raise CommandError(f"The database cannot be opened: {error}.", "STORE") from None
+    database = settings(config_file, {"data_dir": data_dir}).database_file
+    before, after = _upgraded(database)
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
-        echo_json({"database": str(chosen.database_file), "before": before, "after": after})
+        echo_json({"database": str(database), "before": before, "after": after})
     elif before == after:
-        click.echo(f"{chosen.database_file} is up to date ({after}).")
+        click.echo(f"{database} is up to date ({after}).")
     else:
-        click.echo(f"{chosen.database_file}: {before or 'empty'} -> {after}")
+        click.echo(f"{database}: {before or 'empty'} -> {after}")
+
+
+def _upgraded(database: Path) -> tuple[str | None, str]:
+    """The revisions before and after."""
+    from slotsvc.domain.errors import SlotsvcError
+    from slotsvc.store.migrate import current, upgrade
+
+    url = f"sqlite:///{database}"
+    try:
+        return current(url), upgrade(url)
+    except SlotsvcError as error:
+        raise CommandError(sentence(error.message), error.reason) from None
+    except OSError as error:
+        raise CommandError(f"The database cannot be opened: {error}.", "STORE") from None
 
 
 @click.command()

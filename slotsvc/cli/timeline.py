@@ -63,7 +63,7 @@ class Ruler:
         """The hours, each at the character where it begins."""
         step = 1 if self.per_hour >= 3 else 2 if self.per_hour == 2 else 3
         hours = range(self.first, self.last, step)
-        return "".join(f"{hour % 24:02d}".ljust(self.per_hour * step) for hour in hours)
+        return "".join(f"{hour % 24:02d}".ljust(self.per_hour * step) for hour in hours).rstrip()
 
     def cells(self, start: datetime, end: datetime, midnight: datetime) -> range:
         """The characters [start, end) covers, rounded to the nearest edges; local datetimes."""

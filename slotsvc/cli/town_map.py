@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slotsvc.cli.failure import CommandError
 from slotsvc.cli.progress import staged
+from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
     from slotsvc.travel.map_info import MapInfo
@@ -39,7 +40,9 @@ def packaged_town(maps: Path, *, quiet: bool = False) -> Path:
             with staged("Compiling the packaged town", quiet=quiet or bool(current)) as told:
                 build_map(pbf, target, progress=told)
         except MapError as error:
-            raise CommandError(f"The packaged map was not built: {error}.", "MAP") from None
+            raise CommandError(
+                sentence(f"The packaged map was not built: {error}"), "MAP"
+            ) from None
     return target
 
 

@@ -94,6 +94,11 @@ def count_words(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def sentence(text: str) -> str:
+    """The text with a capital at its start and a stop at its end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ")")) else ".")
+
+
 def enum_words(name: str, prefix: str) -> str:
     """Such as "no room" for REJECTION_REASON_NO_ROOM."""
     return name.removeprefix(prefix).replace("_", " ").lower()

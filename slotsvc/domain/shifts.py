@@ -126,7 +126,7 @@ def _resolve(
         technician=technician.id,
         service_date=day,
         window=window,
-        breaks=_ordered(window, [_as_break(w) for w in near if window.covers(w)], lunches),
+        breaks=_ordered(window.start, [_as_break(w) for w in near if window.covers(w)], lunches),
         start_place=technician.start_place,
         end_place=technician.end_place,
         offers=technician.tags,
@@ -171,12 +171,12 @@ def _fits(lunch: Break, window: TimeWindow) -> bool:
 
 
 def _ordered(
-    window: TimeWindow, absences: Sequence[Break], lunches: Sequence[Break]
+    start: datetime, absences: Sequence[Break], lunches: Sequence[Break]
 ) -> tuple[Break, ...]:
     """All absences and, in the order of the rules, every lunch that can be taken beside them."""
     order = tuple(absences)
     for lunch in lunches:
-        order = _takeable(window.start, window.end, _by_begin((*order, lunch))) or order
+        order = _takeable(start, _by_begin((*order, lunch))) or order
     return order
 
 
@@ -184,15 +184,18 @@ def _by_begin(breaks: Iterable[Break]) -> tuple[Break, ...]:
     return tuple(sorted(breaks, key=lambda pause: (pause.begins, pause.duration)))
 
 
-def _takeable(clock: datetime, end: datetime, breaks: tuple[Break, ...]) -> tuple[Break, ...]:
-    """The first order in which an empty shift can take ``breaks`` from ``clock`` on; () if none."""
+def _takeable(clock: datetime, breaks: tuple[Break, ...]) -> tuple[Break, ...]:
+    """The first order in which an empty shift can take ``breaks`` from ``clock`` on; () if none.
+
+    Each of them, begun as late as it may, still ends within the shift: that needs no check here.
+    """
     if any(clock >= pause.begins.end for pause in breaks):
         return ()
     for i, pause in enumerate(breaks):
-        done = max(clock, pause.begins.start) + pause.duration
         others = breaks[:i] + breaks[i + 1 :]
-        if done <= end and not others:
+        done = max(clock, pause.begins.start) + pause.duration
+        if not others:
             return (pause,)
-        if done <= end and (rest := _takeable(done, end, others)):
+        if rest := _takeable(done, others):
             return (pause, *rest)
     return ()

@@ -222,6 +222,13 @@ class RouteRead(Protocol):
 class ReadTx(CalendarRead, RouteRead, Protocol):
     """One snapshot."""
 
+    def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
+        """The stored answer of an earlier call with this key; None: there is none.
+
+        Raises ``IdempotencyKeyReusedError`` when the payload differed.
+        """
+        ...
+
 
 class WriteTx(ReadTx, CalendarWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""

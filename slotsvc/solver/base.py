@@ -16,8 +16,9 @@ from slotsvc.solver.instance import FIRST_VISIT, Bool, Int32, Int64
 class Base:
     """Per route, all (R,). ``cost``, ``travel``, ``waiting``: the best order.
 
-    ``today_cost``, ``today_travel``: the committed order. ``sound``: the committed order breaks no
-    rule; a route that is not sound is offered to nobody. ``finished``: the best order is proven.
+    ``today_cost``, ``today_travel``, ``today_waiting``: the committed order. ``sound``: that order
+    breaks no rule; a route that is not sound is offered to nobody. ``finished``: the best order is
+    proven.
     """
 
     cost: Int64
@@ -25,6 +26,7 @@ class Base:
     waiting: Int64
     today_cost: Int64
     today_travel: Int64
+    today_waiting: Int64
     sound: Bool
     finished: Bool
 
@@ -50,11 +52,11 @@ def committed_orders(visits: Int32, depth: int) -> Int32:
 
 
 def _empty(count: int) -> Base:
-    zero = np.zeros(count, np.int64)
-    yes = np.ones(count, np.bool_)
-    return Base(
-        zero, zero.copy(), zero.copy(), zero.copy(), zero.copy(), sound=yes, finished=yes.copy()
+    cost, travel, waiting, today_cost, today_travel, today_waiting = (
+        np.zeros(count, np.int64) for _ in range(6)
     )
+    sound, finished = np.ones(count, np.bool_), np.ones(count, np.bool_)
+    return Base(cost, travel, waiting, today_cost, today_travel, today_waiting, sound, finished)
 
 
 def _take_over(arrays: TeamArrays, base: Base, before: tuple[TeamArrays, Base] | None) -> Int32:
@@ -84,4 +86,5 @@ def _compute(
     base.travel[rows] = np.where(found, best.travel, today.travel)
     base.waiting[rows] = np.where(found, best.waiting, today.waiting)
     base.today_cost[rows], base.today_travel[rows] = today.cost, today.travel
+    base.today_waiting[rows] = today.waiting
     base.sound[rows], base.finished[rows] = sound, found | ~sound

@@ -6,7 +6,7 @@ The one place where domain values become solver numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -44,7 +44,8 @@ class RouteInstance:
     ``opens`` / ``closes`` / ``service``: int32 (nodes,); first and last allowed start (both
     included) and time on site; the two ends of the shift have 0, INF, 0.
     ``travel``: int32 (nodes, nodes), INF = no road. ``places``: one location per node.
-    ``visits``: placement ids of nodes 2.., in committed order.
+    ``visits``: placement ids of nodes 2.., in committed order. ``done``: placements before them
+    that have begun or can no longer be put off; they keep their place.
     """
 
     origin: int
@@ -56,6 +57,7 @@ class RouteInstance:
     breaks: tuple[BreakSpan, ...]
     places: tuple[Location, ...]
     visits: tuple[str, ...]
+    done: tuple[str, ...] = ()
 
     @property
     def committed(self) -> tuple[int, ...]:
@@ -80,26 +82,38 @@ def break_spans(breaks: Sequence[Break], origin: int) -> tuple[BreakSpan, ...]:
     )
 
 
-def route_instance(
-    shift: Shift, placements: Sequence[Placement], travel: Int32, origin: int | None = None
-) -> RouteInstance:
+def route_instance(shift: Shift, placements: Sequence[Placement], travel: Int32) -> RouteInstance:
     """Instance of a shift with placements in committed order.
 
     ``travel``: int32 (n + 2, n + 2) over start place, end place, then the placements.
-    ``origin``: None means the start of the shift.
     """
-    free = int(shift.window.start.timestamp()) if origin is None else origin
-    opens = [0, 0, *(max(0, seconds(p.start_window.start, free)) for p in placements)]
-    closes = [INF, INF, *(seconds(p.start_window.end, free) - 1 for p in placements)]
+    origin = int(shift.window.start.timestamp())
+    opens = [0, 0, *(max(0, seconds(p.start_window.start, origin)) for p in placements)]
+    closes = [INF, INF, *(seconds(p.start_window.end, origin) - 1 for p in placements)]
     service = [0, 0, *(int(p.visit.service.total_seconds()) for p in placements)]
     return RouteInstance(
-        origin=free,
-        end=seconds(shift.window.end, free),
+        origin=origin,
+        end=seconds(shift.window.end, origin),
         opens=np.array(opens, np.int32),
         closes=np.array(closes, np.int32),
         service=np.array(service, np.int32),
         travel=np.minimum(travel, INF).astype(np.int32),
-        breaks=break_spans(shift.breaks, free),
+        breaks=break_spans(shift.breaks, origin),
         places=(shift.start_place, shift.end_place, *(p.visit.location for p in placements)),
         visits=tuple(p.id for p in placements),
+    )
+
+
+def without_visit(route: RouteInstance, visit: str) -> RouteInstance:
+    """The same route without one of its visits. Raises ``ValueError`` when it is not there."""
+    gone = FIRST_VISIT + route.visits.index(visit)
+    nodes = np.delete(np.arange(len(route.places)), gone)
+    return replace(
+        route,
+        opens=route.opens[nodes],
+        closes=route.closes[nodes],
+        service=route.service[nodes],
+        travel=route.travel[np.ix_(nodes, nodes)],
+        places=tuple(route.places[n] for n in nodes),
+        visits=tuple(v for v in route.visits if v != visit),
     )

@@ -31,13 +31,15 @@ CHUNK = 256
 class Cells:
     """What may be offered where. ``windows``: per route; ``slot``: int32 (R, W), the slot of each
     window, -1 where there is none. ``extra``: int64 (R, W), cost known before any search.
-    ``day``: int32 (S,), the day of each slot, for the cap of offers a day.
+    ``day``: int32 (S,), the day of each slot, for the cap of offers a day. ``fixed``: bool (R,),
+    routes on which the other visits keep their order.
     """
 
     windows: Windows
     slot: Int32
     extra: Int64
     day: Int32
+    fixed: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class _Ranking:
         self.arrays, self.base, self.request = arrays, base, request
         self.cells, self.params = cells, params
         self.weights = (params.weights.travel, params.weights.waiting)
+        self.fixed = cells.fixed | (params.freedom is Freedom.INSERT_ONLY)
+        self.zero = np.where(self.fixed, base.today_cost, base.cost)
+        self.zero_travel = np.where(self.fixed, base.today_travel, base.travel)
+        self.zero_waiting = np.where(self.fixed, base.today_waiting, base.waiting)
         pairs = np.argwhere(cells.slot >= 0).astype(np.int32)
         self.route, self.column = pairs[:, 0], pairs[:, 1]
         self.slot = cells.slot[self.route, self.column]
@@ -128,7 +134,7 @@ class _Ranking:
 
     def _doubtful(self) -> Bool:
         """Cells of routes whose own best order is not proven: no bound holds for them."""
-        return ~self.base.finished[self.route]
+        return ~(self.base.finished | self.fixed)[self.route]
 
     def _limit(self, cells: Int32) -> Int64:
         """Most that a cell may cost and still change the answer, int64 per cell."""
@@ -149,13 +155,16 @@ class _Ranking:
         gap = screened.gap[self.route[cells], self.column[cells]]
         batch = self._batch(cells)
         found = evaluate(batch, _inserted(batch, gap), *self.weights)
-        total = found.cost - self.base.cost[self.route[cells]] + self.extra[cells]
+        total = found.cost - self.zero[self.route[cells]] + self.extra[cells]
         self.upper[slot] = np.where(found.cost < NEVER, total, NEVER)
 
     def _search(self, cells: Int32, least: Int64, screened: Screened) -> int:
-        if self.params.freedom is Freedom.INSERT_ONLY:
-            return self._search_insertions(cells, screened)
-        zero = self.base.cost[self.route[cells]] - self.extra[cells]
+        fixed = self.fixed[self.route[cells]]
+        labels = self._search_insertions(cells[fixed], screened) if fixed.any() else 0
+        return labels + (0 if fixed.all() else self._search_orders(cells[~fixed], least))
+
+    def _search_orders(self, cells: Int32, least: Int64) -> int:
+        zero = self.zero[self.route[cells]] - self.extra[cells]
         limit = self._limit(cells)
         limit = np.where(limit == NEVER, NEVER - 1, limit + zero)
         batch = self._batch(cells)
@@ -206,11 +215,11 @@ class _Ranking:
         self, cell: int, cost: int, travel: int, waiting: int, order: tuple[int, ...]
     ) -> None:
         route, slot = int(self.route[cell]), int(self.slot[cell])
-        total = cost - int(self.base.cost[route]) + int(self.extra[cell])
+        total = cost - int(self.zero[route]) + int(self.extra[cell])
         known = self.best.get(slot)
         if known is None or (total, route) < (known.cost, known.route):
-            added = travel - int(self.base.travel[route])
-            idle = waiting - int(self.base.waiting[route])
+            added = travel - int(self.zero_travel[route])
+            idle = waiting - int(self.zero_waiting[route])
             self.best[slot] = Winner(route, slot, total, added, idle, order)
             self.upper[slot] = min(int(self.upper[slot]), total)
 

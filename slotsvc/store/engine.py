@@ -18,7 +18,7 @@ from slotsvc.store.errors import LibraryTooOldError, StoreOpenError
 FIXED_IN = (3, 51, 3)
 """First SQLite without the WAL-reset bug."""
 
-_BUSY_MS = 2_000
+_BUSY_MS = 500
 _COMMON = (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON", "synchronous=FULL")
 
 

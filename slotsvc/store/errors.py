@@ -6,9 +6,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from slotsvc.domain.errors import InvariantError, SlotsvcError, StoreBusyError
 
-# Result codes of SQLite, low byte (https://sqlite.org/rescode.html).
+# Primary result codes of SQLite (https://sqlite.org/rescode.html). The driver does not turn on the
+# extended ones, so which constraint was broken is read from the text.
 _BUSY, _LOCKED, _IOERR, _FULL = 5, 6, 10, 13
-_FOREIGN_KEY, _PRIMARY_KEY, _UNIQUE = 787, 1555, 2067
+_DUPLICATE, _ORPHAN = "UNIQUE constraint failed: ", "FOREIGN KEY constraint failed"
 
 
 class StoreOpenError(SlotsvcError):
@@ -42,28 +43,28 @@ class LibraryTooOldError(StoreOpenError):
 
 
 def code_of(error: DBAPIError) -> int:
-    """SQLite's extended result code; 0 when the error carries none."""
-    return int(getattr(error.orig, "sqlite_errorcode", 0) or 0)
+    """SQLite's primary result code; 0 when the error carries none."""
+    return int(getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
 def is_contention(error: DBAPIError) -> bool:
     """True when the same work may succeed a moment later."""
-    return code_of(error) & 0xFF in (_BUSY, _LOCKED)
+    return code_of(error) in (_BUSY, _LOCKED)
 
 
 def is_duplicate(error: IntegrityError) -> bool:
     """True when a row with this key exists already."""
-    return code_of(error) in (_PRIMARY_KEY, _UNIQUE)
+    return str(error.orig).startswith(_DUPLICATE)
 
 
 def is_taken_id(error: IntegrityError) -> bool:
     """True when it is the row's own id that exists already, not some other unique value."""
-    return code_of(error) == _PRIMARY_KEY
+    return is_duplicate(error) and str(error.orig).endswith(".id")
 
 
 def is_orphan(error: IntegrityError) -> bool:
     """True when the row that the new one belongs to does not exist."""
-    return code_of(error) == _FOREIGN_KEY
+    return str(error.orig) == _ORPHAN
 
 
 def meaning(error: DBAPIError) -> Exception:
@@ -71,12 +72,12 @@ def meaning(error: DBAPIError) -> Exception:
 
     A broken constraint that nobody expected is a defect of ours, hence ``InvariantError``.
     """
-    low = code_of(error) & 0xFF
+    code = code_of(error)
     if is_contention(error):
         return StoreBusyError("the database is locked by another connection")
-    if low == _FULL:
+    if code == _FULL:
         return StoreBusyError("the disk of the database is full", {"cause": "DISK_FULL"})
-    if low == _IOERR:
+    if code == _IOERR:
         return StoreBusyError("the disk of the database fails", {"cause": "DISK_FAILED"})
     if isinstance(error, IntegrityError):
         # The driver's text names tables and columns, never values.

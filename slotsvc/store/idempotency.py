@@ -40,8 +40,20 @@ def claim(connection: Connection, call: Call, request_hash: bytes, now: datetime
     row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash}
     if connection.execute(_CLAIM, row | {"created": to_epoch(now)}).one_or_none() is not None:
         return None
-    earlier = select(table.c.request_hash, table.c.answer).where(*_is(call))
-    found = connection.execute(earlier).one()
+    return look(connection, call, request_hash, now)
+
+
+def look(connection: Connection, call: Call, request_hash: bytes, now: datetime) -> bytes | None:
+    """The stored answer of an earlier call; None when there is none. Writes nothing.
+
+    Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
+    """
+    table = IDEMPOTENCY
+    kept = table.c.created > to_epoch(now - KEPT)
+    earlier = select(table.c.request_hash, table.c.answer).where(kept, *_is(call))
+    found = connection.execute(earlier).one_or_none()
+    if found is None:
+        return None
     if found.request_hash != request_hash:
         raise IdempotencyKeyReusedError("this request_id was used with another payload")
     answer: bytes | None = found.answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slotsvc.store import idempotency
 from slotsvc.store.audit import ChainCheck, verify_chain
 from slotsvc.store.calendar_reads import CalendarReads
 from slotsvc.store.events import StoredEvent, events_after
@@ -10,6 +11,16 @@ from slotsvc.store.route_reads import RouteReads
 
 class ReadTransaction(CalendarReads, RouteReads):
     """``slotsvc.scheduling.ports.ReadTx``, and the reading of events and of the audit trail."""
+
+    def answered(
+        self, tenant: str, method: str, key: str, request_hash: bytes
+    ) -> bytes | None:
+        """The stored answer of an earlier call with this key; None: there is none.
+
+        Raises ``IdempotencyKeyReusedError`` for another payload.
+        """
+        call = (tenant, method, key)
+        return idempotency.look(self._connection, call, request_hash, self.now()) if key else None
 
     def events_after(self, tenant: str, position: str, limit: int) -> list[StoredEvent]:
         """At most ``limit`` events after ``position``, oldest first; "" is the beginning."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
@@ -140,11 +140,11 @@ class RouteWrites(RouteReads):
         off = update(PLACEMENT).where(here, PLACEMENT.c.position != NO_POSITION)
         self._connection.execute(off.values(position=NO_POSITION))
         if order:
-            standing = (here, PLACEMENT.c.state.in_(STANDING), PLACEMENT.c.id == bindparam("at"))
-            on = update(PLACEMENT).where(*standing).values(position=bindparam("to"))
-            places = [{"at": id, "to": position} for position, id in enumerate(order)]
-            if self._connection.execute(on, places).rowcount != len(set(order)):
-                raise InvariantError("the order of a route names placements that are not on it")
+            to = case({id: position for position, id in enumerate(order)}, value=PLACEMENT.c.id)
+            standing = (here, PLACEMENT.c.state.in_(STANDING), PLACEMENT.c.id.in_(order))
+            on = update(PLACEMENT).where(*standing).values(position=to)
+            if self._connection.execute(on).rowcount != len(order):
+                raise InvariantError("the order of a route names what is not on it, or twice")
         stored = None if block is None else to_bytes(block)
         self._connection.execute(update(ROUTE).where(on_routes(ROUTE, [key])).values(block=stored))
 

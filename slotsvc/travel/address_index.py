@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,16 +21,15 @@ from slotsvc.travel.address_words import (
     words,
 )
 from slotsvc.travel.map_info import MapError
+from slotsvc.travel.nearby_places import NearbyPlaces
 from slotsvc.travel.osm_extract import HouseNumber, NamedPlace, OsmExtract
 from slotsvc.travel.street_joining import joined_streets
 
-ADDRESS_INDEX_VERSION = 1
+ADDRESS_INDEX_VERSION = 2
 """Part of the map id: another layout means another map."""
 
 MAX_RESULTS = 50
 _CANDIDATES = 300
-_TOWNS = frozenset({"city", "town", "village"})
-_TOWN_WITHIN_M = 10_000.0
 _FAR_M = 1e9
 
 _SCHEMA = """
@@ -107,11 +106,11 @@ class AddressIndex:
         asked = words(text)[:MAX_WORDS]
         if not asked:
             return []
-        found: dict[tuple[str, Location], Address] = {}
+        found: dict[tuple[str, int, int], Address] = {}
         for quality, entries in self._attempts(asked):
             for entry in sorted(entries, key=lambda e: _order(e, asked, near)):
                 address = Address(entry.label, entry.location, entry.kind, quality)
-                found.setdefault((entry.label, entry.location), address)
+                found.setdefault(_sameness(entry), address)
             if found:
                 break
         return list(found.values())[: max(1, min(limit, MAX_RESULTS))]
@@ -142,6 +141,11 @@ class AddressIndex:
         ]
 
 
+def _sameness(entry: _Entry) -> tuple[str, int, int]:
+    """Entrances of one building share a label and a few 100 m; streets far apart only a label."""
+    return entry.label, round(entry.location.lat * 200), round(entry.location.lon * 200)
+
+
 def _has_number(entry: _Entry, numbers: frozenset[str], asked: list[str]) -> bool:
     """Houses must have the number asked for; one still being typed (the last word) may grow."""
     if not numbers or entry.kind is not AddressKind.HOUSE:
@@ -158,22 +162,23 @@ def _shares_half(entry: _Entry, asked: list[str]) -> bool:
 
 
 def _order(entry: _Entry, asked: list[str], near: Location | None) -> tuple[float, ...]:
-    """Smaller is better: the number, the whole name, the kind, distance if asked for, word rank."""
+    """Smaller is better: number, words in the name, other words, kind, distance, word rank."""
     numbers = asked_numbers(asked)
     wrong_number = bool(numbers) and not number_keys(entry.number) & numbers
     street = [word for word in asked if not is_number(word)]
     name = words(entry.name)
+    not_in_name = sum(not any(word.startswith(part) for word in name) for part in street)
     extra_words = sum(word not in street for word in name)
     kind = (AddressKind.PLACE, AddressKind.STREET, AddressKind.HOUSE).index(entry.kind)
     distance = great_circle_m(entry.location, near) if near else _FAR_M
-    return (wrong_number, extra_words, kind, distance, entry.rank)
+    return (wrong_number, not_in_name, extra_words, kind, distance, entry.rank)
 
 
 def build_address_index(extract: OsmExtract, path: Path) -> tuple[int, int, int]:
     """Write the index to ``path``, a new file; numbers of streets, house numbers, named places."""
-    towns = [place for place in extract.places if place.kind in _TOWNS]
-    streets = list(_street_entries(extract, towns))
-    houses = list(_house_entries(extract, towns))
+    nearby = NearbyPlaces(extract.places)
+    streets = list(_street_entries(extract, nearby))
+    houses = list(_house_entries(extract, nearby))
     places = [_place_entry(place) for place in extract.places]
     connection = sqlite3.connect(str(path))
     try:
@@ -197,41 +202,32 @@ def _write(connection: sqlite3.Connection, entries: Iterable[_Entry]) -> None:
     connection.execute("INSERT INTO entry_words (entry_words) VALUES ('optimize')")
 
 
-def _street_entries(extract: OsmExtract, towns: Sequence[NamedPlace]) -> Iterator[_Entry]:
+def _street_entries(extract: OsmExtract, nearby: NearbyPlaces) -> Iterator[_Entry]:
     for street in joined_streets(extract.streets):
-        town = _town_near(street.location, towns)
-        label = f"{street.name}, {town}" if town else street.name
-        yield _entry(AddressKind.STREET, label, street.name, "", street.location, words(label))
+        at = street.location
+        area = nearby.nearest(at)
+        label = f"{street.name}, {area}" if area else street.name
+        indexed = words(" ".join([label, *nearby.towns(at)]))
+        yield _Entry(AddressKind.STREET, label, street.name, "", at, tuple(indexed))
 
 
-def _house_entries(extract: OsmExtract, towns: Sequence[NamedPlace]) -> Iterator[_Entry]:
+def _house_entries(extract: OsmExtract, nearby: NearbyPlaces) -> Iterator[_Entry]:
     for house in extract.house_numbers:
         street = house.street or extract.street_of.get(house.osm_id)
         if street:
-            yield _house_entry(house, street, house.city or _town_near(house.location, towns))
+            yield _house_entry(house, street, nearby)
 
 
-def _house_entry(house: HouseNumber, street: str, city: str | None) -> _Entry:
-    town = " ".join(part for part in (house.postcode, city) if part)
+def _house_entry(house: HouseNumber, street: str, nearby: NearbyPlaces) -> _Entry:
+    at = house.location
+    town = " ".join(part for part in (house.postcode, house.city or nearby.nearest(at)) if part)
     line = f"{house.number} {street}"
     label = f"{line}, {town}" if town else line
-    indexed = [*number_words(house.number), *words(f"{street} {town}")]
-    return _entry(AddressKind.HOUSE, label, street, house.number, house.location, indexed)
+    towns = [] if house.city else nearby.towns(at)
+    indexed = [*number_words(house.number), *words(" ".join([street, town, *towns]))]
+    return _Entry(AddressKind.HOUSE, label, street, house.number, at, tuple(indexed))
 
 
 def _place_entry(place: NamedPlace) -> _Entry:
     at = place.location
-    return _entry(AddressKind.PLACE, place.name, place.name, "", at, words(place.name))
-
-
-def _entry(
-    kind: AddressKind, label: str, name: str, number: str, at: Location, indexed: Sequence[str]
-) -> _Entry:
-    return _Entry(kind, label, name, number, at, tuple(indexed))
-
-
-def _town_near(at: Location, towns: Sequence[NamedPlace]) -> str | None:
-    """Name of the nearest town's centre: a hint for people, not the administrative truth."""
-    distances = [(great_circle_m(at, town.location), town.name) for town in towns]
-    nearest = min(distances, default=(_FAR_M, ""))
-    return nearest[1] if nearest[0] <= _TOWN_WITHIN_M else None
+    return _Entry(AddressKind.PLACE, place.name, place.name, "", at, tuple(words(place.name)))

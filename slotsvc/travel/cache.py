@@ -58,6 +58,8 @@ class CachedTravelTimes:
         self.hits += cells.size - n_unknown
         self.misses += n_unknown
         known = self._table(cells, self._snap_m[from_slots], self._snap_m[to_slots])
+        if not cells.size:
+            return await self._inner.table(sources, destinations)
         if n_unknown == 0:
             return known
         return await self._completed(known, unknown, sources, destinations)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import batched
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import Provenance, TravelTable, TravelUnavailableError
@@ -100,13 +99,15 @@ class OsrmTravelTimes:
     ) -> TravelTable:
         """All pairs, LIVE. A place far off the map gets the times of the road it was put on:
         judge it by its snap distance. Raises ``TravelUnavailableError``."""
+        if not sources or not destinations:
+            return await self._empty(sources, destinations)
         rows, columns = self._parts(len(sources), len(destinations))
         source_parts = list(batched(sources, rows))
         destination_parts = list(batched(destinations, columns))
         blocks = await _all_of(
             [self._block(some, others) for some in source_parts for others in destination_parts]
         )
-        return self._joined(blocks, len(destination_parts), (len(sources), len(destinations)))
+        return self._joined(blocks, len(destination_parts))
 
     async def nearest(self, place: Location) -> Snap:
         """The road point ``place`` is put on in a table, however far. Raises
@@ -144,6 +145,20 @@ class OsrmTravelTimes:
         """Close the connections to the server."""
         await self._http.aclose()
 
+    async def _empty(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        """No pairs, but the places of the side that is not empty were still snapped."""
+        places = sources or destinations
+        snap_m = (await self.table(places, places[:1])).source_snap_m if places else np.zeros(0)
+        return TravelTable(
+            seconds=np.zeros((len(sources), len(destinations)), dtype=np.int32),
+            source_snap_m=snap_m if sources else np.zeros(0),
+            destination_snap_m=snap_m if destinations else np.zeros(0),
+            map_id=self._map_id,
+            provenance=Provenance.LIVE,
+        )
+
     def _parts(self, n_sources: int, n_destinations: int) -> tuple[int, int]:
         """Rows and columns of one request, within both limits."""
         columns = max(1, min(n_destinations, self._max_cells, self._max_coordinates // 2))
@@ -161,24 +176,15 @@ class OsrmTravelTimes:
         )
         return read_table(reply, len(sources), len(destinations))
 
-    def _joined(self, blocks: list[TableBlock], width: int, shape: tuple[int, int]) -> TravelTable:
-        rows = list(batched(blocks, width)) if blocks else []
-        seconds = np.zeros(shape, dtype=np.int32)
-        if rows:
-            seconds = np.concatenate([np.hstack([b.seconds for b in row]) for row in rows])
+    def _joined(self, blocks: list[TableBlock], width: int) -> TravelTable:
+        rows = list(batched(blocks, width))
         return TravelTable(
-            seconds=seconds,
-            source_snap_m=_concatenated([row[0].source_snap_m for row in rows], shape[0]),
-            destination_snap_m=_concatenated(
-                [block.destination_snap_m for block in blocks[:width]], shape[1]
-            ),
+            seconds=np.block([[block.seconds for block in row] for row in rows]),
+            source_snap_m=np.concatenate([row[0].source_snap_m for row in rows]),
+            destination_snap_m=np.concatenate([block.destination_snap_m for block in rows[0]]),
             map_id=self._map_id,
             provenance=Provenance.LIVE,
         )
-
-
-def _concatenated(parts: list[NDArray[np.float64]], length: int) -> NDArray[np.float64]:
-    return np.concatenate(parts) if parts else np.zeros(length)
 
 
 async def _all_of(parts: Sequence[Awaitable[TableBlock]]) -> list[TableBlock]:

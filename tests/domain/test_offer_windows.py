@@ -100,6 +100,12 @@ def test_a_team_without_a_grid_offers_nothing() -> None:
     assert offers(grid()) == ()
 
 
+def test_cells_may_come_in_any_order() -> None:
+    """A night cell listed first hides nothing of the morning before it."""
+    found = offers(grid("22:00-2:00", "8:00-10:00"), daily("8:00-12:00", "21:00-3:00"))
+    assert promises(found) == ["22:00-02:00", "08:00-10:00"]
+
+
 def test_the_hours_of_a_night_reach_into_the_next_day() -> None:
     """Open from 22:00 to 6:00: at 1:00 on Monday the hours are Sunday's."""
     only_sunday = ((),) * 6 + ((local("22:00-6:00"),),)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from grpc import aio
@@ -11,6 +12,9 @@ from grpc import aio
 from slotsvc.server.app import GrpcServer, ServerOptions
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.metrics import Metrics
+from slotsvc.store.engine import sqlite_url
+from slotsvc.store.migrate import upgrade
+from slotsvc.store.sqlite_store import SqliteStore
 
 type Serve = Callable[..., Awaitable[aio.Channel]]
 
@@ -41,3 +45,13 @@ async def serve(metrics: Metrics) -> AsyncIterator[Serve]:
             return await stack.enter_async_context(aio.insecure_channel(f"127.0.0.1:{port}"))
 
         yield start
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """An empty SQLite file with its tables."""
+    path = tmp_path / "slotsvc.db"
+    upgrade(sqlite_url(path))
+    store = SqliteStore(path)
+    yield store
+    store.close()

@@ -1,0 +1,187 @@
+"""What a company sets up: created, read, listed, changed, deleted. One use case for all kinds.
+
+Every change happens once for each ``request_id``: its answer is stored in the same transaction and
+given again, byte for byte, to a caller who repeats the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from slotsvc.domain.errors import NotFoundError
+from slotsvc.domain.technician import Tenant
+from slotsvc.scheduling.calendar_rules import refuse_lost_tags
+from slotsvc.scheduling.ports import CalendarRead, Entity, Event, Store, WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One changing call. ``method`` and ``request_id`` name it, ``request_hash`` its payload.
+
+    ``actor``: who is behind it, for the audit trail.
+    """
+
+    tenant: str
+    method: str
+    request_id: str
+    request_hash: bytes
+    actor: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityKey[E: Entity]:
+    """Which one. ``technician``: "" unless it belongs to one. A tenant's ``id`` is its tenant."""
+
+    kind: type[E]
+    tenant: str
+    id: str
+    technician: str = ""
+
+
+type Make[E] = Callable[[CalendarRead], E]
+"""Gives the new entity; may look at what is set up. Raises ``InvalidRequestError``."""
+
+type Revise[E] = Callable[[CalendarRead, E], E]
+"""Gives the changed entity. Raises ``InvalidRequestError``."""
+
+type Answer[E] = Callable[[E, str], bytes]
+"""The stored answer for an entity and its new etag."""
+
+
+class Calendars:
+    """The use cases over one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create[E: Entity](
+        self, mutation: Mutation, key: EntityKey[E], make: Make[E], answer: Answer[E]
+    ) -> bytes:
+        """Stores a new one.
+
+        Raises ``AlreadyExistsError``, ``NotFoundError`` for a missing parent,
+        ``InvalidRequestError``, ``IdempotencyKeyReusedError``.
+        """
+
+        def work(tx: WriteTx) -> bytes:
+            _require_parent(tx, key)
+            entity = make(tx)
+            etag = tx.create(key.tenant, entity)
+            _record(tx, mutation, key, "CREATED")
+            return answer(entity, etag)
+
+        return await self._once(mutation, work)
+
+    async def get[E: Entity](self, key: EntityKey[E]) -> tuple[E, str]:
+        """The entity and its etag. Raises ``NotFoundError``."""
+        return await self._store.read(lambda tx: _fetch(_by_kind(tx), key))
+
+    async def page[E: Entity](self, key: EntityKey[E], limit: int) -> Sequence[tuple[E, str]]:
+        """At most ``limit`` behind ``key.id`` in order of id, each with its etag.
+
+        Raises ``NotFoundError`` for a missing parent.
+        """
+
+        def work(tx: CalendarRead) -> Sequence[tuple[E, str]]:
+            _require_parent(tx, key)
+            return _by_kind(tx).page(key.tenant, key.kind, key.id, limit, key.technician)
+
+        return await self._store.read(work)
+
+    async def update[E: Entity](
+        self,
+        mutation: Mutation,
+        key: EntityKey[E],
+        etag: str | None,
+        revise: Revise[E],
+        answer: Answer[E],
+    ) -> bytes:
+        """Changes one. ``etag`` None: whatever it is now.
+
+        Raises ``NotFoundError``, ``EtagMismatchError``, ``InvalidRequestError``, ``InUseError``,
+        ``IdempotencyKeyReusedError``.
+        """
+
+        def work(tx: WriteTx) -> bytes:
+            before, _ = _fetch(tx, key)
+            after = revise(tx, before)
+            refuse_lost_tags(tx, key.tenant, before, after)
+            new_etag = tx.replace(key.tenant, after, etag)
+            _record(tx, mutation, key, "UPDATED")
+            return answer(after, new_etag)
+
+        return await self._once(mutation, work)
+
+    async def delete[E: Entity](
+        self, mutation: Mutation, key: EntityKey[E], etag: str | None
+    ) -> bytes:
+        """Takes one away; the answer is empty.
+
+        Raises ``NotFoundError``, ``EtagMismatchError``, ``InUseError``,
+        ``IdempotencyKeyReusedError``.
+        """
+
+        def work(tx: WriteTx) -> bytes:
+            tx.delete(key.tenant, key.kind, key.id, etag, key.technician)
+            _record(tx, mutation, key, "DELETED")
+            return b""
+
+        return await self._once(mutation, work)
+
+    async def _once(self, mutation: Mutation, work: Callable[[WriteTx], bytes]) -> bytes:
+        m = mutation
+
+        def at_most_once(tx: WriteTx) -> bytes:
+            stored = tx.replay(m.tenant, m.method, m.request_id, m.request_hash)
+            if stored is not None:
+                return stored
+            answer = work(tx)
+            tx.remember(m.tenant, m.method, m.request_id, m.request_hash, answer)
+            return answer
+
+        return await self._store.write(at_most_once)
+
+
+class _ByKind(Protocol):
+    """The reading half of ``CalendarWrite``; every store's read transaction has it too."""
+
+    def fetch[E: Entity](
+        self, tenant: str, kind: type[E], id: str, technician: str = ""
+    ) -> tuple[E, str] | None: ...
+
+    def page[E: Entity](
+        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
+    ) -> Sequence[tuple[E, str]]: ...
+
+
+def _by_kind(tx: CalendarRead) -> _ByKind:
+    return cast("_ByKind", tx)
+
+
+def _fetch[E: Entity](tx: _ByKind, key: EntityKey[E]) -> tuple[E, str]:
+    found = tx.fetch(key.tenant, key.kind, key.id, key.technician)
+    if found is None:
+        raise NotFoundError(f"no such {_word(key.kind)}")
+    return found
+
+
+def _require_parent[E: Entity](tx: CalendarRead, key: EntityKey[E]) -> None:
+    if key.kind is Tenant:
+        return
+    if tx.tenant(key.tenant) is None:
+        raise NotFoundError("no such tenant")
+    if key.technician and tx.technician(key.tenant, key.technician) is None:
+        raise NotFoundError("no such technician")
+
+
+def _record[E: Entity](tx: WriteTx, mutation: Mutation, key: EntityKey[E], verb: str) -> None:
+    kind = f"{_word(key.kind).replace(' ', '_').upper()}_{verb}"
+    data = {"technician": key.technician} if key.technician else {}
+    revision = tx.calendar_revision(key.tenant)
+    tx.record(key.tenant, Event(kind, key.id, None, revision, data), mutation.actor)
+
+
+def _word(kind: type) -> str:
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in kind.__name__).strip()

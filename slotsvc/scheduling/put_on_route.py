@@ -1,0 +1,346 @@
+"""Taking an offer: the one way a placement gets onto a route, held or booked.
+
+Read a snapshot, choose the order, ask roads for what is missing, let the referee judge: all outside
+any transaction. Then one transaction: idempotency, locks (which grow the versions), the database's
+clock, writes, event, answer. When a route changed in between, everything starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from slotsvc.domain.errors import (
+    AlreadyExistsError,
+    HoldLimitError,
+    NotFoundError,
+    SlotExpiredError,
+    SlotGoneError,
+    StoreBusyError,
+    TravelError,
+    WrongStateError,
+)
+from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
+from slotsvc.scheduling.calendars import Mutation
+from slotsvc.scheduling.desk import (
+    TRIES,
+    Answer,
+    Desk,
+    Placed,
+    RouteChangedError,
+    Work,
+    once,
+    shift_of,
+)
+from slotsvc.scheduling.placing import judge, merged_order, without_replaced
+from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, StoredVisit, TravelBlock, WriteTx
+from slotsvc.scheduling.timetables import planned_route
+from slotsvc.scheduling.travel_blocks import block_over, legs_among
+from slotsvc.scheduling.travel_port import TravelUnavailableError
+from slotsvc.scheduling.wish import HeldOffer
+from slotsvc.solver.instance import RouteInstance, route_instance
+from slotsvc.solver.one_route import order_with
+from slotsvc.solver.started import rest_of_day
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What the caller wants done with an offer.
+
+    ``expires_after``: now to the hold's expiry; None: booked at once.
+    """
+
+    offer: HeldOffer
+    expires_after: Callable[[datetime], datetime] | None
+    external_ref: str = ""
+    note: str = ""
+    pin: Pin = Pin.NONE
+
+    @property
+    def kind(self) -> str:
+        """Name of the event."""
+        if self.expires_after is not None:
+            return "VISIT_HELD"
+        return "VISIT_MOVED" if self.offer.replaces else "VISIT_BOOKED"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a snapshot says."""
+
+    now: datetime
+    work: Work
+    route: StoredRoute
+    moved: StoredVisit | None
+    old_route: StoredRoute | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What will be written if the versions still stand."""
+
+    seen: _Seen
+    placement: Placement
+    order: tuple[Placement, ...]
+    block: TravelBlock
+
+
+async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: Answer) -> bytes:
+    """Holds or books the offered slot; gives the answer's bytes.
+
+    Raises ``SlotExpiredError``, ``SlotGoneError`` (without alternatives: the caller knows the
+    search), ``HoldLimitError``, ``WrongStateError``, ``NotFoundError``, ``AlreadyExistsError``,
+    ``IdempotencyKeyReusedError``, ``TravelError``, ``StoreBusyError``.
+    """
+    for _ in range(TRIES):
+        stored = await desk.store.read(lambda tx: _replayed(tx, mutation))
+        if stored is not None:
+            return stored
+        plan = await _plan(desk, taking)
+        try:
+            return await desk.store.write(
+                once(mutation, lambda tx, p=plan: _write(tx, taking, p, answer, mutation))  # type: ignore[misc]
+            )
+        except RouteChangedError:
+            continue
+    raise StoreBusyError("the route keeps changing; repeat the call")
+
+
+def _replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
+    """An earlier answer, before anything is judged: a repeated call must not meet its own visit."""
+    m = mutation
+    return tx.answered(m.tenant, m.method, m.request_id, m.request_hash)
+
+
+async def _plan(desk: Desk, taking: Taking) -> _Plan:
+    seen = await desk.store.read(lambda tx: _see(tx, taking))
+    offer = taking.offer
+    placement = _placement(desk, taking, seen)
+    live = seen.route.live(seen.now)
+    places = [
+        seen.work.shift.start_place,
+        seen.work.shift.end_place,
+        *(p.visit.location for p in live),
+        offer.location,
+    ]
+    try:
+        block = await block_over(desk.travel, places, seen.route.block)
+    except TravelUnavailableError as error:
+        raise TravelError("no travel time can be had") from error
+    for ids in _orders(offer, seen, live, placement, block):
+        by_id = {p.id: p for p in (*live, placement)}
+        order = tuple(
+            replace(by_id[i], position=n)
+            for n, i in enumerate(merged_order([p.id for p in live], ids))
+        )
+        # a move confirmed at once: its old place is given up in the same step
+        gone = offer.replaces if taking.expires_after is None else ""
+        standing = tuple(p for p in order if p.id != gone)
+        if not judge(seen.work.shift, standing, block):
+            return _Plan(seen, placement, standing, block)
+    raise SlotGoneError("the slot is taken")
+
+
+def _orders(
+    offer: HeldOffer,
+    seen: _Seen,
+    live: tuple[Placement, ...],
+    placement: Placement,
+    block: TravelBlock,
+) -> Mapping[tuple[str, ...], None]:
+    """Orders to try, the offered one first when the route still is as it was."""
+    others = [p for p in without_replaced(live) if p.id != offer.replaces]
+    orders: dict[tuple[str, ...], None] = {}
+    if {p.id for p in others} == set(offer.order) - {""}:
+        orders[tuple(i or placement.id for i in offer.order)] = None
+    moved_here = any(p.id == offer.replaces for p in live)
+    keep = moved_here or len(without_replaced(live)) < len(live)
+    found = _searched(offer, seen, others, block, keep)
+    if found is not None:
+        orders[tuple(i or placement.id for i in found)] = None
+    return orders
+
+
+def _searched(
+    offer: HeldOffer, seen: _Seen, others: list[Placement], block: TravelBlock, keep: bool
+) -> tuple[str, ...] | None:
+    instance = _instance(seen, others, block)
+    row = block.places.index(offer.location)
+    nodes = [block.places.index(p) for p in instance.places]
+    window = offer.window.start_window
+    return order_with(
+        instance,
+        int(offer.service.total_seconds()),
+        (to_epoch(window.start), to_epoch(window.end) - 1),
+        block.seconds[nodes, row].astype(np.int32),
+        block.seconds[row, nodes].astype(np.int32),
+        keep,
+    )
+
+
+def _instance(seen: _Seen, others: list[Placement], block: TravelBlock) -> RouteInstance:
+    shift = seen.work.shift
+    places = [shift.start_place, shift.end_place, *(p.visit.location for p in others)]
+    whole = route_instance(shift, others, legs_among(block, places))
+    return rest_of_day(whole, to_epoch(seen.now))
+
+
+def _see(tx: ReadTx, taking: Taking) -> _Seen:
+    offer, now = taking.offer, tx.now()
+    if now >= offer.expires or now >= offer.window.start_window.end:
+        raise SlotExpiredError("the offer lapsed; ask for slots again")
+    key = RouteKey(offer.tenant, offer.technician, offer.day)
+    work = shift_of(tx, key)
+    if work is None:
+        raise SlotGoneError("the technician does not work then any more")
+    route = tx.routes_by_key([key])[key]
+    moved = _moved(tx, taking, now)
+    _refuse_second_hold(tx, taking, now)
+    old = moved.placement.route if moved else None
+    old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
+    return _Seen(now, work, route, moved, old_route)
+
+
+def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
+    """The visit to move, as it stands. Raises when it no longer is what the offer spoke of."""
+    offer = taking.offer
+    if not offer.replaces:
+        return None
+    stored = tx.visit(offer.tenant, offer.visit)
+    if stored is None:
+        raise NotFoundError("no such visit")
+    booked = stored.placement.state is PlacementState.BOOKED
+    if stored.placement.id != offer.replaces or not booked:
+        raise WrongStateError("the visit changed since the slots were asked for")
+    for key in {stored.placement.route, RouteKey(offer.tenant, offer.technician, offer.day)}:
+        live = tx.routes_by_key([key])[key].live(now)
+        ids = {p.id for p in live}
+        pending = [p for p in live if p.replaces is not None]
+        if any(p.replaces in ids or p.replaces == offer.replaces for p in pending):
+            raise HoldLimitError("another move of this route is not confirmed yet")
+    return stored
+
+
+def _refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
+    offer = taking.offer
+    if taking.expires_after is not None and offer.client:
+        held = tx.live_hold_of_client(offer.tenant, offer.client, offer.activity_type, now)
+        if held is not None:
+            raise HoldLimitError("the client already holds a slot of this activity")
+    if taking.external_ref and not offer.replaces:
+        other = tx.visit_by_external_ref(offer.tenant, taking.external_ref)
+        if other is not None and other.placement.live(now):
+            raise AlreadyExistsError("a visit with this external_ref exists")
+
+
+def _placement(desk: Desk, taking: Taking, seen: _Seen) -> Placement:
+    offer = taking.offer
+    expires = taking.expires_after(seen.now) if taking.expires_after else None
+    return Placement(
+        id=desk.new_id("h"),
+        route=RouteKey(offer.tenant, offer.technician, offer.day),
+        visit=seen.moved.visit if seen.moved else _visit(desk, taking),
+        position=0,
+        state=PlacementState.HELD if expires else PlacementState.BOOKED,
+        promise=offer.window.promise,
+        start_window=offer.window.start_window,
+        expires=expires,
+        replaces=offer.replaces or None,
+    )
+
+
+def _visit(desk: Desk, taking: Taking) -> Visit:
+    offer = taking.offer
+    return Visit(
+        id=desk.new_id("v"),
+        location=offer.location,
+        service=offer.service,
+        requires=offer.requires,
+        site=offer.site,
+        activity_type=offer.activity_type,
+        client=offer.client,
+        external_ref=taking.external_ref,
+        note=taking.note,
+    )
+
+
+def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: Mutation) -> bytes:
+    seen, key = plan.seen, plan.placement.route
+    versions = {key: seen.route.version}
+    if seen.old_route is not None:
+        versions[seen.old_route.key] = seen.old_route.version
+    locked = tx.lock_routes(versions)
+    if any(locked[k] != v + 1 for k, v in versions.items()):
+        raise RouteChangedError
+    now = tx.now()
+    if now >= taking.offer.expires:
+        raise SlotExpiredError("the offer lapsed; ask for slots again")
+    _refuse_second_hold(tx, taking, now)
+    lapsed = set(tx.expire_lapsed(versions, now))
+    stored = _insert(tx, taking, plan, now)
+    order = [p.id for p in plan.order if p.id not in lapsed]
+    tx.write_route(key, order, plan.block)
+    placed = plan.placement
+    if taking.expires_after is None:
+        stored = _book(tx, taking, plan, stored)
+    tx.record(
+        key.tenant,
+        Event(taking.kind, placed.visit.id, key, locked[key], {"placement": placed.id}),
+        mutation.actor,
+    )
+    return answer(_placed(plan, stored))
+
+
+def _insert(tx: WriteTx, taking: Taking, plan: _Plan, now: datetime) -> StoredVisit:
+    """The placement as a hold; a booking at once confirms it in the same transaction."""
+    expires = plan.placement.expires or taking.offer.expires
+    held = replace(plan.placement, state=PlacementState.HELD, expires=expires)
+    provenance = plan.block.provenance
+    if plan.seen.moved is None:
+        stored = StoredVisit(held.visit, held, 1, provenance, now, now, held_since=now)
+        tx.insert_visit(stored)
+        return stored
+    tx.insert_placement(held, provenance, now)
+    return replace(plan.seen.moved, placement=held, provenance=provenance, held_since=now)
+
+
+def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> StoredVisit:
+    placed, seen = plan.placement, plan.seen
+    planned = planned_route(seen.work.shift, plan.order, plan.block).stop(placed.id)
+    assert planned is not None, "the referee found this order legal"
+    confirm(tx, placed, taking.pin, planned.start)
+    if seen.old_route is not None:
+        left = [p.id for p in seen.old_route.live(tx.now()) if p.id != taking.offer.replaces]
+        tx.expire_lapsed([seen.old_route.key], tx.now())
+        tx.write_route(seen.old_route.key, left, seen.old_route.block)
+    fresh = tx.visit(placed.route.tenant, placed.visit.id)
+    assert fresh is not None, "it was written just now"
+    return fresh
+
+
+def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime) -> None:
+    """HELD to BOOKED, current place of its visit; a pinned start becomes its only start."""
+    tenant = placement.route.tenant
+    tx.confirm_placement(tenant, placement.id, pin.value, start)
+    if pin is Pin.START:
+        tx.set_start_window(tenant, placement.id, start, start + _SECOND)
+    tx.make_current(tenant, placement.visit.id, placement.id)
+
+
+def _placed(plan: _Plan, stored: StoredVisit) -> Placed:
+    planned = planned_route(plan.seen.work.shift, _shown(plan), plan.block)
+    position = [p.id for p in plan.order].index(plan.placement.id)
+    at = replace(stored, placement=replace(stored.placement, position=position))
+    who = plan.seen.work.technician
+    return Placed(at, who.id, who.display_name, planned.stop(plan.placement.id))
+
+
+def _shown(plan: _Plan) -> tuple[Placement, ...]:
+    """The route as it will be, for the planned times."""
+    return without_replaced(plan.order)

@@ -1,0 +1,110 @@
+"""Visits as they stand, with their planned times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from slotsvc.domain.errors import NotFoundError
+from slotsvc.domain.visit import PlacementState, RouteKey
+from slotsvc.scheduling.desk import Desk, Placed, shift_of
+from slotsvc.scheduling.placing import without_replaced
+from slotsvc.scheduling.ports import ReadTx, StoredVisit
+from slotsvc.scheduling.timetables import PlannedRoute, planned_route
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFilter:
+    """What to list. None and "": no limit. ``after``: the last one of the page before."""
+
+    tenant: str
+    team: str = ""
+    technician: str = ""
+    first: date | None = None
+    last: date | None = None
+    states: tuple[PlacementState, ...] = (PlacementState.HELD, PlacementState.BOOKED)
+    client: str = ""
+    after: tuple[str, str, int, str] | None = None
+    limit: int = 50
+
+
+async def get_visit(desk: Desk, tenant: str, visit: str) -> Placed:
+    """Raises ``NotFoundError``."""
+
+    def work(tx: ReadTx) -> Placed:
+        stored = tx.visit(tenant, visit)
+        if stored is None:
+            raise NotFoundError("no such visit")
+        return placed_now(tx, stored)
+
+    return await desk.store.read(work)
+
+
+async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
+    """In order of date, technician, position. Raises ``NotFoundError`` for a missing team."""
+
+    def work(tx: ReadTx) -> Sequence[Placed]:
+        stored = tx.list_visits(
+            wanted.tenant,
+            technicians=_technicians(tx, wanted),
+            first=wanted.first,
+            last=wanted.last,
+            states=wanted.states,
+            client=wanted.client or None,
+            after=wanted.after,
+            limit=wanted.limit,
+            now=tx.now(),
+        )
+        planned: dict[RouteKey, tuple[str, PlannedRoute | None]] = {}
+        return [_placed(tx, one, planned) for one in stored]
+
+    return await desk.store.read(work)
+
+
+def _technicians(tx: ReadTx, wanted: VisitFilter) -> list[str] | None:
+    if wanted.technician:
+        return [wanted.technician]
+    if not wanted.team:
+        return None
+    if tx.team(wanted.tenant, wanted.team) is None:
+        raise NotFoundError("no such team")
+    return [who.id for who in tx.technicians(wanted.tenant, wanted.team)]
+
+
+def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
+    """A stored visit with its planned times, if it has a place."""
+    return _placed(tx, stored, {})
+
+
+def _placed(
+    tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, tuple[str, PlannedRoute | None]]
+) -> Placed:
+    key = stored.placement.route
+    if key not in planned:
+        planned[key] = _planned(tx, key, stored)
+    name, route = planned[key]
+    live = stored.placement.live(tx.now())
+    stop = route.stop(stored.placement.id) if route and live else None
+    return Placed(stored, key.technician, name, stop)
+
+
+def _planned(tx: ReadTx, key: RouteKey, stored: StoredVisit) -> tuple[str, PlannedRoute | None]:
+    who = tx.technician(key.tenant, key.technician)
+    work = shift_of(tx, key)
+    route = tx.routes_by_key([key])[key]
+    name = who.display_name if who else ""
+    live = route.live(tx.now())
+    if work is None or route.block is None or not live:
+        return name, None
+    known = set(route.block.places)
+    if not known.issuperset({work.shift.start_place, work.shift.end_place}):
+        return name, None
+    # of an open replacement on this route, the side that is asked about
+    gone = {p.id for p in live} - {p.id for p in without_replaced(live)}
+    if stored.placement.id in gone:
+        pending = {p.id for p in live if p.replaces in gone}
+        return name, planned_route(
+            work.shift, [p for p in live if p.id not in pending], route.block
+        )
+    return name, planned_route(work.shift, without_replaced(live), route.block)

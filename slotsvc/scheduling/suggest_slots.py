@@ -1,0 +1,261 @@
+"""Which slots can be offered, best first, and why: reads, asks roads, calls the pure core."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from slotsvc.domain.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    TravelError,
+    Violation,
+    WrongStateError,
+)
+from slotsvc.domain.offer_windows import offered_windows
+from slotsvc.domain.offering import ActivityType, OfferGrid, Site
+from slotsvc.domain.place import Location
+from slotsvc.domain.technician import Team
+from slotsvc.domain.visit import PlacementState
+from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
+from slotsvc.scheduling.travel_port import Provenance, TravelTimes, TravelUnavailableError
+from slotsvc.scheduling.wish import HeldOffer, SuggestCommand, Wish
+from slotsvc.solver.query import Answer, AskedWindow, Legs, Offer, SlotQuery
+from slotsvc.solver.suggest import suggest
+from slotsvc.solver.team_calendar import TeamCalendar, without
+
+DEFAULT_HORIZON = timedelta(days=28)
+LONGEST_PERIOD = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """``snap_m``: a place further from any road is off the map. ``offer_for``: life of an offer."""
+
+    snap_m: float = 500.0
+    offer_for: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """The answer, and what each offer needs to be held (same order). ``zone``: the team's."""
+
+    answer: Answer
+    held: tuple[HeldOffer, ...]
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The wish with every name looked up."""
+
+    team: Team
+    site: Site | None
+    activity: ActivityType | None
+    moved: StoredVisit | None
+    now: datetime
+
+
+class SuggestSlots:
+    """The use case; one instance per process."""
+
+    def __init__(
+        self, store: Store, travel: TravelTimes, calendar: LiveCalendar, limits: SearchLimits
+    ) -> None:
+        self._store, self._travel = store, travel
+        self._calendar, self._limits = calendar, limits
+
+    async def __call__(self, command: SuggestCommand) -> Suggestions:
+        """Ranks the slots of one request.
+
+        Raises ``NotFoundError``, ``InvalidRequestError``, ``WrongStateError``, ``TravelError``.
+        """
+        asked = await self._store.read(lambda tx: _look_up(tx, command))
+        query = _query(command.wish, asked)
+        days = [a.day for a in query.windows] or [query.first_day]
+        weights = (command.params.weights.travel, command.params.weights.waiting)
+        calendar, snapshot = await self._calendar.read(
+            command.tenant, command.team, min(days), max(days), weights
+        )
+        if asked.moved is not None:
+            calendar = without(calendar, asked.moved.placement.id, weights)
+        legs = await self._legs(query.location, calendar)
+        answer = await asyncio.to_thread(
+            suggest,
+            calendar,
+            query,
+            legs,
+            command.params,
+            snapshot.now,
+            command.max_rejections,
+            _out_of_time(command.deadline),
+        )
+        held = tuple(self._held(command, asked, query, offer) for offer in answer.offers)
+        return Suggestions(answer, held, asked.team.zone)
+
+    async def _legs(self, place: Location, calendar: TeamCalendar) -> Legs:
+        places = calendar.arrays.places
+        if not places:
+            nothing = np.zeros(0, np.int32)
+            return Legs(nothing, nothing, 0.0, self._limits.snap_m, self._travel.map_id, False)
+        try:
+            out, into = await asyncio.gather(
+                self._travel.table([place], places), self._travel.table(places, [place])
+            )
+        except TravelUnavailableError as error:
+            raise TravelError("no travel time can be had") from error
+        return Legs(
+            into=into.seconds[:, 0],
+            out=out.seconds[0],
+            snap_m=float(out.source_snap_m[0]),
+            snap_limit_m=self._limits.snap_m,
+            map_id=out.map_id,
+            estimated=Provenance.ESTIMATE in (out.provenance, into.provenance),
+        )
+
+    def _held(
+        self, command: SuggestCommand, asked: _Asked, query: SlotQuery, offer: Offer
+    ) -> HeldOffer:
+        wish, moved = command.wish, asked.moved
+        return HeldOffer(
+            tenant=command.tenant,
+            team=command.team,
+            technician=offer.technician,
+            day=offer.day,
+            window=offer.window,
+            location=query.location,
+            service=query.service,
+            requires=query.requires,
+            order=offer.order,
+            version=offer.version,
+            valid_until=offer.valid_until,
+            expires=asked.now + self._limits.offer_for,
+            site=asked.site.id if asked.site else "",
+            activity_type=asked.activity.id if asked.activity else "",
+            client=moved.visit.client if moved else wish.client,
+            visit=moved.visit.id if moved else "",
+            replaces=moved.placement.id if moved else "",
+        )
+
+
+def _out_of_time(deadline: float | None) -> Callable[[], bool]:
+    return lambda: deadline is not None and time.monotonic() >= deadline
+
+
+def _look_up(tx: ReadTx, command: SuggestCommand) -> _Asked:
+    wish, tenant = command.wish, command.tenant
+    team = tx.team(tenant, command.team)
+    if team is None:
+        raise NotFoundError("no such team")
+    moved = _moved(tx, tenant, wish) if wish.visit else None
+    site_id = wish.site or (moved.visit.site if moved and wish.location is None else "")
+    kind = wish.activity_type or (moved.visit.activity_type if moved else "")
+    site = tx.site(tenant, site_id) if site_id else None
+    activity = tx.activity_type(tenant, kind) if kind else None
+    if wish.site and site is None:
+        raise NotFoundError("no such site")
+    if wish.activity_type and activity is None:
+        raise NotFoundError("no such activity type")
+    unknown = sorted(wish.requires - tx.tags(tenant))
+    if unknown:
+        raise InvalidRequestError(
+            [Violation("request.required_tags", f"unknown tag {tag!r}") for tag in unknown]
+        )
+    _refuse_strangers(tx, tenant, wish)
+    return _Asked(team, site, activity, moved, tx.now())
+
+
+def _refuse_strangers(tx: ReadTx, tenant: str, wish: Wish) -> None:
+    named = {
+        "required_technicians": wish.required_technicians,
+        "preferred_technicians": wish.preferred_technicians,
+        "forbidden_technicians": wish.forbidden_technicians,
+    }
+    wrong = [
+        Violation(f"request.{field}", f"no technician {who!r}")
+        for field, ids in named.items()
+        for who in sorted(ids)
+        if tx.technician(tenant, who) is None
+    ]
+    if wrong:
+        raise InvalidRequestError(wrong)
+
+
+def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
+    stored = tx.visit(tenant, wish.visit)
+    if stored is None:
+        raise NotFoundError("no such visit")
+    if stored.placement.state is not PlacementState.BOOKED:
+        raise WrongStateError("only a booked visit can be moved")
+    return stored
+
+
+def _query(wish: Wish, asked: _Asked) -> SlotQuery:
+    activity, moved, site = asked.activity, asked.moved, asked.site
+    location = wish.location or (site.location if site else None)
+    location = location or (moved.visit.location if moved else None)
+    service = wish.service or (moved.visit.service if moved else None)
+    service = service or (activity.service if activity else None)
+    grid = wish.grid or (activity.grid if activity else None)
+    missing = {
+        "request.place": (location, "a site or a location is needed"),
+        "request.service_duration": (service, "needed without an activity type"),
+        "request.offer_grid": (grid, "needed without an activity type"),
+    }
+    wrong = [Violation(path, text) for path, (value, text) in missing.items() if value is None]
+    if wrong or location is None or service is None or grid is None:
+        raise InvalidRequestError(wrong)
+    requires = wish.requires | (activity.requires if activity else frozenset())
+    horizon = activity.horizon if activity else DEFAULT_HORIZON
+    first, days = _days(wish, asked, horizon)
+    return SlotQuery(
+        location=location,
+        service=service,
+        requires=requires | (moved.visit.requires if moved else frozenset()),
+        windows=_windows(wish, asked, grid, service, days),
+        first_day=first,
+        notice=wish.notice or (activity.notice if activity else timedelta(0)),
+        horizon=horizon if activity else LONGEST_PERIOD,
+        required=wish.required_technicians,
+        forbidden=wish.forbidden_technicians,
+        preferred=wish.preferred_technicians,
+        preferred_windows=wish.preferred_windows,
+    )
+
+
+def _days(wish: Wish, asked: _Asked, horizon: timedelta) -> tuple[date, list[date]]:
+    """First day asked for, and every local day that may hold an offer."""
+    today = asked.now.astimezone(ZoneInfo(asked.team.zone)).date()
+    first = max(wish.first_date or today, today)
+    last = wish.last_date or today + horizon
+    if last - first > LONGEST_PERIOD:
+        raise InvalidRequestError(
+            [Violation("request.last_date", f"at most {LONGEST_PERIOD.days} days after first_date")]
+        )
+    span = max((last - first).days, -1)
+    days = [first + timedelta(days=n) for n in range(span + 1)]
+    return first, [d for d in days if not wish.allowed_dates or d in wish.allowed_dates]
+
+
+def _windows(
+    wish: Wish, asked: _Asked, grid: OfferGrid, service: timedelta, days: list[date]
+) -> tuple[AskedWindow, ...]:
+    site, zone = asked.site, asked.team.zone
+    hours = site.opening_hours if site else None
+    found = [
+        AskedWindow(day, window)
+        for day in days
+        for window in offered_windows(
+            grid, zone, day, hours, site.zone if site and site.zone else zone, service
+        )
+    ]
+    if wish.allowed_windows:
+        found = [a for a in found if any(w.covers(a.window.promise) for w in wish.allowed_windows)]
+    return tuple(sorted(found, key=lambda a: a.window.promise))

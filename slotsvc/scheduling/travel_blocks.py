@@ -1,0 +1,59 @@
+"""Full pairwise driving among the places of a route, asking roads only for what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.place import Location
+from slotsvc.scheduling.ports import TravelBlock
+from slotsvc.scheduling.travel_port import Provenance, TravelTimes
+
+
+async def block_over(
+    travel: TravelTimes, places: Sequence[Location], known: TravelBlock | None
+) -> TravelBlock:
+    """A block over the distinct ``places``; pairs in ``known`` are taken over as they are.
+
+    Raises ``TravelUnavailableError``.
+    """
+    wanted = tuple(dict.fromkeys(places))
+    old = known.places if known else ()
+    fresh = [p for p in wanted if p not in old]
+    if known is not None and not fresh:
+        return _part(known, wanted)
+    if len(wanted) == 1:
+        zero = np.zeros((1, 1), np.int32)
+        return TravelBlock(wanted, zero, travel.map_id, Provenance.LIVE)
+    out = await travel.table(fresh, wanted)
+    into = await travel.table(wanted, fresh)
+    seconds = np.zeros((len(wanted), len(wanted)), np.int32)
+    kept = [i for i, p in enumerate(wanted) if p in old]
+    new = [i for i, p in enumerate(wanted) if p not in old]
+    if known is not None:
+        seconds[np.ix_(kept, kept)] = _part(known, [wanted[i] for i in kept]).seconds
+    seconds[new, :] = out.seconds
+    seconds[:, new] = into.seconds
+    np.fill_diagonal(seconds, 0)
+    estimated = Provenance.ESTIMATE in {
+        out.provenance, into.provenance, known.provenance if known and kept else Provenance.LIVE
+    }  # fmt: skip
+    return TravelBlock(
+        wanted, seconds, out.map_id, Provenance.ESTIMATE if estimated else Provenance.LIVE
+    )
+
+
+def _part(block: TravelBlock, places: Sequence[Location]) -> TravelBlock:
+    """The block over some of its places, in the given order."""
+    rows = [block.places.index(p) for p in places]
+    return TravelBlock(
+        tuple(places), block.seconds[np.ix_(rows, rows)], block.map_id, block.provenance
+    )
+
+
+def legs_among(block: TravelBlock, places: Sequence[Location]) -> NDArray[np.int32]:
+    """int32 (n, n) over ``places``, which may repeat."""
+    rows = [block.places.index(p) for p in places]
+    return block.seconds[np.ix_(rows, rows)]

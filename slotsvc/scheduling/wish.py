@@ -1,0 +1,79 @@
+"""What a caller asks for, as it came in: names resolved to ids, values checked one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from slotsvc.domain.offer_windows import OfferWindow
+from slotsvc.domain.offering import OfferGrid
+from slotsvc.domain.place import Location
+from slotsvc.domain.time_window import TimeWindow
+from slotsvc.solver.params import SearchParams
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A place, a duration, and when and by whom it may be done.
+
+    ``site`` / ``location``: one of the two, or neither when ``visit`` says. None and "" mean: as
+    the activity type or the visit to move has it. ``visit``: the visit to move, "" for a new one.
+    """
+
+    site: str = ""
+    location: Location | None = None
+    activity_type: str = ""
+    service: timedelta | None = None
+    requires: frozenset[str] = frozenset()
+    first_date: date | None = None
+    last_date: date | None = None
+    allowed_dates: frozenset[date] = frozenset()
+    allowed_windows: tuple[TimeWindow, ...] = ()
+    preferred_windows: tuple[TimeWindow, ...] = ()
+    required_technicians: frozenset[str] = frozenset()
+    preferred_technicians: frozenset[str] = frozenset()
+    forbidden_technicians: frozenset[str] = frozenset()
+    grid: OfferGrid | None = None
+    notice: timedelta | None = None
+    visit: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestCommand:
+    """One search. ``deadline``: monotonic seconds after which no new cell is begun; None: never."""
+
+    tenant: str
+    team: str
+    wish: Wish
+    params: SearchParams = field(default_factory=SearchParams)
+    max_rejections: int = 0
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOffer:
+    """What a slot token holds: the offer, and the search that led to it.
+
+    ``order``: placement ids of the route as it was judged, "" for the new visit. ``version`` and
+    ``valid_until`` say which state of the route that was. ``replaces``: placement to move, "" for
+    a new visit. ``expires``: the offer lapses then.
+    """
+
+    tenant: str
+    team: str
+    technician: str
+    day: date
+    window: OfferWindow
+    location: Location
+    service: timedelta
+    requires: frozenset[str]
+    order: tuple[str, ...]
+    version: int
+    valid_until: datetime | None
+    expires: datetime
+    site: str = ""
+    activity_type: str = ""
+    client: str = ""
+    visit: str = ""
+    replaces: str = ""

@@ -1,0 +1,209 @@
+"""Sentences: why an offer ranks where it does, and why others are not possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from slotsvc.domain.time_window import TimeWindow
+from slotsvc.solver.batch import NEVER, Batch
+from slotsvc.solver.checker import CheckedVisit
+from slotsvc.solver.constraints import Closed, Reason, room
+from slotsvc.solver.exact import best_orders
+from slotsvc.solver.grid import Closures, OpenCells
+from slotsvc.solver.instance import INF
+from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
+from slotsvc.solver.screen import Request, screen
+from slotsvc.solver.team_calendar import TeamCalendar
+from slotsvc.solver.visit_times import with_request
+
+_TELLING = (
+    Reason.NO_ROOM, Reason.OFF_MAP, Reason.UNROUTABLE, Reason.DAY_BROKEN, Reason.ABSENT,
+    Reason.MISSING_TAG, Reason.NOT_THIS_TECHNICIAN, Reason.OUTSIDE_SHIFT, Reason.NOTICE,
+    Reason.HORIZON, Reason.SITE_CLOSED, Reason.NO_SHIFT,
+)  # fmt: skip
+"""Most telling first."""
+
+_ACTION = {
+    Reason.NO_ROOM: "Move a visit, or allow another window.",
+    Reason.OFF_MAP: "Check the place, or use a map that covers it.",
+    Reason.UNROUTABLE: "Check the place: no road leads there.",
+    Reason.DAY_BROKEN: "Mend the day first; see its findings.",
+    Reason.ABSENT: "Ask another technician, or another day.",
+    Reason.MISSING_TAG: "Ask somebody with the tag, or give it to this technician.",
+    Reason.NOT_THIS_TECHNICIAN: "Allow the technician in the request.",
+    Reason.OUTSIDE_SHIFT: "Ask for a window inside the shift, or extend the shift.",
+    Reason.NOTICE: "Ask for a later window, or shorten the notice.",
+    Reason.HORIZON: "Ask for an earlier day, or lengthen the horizon.",
+    Reason.SITE_CLOSED: "Ask for other opening hours.",
+    Reason.NO_SHIFT: "Ask for another day, or add a shift.",
+}
+MOST_ROOMS = 40
+"""Cells tried for "no room": each needs a search without a limit."""
+
+
+def why_first(offer: Offer) -> str:
+    """One sentence for the best offer."""
+    return f"Best under these travel times: {_parts(offer)}."
+
+
+def why_here(offer: Offer, best: Offer) -> str:
+    """One sentence for a later offer: the component that costs it its rank."""
+    more = [
+        (mine.cost - theirs.cost, mine.name)
+        for mine, theirs in zip(offer.components, best.components, strict=True)
+    ]
+    worst, name = max(more)
+    if worst <= 0:
+        return f"As good as the best, later on the clock: {_parts(offer)}."
+    return f"{_parts(offer)}; {_NAMES[name]} {_spoken(worst // 1000)} dearer than the best."
+
+
+_NAMES = {
+    "travel": "driving is", "waiting": "waiting is", "days_away": "the later day is",
+    "technician": "another technician is", "window": "a less liked window is",
+}  # fmt: skip
+
+
+def _parts(offer: Offer) -> str:
+    travel = f"{_signed(offer.added_travel)} driving"
+    waiting = f", {_signed(offer.added_waiting)} waiting" if offer.added_waiting else ""
+    days = offer.components[2].quantity
+    away = "" if days == 0 else f", {days} day{'s' if days > 1 else ''} away"
+    order = ", other visits change their order" if offer.resequences else ""
+    return travel + waiting + away + order
+
+
+def _signed(seconds: int) -> str:
+    return f"{'−' if seconds < 0 else '+'}{_spoken(abs(seconds))}"
+
+
+def _spoken(seconds: int) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds} s" if seconds < 60 else f"{minutes} min"
+
+
+@dataclass(slots=True)
+class _Group:
+    cells: int = 0
+    closed: Closed | None = None
+    window: TimeWindow | None = None
+
+
+def rejections(
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    legs: Legs,
+    request: Request,
+    cells: OpenCells | None,
+    closures: Closures,
+    most: int,
+) -> tuple[Rejected, ...]:
+    """At most ``most``, the most telling first: one per technician and reason."""
+    if most == 0:
+        return ()
+    groups: dict[tuple[int, Reason, str], _Group] = {}
+    entries = list(closures.entries)
+    if cells is not None:
+        entries.extend(_without_room(calendar, query, request, cells))
+    for who, closed, asked, count in entries:
+        group = groups.setdefault((who, closed.reason, closed.subject), _Group())
+        group.cells += count
+        if group.closed is None or closed.margin < group.closed.margin:
+            group.closed, group.window = closed, asked.window.promise if asked else None
+    told = [_told(calendar, who, group) for (who, _, _), group in groups.items()]
+    told.sort(key=lambda r: (_TELLING.index(r.reason), r.margin, r.technician))
+    return tuple(_mixed(told)[:most])
+
+
+def _mixed(told: list[Rejected]) -> list[Rejected]:
+    """One of every reason before the second of any: a short list shows each kind."""
+    seen: dict[Reason, int] = {}
+    place: list[tuple[int, int]] = []
+    for number, rejected in enumerate(told):
+        seen[rejected.reason] = seen.get(rejected.reason, 0) + 1
+        place.append((seen[rejected.reason], number))
+    return [told[number] for _, number in sorted(place)]
+
+
+def _told(calendar: TeamCalendar, who: int, group: _Group) -> Rejected:
+    closed = group.closed
+    assert closed is not None
+    name = calendar.technicians[who].display_name if who >= 0 else ""
+    return Rejected(
+        calendar.technicians[who].id if who >= 0 else "",
+        name,
+        closed.reason,
+        group.cells,
+        group.window,
+        closed.margin,
+        closed.subject,
+        f"{_sentence(closed)} {_ACTION[closed.reason]}",
+    )
+
+
+def _sentence(closed: Closed) -> str:
+    size = _spoken(closed.margin)
+    return {
+        Reason.NO_ROOM: f"No order of the day leaves room; {size} missing at least."
+        if closed.margin
+        else "No order of the day leaves room.",
+        Reason.OFF_MAP: f"The nearest road is {closed.margin} m away.",
+        Reason.UNROUTABLE: "No road leads there.",
+        Reason.DAY_BROKEN: "The day breaks a rule as it stands.",
+        Reason.ABSENT: "Away all day.",
+        Reason.MISSING_TAG: f"The tag “{closed.subject}” is missing.",
+        Reason.NOT_THIS_TECHNICIAN: "The request leaves this technician out.",
+        Reason.OUTSIDE_SHIFT: f"The window misses the shift by {size}."
+        if closed.margin
+        else "The window lies outside the shift.",
+        Reason.NOTICE: f"Too soon by {size}.",
+        Reason.HORIZON: f"Too far ahead by {size}.",
+        Reason.SITE_CLOSED: "The site is closed.",
+        Reason.NO_SHIFT: "No shift that day.",
+    }[closed.reason]
+
+
+def _without_room(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells
+) -> Iterator[tuple[int, Closed, AskedWindow, int]]:
+    """Cells in which no order is possible, proven one by one; margins from the referee."""
+    found = screen(calendar.arrays, request, cells.cells.windows, (1, 0))
+    full = np.argwhere((found.gap < 0) & (cells.cells.slot >= 0))[:MOST_ROOMS]
+    for row, column in full:
+        opens = int(cells.cells.windows.opens[row, column])
+        closes = int(cells.cells.windows.closes[row, column])
+        if not _possible(calendar, request, int(row), opens, closes):
+            day = calendar.days[row]
+            asked = cells.windows[int(cells.cells.slot[row, column])]
+            yield day.technician, _margin(calendar, query, request, int(row), asked), asked, 1
+
+
+def _possible(calendar: TeamCalendar, request: Request, row: int, opens: int, closes: int) -> bool:
+    own = calendar.arrays.batch.take(np.array([row], np.int32))
+    route = with_request(calendar.days[row].instance, request, row, opens, closes)
+    used = np.ones((1, len(route.opens)), np.bool_)
+    used[:, :2] = False
+    batch = Batch(
+        route.opens[None], route.closes[None], route.service[None], route.travel[None],
+        used, own.end, own.breaks,
+    )  # fmt: skip
+    best = best_orders(batch, np.array([NEVER - 1]), (1, 0), 20_000)
+    return bool(best.cost[0] < NEVER) or not bool(best.finished[0])
+
+
+def _margin(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, row: int, asked: AskedWindow
+) -> Closed:
+    """How much the mildest insertion misses by, over what is left of the day."""
+    day = calendar.days[row]
+    route = with_request(day.instance, request, row, 0, INF)
+    rest = day.placements[len(day.instance.done) :]
+    if day.instance.done:
+        return Closed(Reason.NO_ROOM)
+    visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in rest]
+    new = CheckedVisit("new", asked.window.start_window, query.service)
+    nodes = [0, *range(2, 2 + len(visits)), 1, 2 + len(visits)]
+    return room.closed(day.shift, visits, new, lambda i, j: int(route.travel[nodes[i], nodes[j]]))

@@ -1,0 +1,87 @@
+"""A team's days as the search reads them: one value, built here and nowhere else.
+
+Each route carries its version and the instant until which it holds (the earliest expiry of a live
+hold): a hold that lapses changes the route without anybody writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+
+from slotsvc.domain.place import Location
+from slotsvc.domain.technician import Technician
+from slotsvc.domain.visit import Placement
+from slotsvc.domain.working_time import NoShiftReason, Shift
+from slotsvc.solver.arrays import TeamArrays, replaced
+from slotsvc.solver.base import Base, base_costs
+from slotsvc.solver.instance import Int32, RouteInstance, without_visit
+
+BASE_BUDGET = 200_000
+"""Partial orders kept at once when a route's own best order is searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfWork:
+    """One technician's service date. ``placements``: those live, in committed order.
+
+    ``valid_until``: earliest expiry of a live hold, None: none. ``renew_at``: this value speaks of
+    the day until then. ``estimated``: some of its driving is only estimated. ``keep_order``: the
+    other visits may not be put in another order.
+    """
+
+    technician: int
+    day: date
+    shift: Shift
+    version: int
+    valid_until: datetime | None
+    placements: tuple[Placement, ...]
+    instance: RouteInstance
+    renew_at: datetime
+    estimated: bool = False
+    keep_order: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TeamCalendar:
+    """``days[r]`` is row r of ``arrays``; rows are ordered by (technician id, day).
+
+    ``shifts``: for every (technician number, day) of the period, the shift or why there is none.
+    """
+
+    technicians: tuple[Technician, ...]
+    zone: str
+    shifts: Mapping[tuple[int, date], Shift | NoShiftReason]
+    days: tuple[DayOfWork, ...]
+    arrays: TeamArrays
+    base: Base
+
+
+def without(calendar: TeamCalendar, placement: str, weights: tuple[int, int]) -> TeamCalendar:
+    """The calendar with one placement gone, its route keeping the order of the others.
+
+    For moving a visit: its own place counts as free, but stays taken until the move is confirmed,
+    so the order of that route must keep suiting both.
+    """
+    for row, day in enumerate(calendar.days):
+        if placement in day.instance.visits:
+            instance = without_visit(day.instance, placement)
+            arrays = replaced(calendar.arrays, {row: instance})
+            base = base_costs(arrays, weights, BASE_BUDGET, (calendar.arrays, calendar.base))
+            left = replace(day, instance=instance, keep_order=True)
+            days = (*calendar.days[:row], left, *calendar.days[row + 1 :])
+            return replace(calendar, days=days, arrays=arrays, base=base)
+    return calendar
+
+
+def block_of(places: Sequence[Location], known: Sequence[Location], seconds: Int32) -> Int32 | None:
+    """int32 (n, n) over ``places`` out of a block over ``known``; None when one is missing."""
+    number = {place: i for i, place in enumerate(known)}
+    try:
+        rows = np.array([number[p] for p in places], np.intp)
+    except KeyError:
+        return None
+    return seconds[np.ix_(rows, rows)]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slotsvc.cli.checks import (
+    data_check,
+    keys_check,
+    map_check,
+    osrm_check,
+    server_check,
+    sqlite_check,
+    sqlite_is_sound,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "sound"),
+    [((3, 40, 1), False), ((3, 51, 2), False), ((3, 51, 3), True), ((3, 53, 4), True),
+     ((3, 50, 7), True), ((3, 50, 6), False), ((3, 44, 6), True), ((3, 45, 9), False)],
+)  # fmt: skip
+def test_the_fix_of_the_wal_reset_bug_is_known_by_version(
+    number: tuple[int, ...], sound: bool
+) -> None:
+    """3.51.3 has it, and the backports 3.50.7 and 3.44.6."""
+    assert sqlite_is_sound(number) is sound
+
+
+def test_this_installation_can_run_the_service() -> None:
+    """The pinned SQLite has the fix, and the wheel carries the road engine."""
+    assert sqlite_check().state == "ok"
+    assert osrm_check(None).state == "ok"
+
+
+def test_a_data_directory_is_made_or_private(tmp_path: Path) -> None:
+    """A missing one is fine, one that others read is warned about."""
+    assert data_check(tmp_path / "new" / "deeper").state == "ok"
+    tmp_path.chmod(0o755)
+    assert data_check(tmp_path).state == "warn"
+    tmp_path.chmod(0o700)
+    assert data_check(tmp_path).state == "ok"
+
+
+def test_a_file_is_no_data_directory(tmp_path: Path) -> None:
+    """It says what to set instead."""
+    (tmp_path / "file").touch()
+
+    assert data_check(tmp_path / "file").state == "fail"
+
+
+def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+    """The check says how to mend it."""
+    ring = tmp_path / "keys.json"
+    assert keys_check(ring).state == "ok"
+    ring.touch(0o644)
+    check = keys_check(ring)
+    assert (check.state, check.action) == ("fail", f"chmod 600 {ring}")
+    ring.chmod(0o600)
+    assert keys_check(ring).state == "ok"
+
+
+def test_a_directory_without_a_map_is_told(tmp_path: Path) -> None:
+    """No map is a warning, a wrong one a failure."""
+    assert map_check(None, None).state == "warn"
+    assert map_check(None, "http://roads").state == "ok"
+    assert map_check(tmp_path, None).state == "fail"
+
+
+def test_a_silent_port_is_not_ready() -> None:
+    """Nothing listens on port 1."""
+    check = server_check("127.0.0.1:1", 2.0)
+
+    assert (check.name, check.state) == ("server", "fail")
+    assert "slotsvc up" in check.action

@@ -1,0 +1,160 @@
+"""Every command against a running demo, over gRPC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cli.conftest import Shell
+
+NEW_PLACE = ("--at", "43.7353,7.41753", "--activity", "boiler-service", "--from", "tomorrow")
+
+
+def pick(shell: Shell, *more: str, rank: int = 1) -> str:
+    return shell.text("suggest", *NEW_PLACE, *more, "--pick", str(rank))
+
+
+def test_suggest_ranks_slots(shell: Shell) -> None:
+    """Five slots by rank, two rejections and a proof, for the only team there is."""
+    answer = shell.json("suggest", *NEW_PLACE)
+
+    assert answer["team"] == "tenants/riviera/teams/monaco"
+    assert answer["time_zone"] == "Europe/Monaco"
+    assert [slot["rank"] for slot in answer["slots"]] == [1, 2, 3, 4, 5]
+    costs = [slot["cost_millis"] for slot in answer["slots"]]
+    assert costs == sorted(costs)
+    assert 0 < len(answer["rejections"]) <= 2
+    receipt = answer["receipt"]
+    closed = ("cells_evaluated", "cells_pruned", "cells_rejected", "cells_skipped")
+    assert receipt["cells"] == sum(receipt[kind] for kind in closed)
+
+
+def test_suggest_prints_a_table_that_fits(shell: Shell) -> None:
+    """80 columns when nobody says otherwise."""
+    text = shell.text("suggest", *NEW_PLACE)
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith("5 slots for boiler-service")
+    assert "Proof: " in text
+
+
+def test_suggest_takes_a_site_an_address_or_a_duration(shell: Shell) -> None:
+    """Short names, a looked-up street, an own grid."""
+    site = shell.json("suggest", "--site", "avenue-pasteur-not-there", "--activity", "repair",
+                      code=1)  # fmt: skip
+    assert site["error"]["reason"] == "NOT_FOUND"
+    assert shell.json("suggest", "--site", "avenue-albert-ii", "--activity", "repair")["slots"]
+    looked_up = shell.text("suggest", "--place", "Boulevard des Moulins", "--minutes", "45",
+                           "--grid", "08-12,13-17")  # fmt: skip
+    assert "Moulins" in looked_up.splitlines()[0]
+
+
+def test_suggest_wants_one_place(shell: Shell) -> None:
+    """None or two are a usage error, before anything is asked."""
+    assert "--at" in shell.text("suggest", "--activity", "repair", code=2)
+
+
+def test_a_wrong_request_is_refused_with_every_violation(shell: Shell) -> None:
+    """Latitude 99 and an unknown tag: two lines, exit code 2."""
+    error = shell.json(
+        "suggest", "--at", "99,7.4", "--minutes", "60", "--tag", "magic", "--grid", "08-10", code=2
+    )["error"]
+
+    assert error["reason"] == "INVALID_REQUEST"
+    assert len(error["violations"]) >= 2
+
+
+def test_from_slot_to_cancelled_visit(shell: Shell) -> None:
+    """Hold, extend, book, move and cancel, each with the name the step before printed."""
+    hold = shell.json("hold", "-", stdin=pick(shell))["hold"]
+    assert shell.json("extend", hold["name"])["hold"]["extendable"] is False
+    visit = shell.json("book", hold["name"])["visit"]
+    assert (visit["name"], visit["state"]) == (hold["visit"], "VISIT_STATE_BOOKED")
+
+    moved_to = shell.json("suggest", "--visit", visit["name"], "--from", "tomorrow")["slots"][-1]
+    moved = shell.json("reschedule", visit["name"], moved_to["token"])["visit"]
+    assert moved["promise"]["window"] == moved_to["window"]
+
+    cancelled = shell.json("cancel", visit["name"], "--cause", "test")["visit"]
+    assert cancelled["state"] == "VISIT_STATE_CANCELLED"
+
+
+def test_texts_of_a_booking(shell: Shell) -> None:
+    """People read weekdays, times in the team's zone, and what to type next."""
+    held = shell.text("hold", pick(shell, rank=2))
+    assert held.startswith("Held: ")
+    name = held.split("slotsvc book ")[1].strip()
+    assert shell.text("release", name).startswith("Released: ")
+
+    booked = shell.text("book", "-", stdin=pick(shell, rank=2))
+    assert booked.startswith("Booked: ")
+    visit = booked.split("Visit: ")[1].strip()
+    assert shell.text("cancel", visit.rpartition("/")[2]).startswith("Cancelled")
+
+
+def test_the_same_request_id_gives_the_same_answer(shell: Shell) -> None:
+    """Repeating a hold after a lost answer makes no second one."""
+    token = pick(shell, rank=3)
+
+    first, again = (shell.json("hold", token, "--request-id", "repeat-1")["hold"] for _ in "ab")
+
+    assert first["name"] == again["name"]
+    shell.json("release", first["name"])
+
+
+def test_two_clients_on_one_slot(shell: Shell) -> None:
+    """The second one is told that the slot is gone, and gets others in the same answer."""
+    token = pick(shell, "--per-day", "1", "--slots", "1")
+    hold = shell.json("hold", token)["hold"]
+
+    lost = 0
+    taken: list[Any] = [hold]
+    for _ in range(4):
+        answer = shell.json_or_error("hold", token)
+        if "error" in answer:
+            lost += 1
+            assert answer["error"]["reason"] == "SLOT_GONE"
+        else:
+            taken.append(answer["hold"])
+
+    for held in taken:
+        shell.json("release", held["name"])
+    assert lost > 0
+
+
+def test_a_token_that_is_none_is_refused(shell: Shell) -> None:
+    """It says how to get a whole one."""
+    error = shell.json("hold", "nonsense", code=2)["error"]
+
+    assert error["reason"] == "SLOT_TOKEN_INVALID"
+    assert "suggest --json" in error["hint"]
+
+
+def test_a_teams_day_and_a_technicians_week(shell: Shell, demo: dict[str, Any]) -> None:
+    """Twelve routes on a working day; seven days of one technician."""
+    day = demo["days"][0]
+
+    team = shell.json("calendar", day)
+    assert len(team["days"][0]["routes"]) == 12
+    week = shell.json("calendar", day, "--technician", "chiara-rossi")
+    assert [len(d["routes"]) for d in week["days"]] == [1] * 7
+
+    text = shell.text("calendar", day, "--list")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Chiara Rossi" in text
+
+
+def test_the_map_is_described_and_searched(shell: Shell, demo: dict[str, Any]) -> None:
+    """Attribution, identity, and a street that is found."""
+    assert "© OpenStreetMap contributors" in shell.text("map", "info")
+    assert shell.json("map", "info")["map"]["map_id"] == demo["map_id"]
+    assert "Moulins" in shell.text("map", "find", "moulins")
+    assert shell.json("map", "find", "boulevard", "moulins", "--results", "1")["results"]
+
+
+def test_the_doctor_finds_the_service_serving(shell: Shell) -> None:
+    """Ready, exit code 0."""
+    report = shell.json("doctor")
+
+    assert report["ready"] is True
+    assert report["checks"][-1]["name"] == "server"
+    assert "is serving" in shell.text("doctor", "--only", "server")

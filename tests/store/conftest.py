@@ -1,0 +1,8 @@
+"""The contract files are no test modules, but their assertions shall explain themselves too."""
+
+from __future__ import annotations
+
+import pytest
+
+for name in ("calendar", "concurrency", "record", "route", "visit"):
+    pytest.register_assert_rewrite(f"tests.store.{name}_contract")

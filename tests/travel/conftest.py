@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from slotsvc.travel.osrm import OsrmTravelTimes
+from tests.road_fixtures import CompiledMap, RunningRoads, compiled_demo_map, running_roads
+
+
+@pytest.fixture(scope="session")
+def demo_map(tmp_path_factory: pytest.TempPathFactory) -> CompiledMap:
+    return compiled_demo_map(tmp_path_factory.mktemp("maps"))
+
+
+@pytest.fixture(scope="session")
+def roads(demo_map: CompiledMap) -> Iterator[RunningRoads]:
+    with running_roads(demo_map) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def osrm(roads: RunningRoads) -> AsyncIterator[OsrmTravelTimes]:
+    travel = OsrmTravelTimes.of_map(roads.base_url, roads.info, timeout_s=20.0)
+    yield travel
+    await travel.aclose()

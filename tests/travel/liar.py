@@ -1,0 +1,97 @@
+"""A small real HTTP server that answers whatever a test wants, as badly as it wants."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import orjson
+
+
+def waypoint(lat: float, lon: float, distance_m: object = 1.0) -> dict[str, object]:
+    """A waypoint as OSRM writes it."""
+    return {"distance": distance_m, "name": "", "location": [lon, lat]}
+
+
+def honest_table() -> dict[str, object]:
+    """A sensible reply for one source and two destinations, all within a few hundred metres."""
+    return {
+        "code": "Ok",
+        "durations": [[12.1, None]],
+        "sources": [waypoint(43.735, 7.42)],
+        "destinations": [waypoint(43.736, 7.42), waypoint(43.737, 7.42)],
+    }
+
+
+@dataclass
+class Liar:
+    """Says ``body`` with ``status``. ``pause_s``: before every ``drip`` bytes (0: all at once)."""
+
+    status: int = 200
+    body: bytes = field(default_factory=lambda: orjson.dumps(honest_table()))
+    pause_s: float = 0.0
+    drip: int = 0
+    hang_up_first: int = 0
+    requests: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+
+    def say(self, reply: object) -> None:
+        self.body = orjson.dumps(reply)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while await self._one(reader, writer):
+                pass
+        writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if b"content-length:" in head:
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+        self.requests += 1
+        if self.requests <= self.hang_up_first:
+            return False
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self._answer(writer)
+        finally:
+            self.at_once -= 1
+        return True
+
+    async def _answer(self, writer: asyncio.StreamWriter) -> None:
+        length = len(self.body)
+        head = f"HTTP/1.1 {self.status} -\r\ncontent-length: {length}\r\n\r\n"
+        writer.write(head.encode())
+        step = self.drip or max(length, 1)
+        for at in range(0, max(length, 1), step):
+            await asyncio.sleep(self.pause_s)
+            writer.write(self.body[at : at + step])
+            await writer.drain()
+
+
+@contextlib.asynccontextmanager
+async def lying_server(liar: Liar) -> AsyncIterator[str]:
+    """Serve ``liar`` on the loopback interface; the base URL."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with contextlib.suppress(asyncio.CancelledError):
+            await liar.serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

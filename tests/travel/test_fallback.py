@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from slotsvc.scheduling.travel_port import Provenance, TravelUnavailableError
+from slotsvc.travel.estimate import EstimatedTravelTimes
+from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
+from slotsvc.travel.layers import never_failing
+from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.osrm_process import free_port
+from tests.road_fixtures import CASINO, LA_TURBIE, TOWN, RunningRoads
+from tests.travel.contract import TravelTimesContract
+from tests.travel.counted import CountedTravelTimes
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestFallbackOverLiveRoads(TravelTimesContract):
+    @pytest.fixture
+    def travel(self, osrm: OsrmTravelTimes) -> FallbackTravelTimes:
+        return never_failing(osrm)
+
+
+@pytest.fixture
+def engine() -> CountedTravelTimes:
+    return CountedTravelTimes(EstimatedTravelTimes())
+
+
+async def test_a_closed_engine_gives_a_flagged_estimate(roads: RunningRoads) -> None:
+    """With nobody on the engine's port the answer is an ESTIMATE under its own map id, while the
+    map in use stays the engine's."""
+    osrm = OsrmTravelTimes(f"http://127.0.0.1:{free_port()}", roads.info.map_id)
+    travel = never_failing(osrm)
+    table = await travel.table([CASINO], [LA_TURBIE])
+    await osrm.aclose()
+    assert table.provenance is Provenance.ESTIMATE
+    assert table.map_id.startswith("estimate:")
+    assert travel.map_id == roads.info.map_id
+    assert travel.estimated_tables == 1
+
+
+async def test_an_answering_engine_is_not_second_guessed(engine: CountedTravelTimes) -> None:
+    """The estimate is not asked while the engine answers."""
+    estimate = CountedTravelTimes(EstimatedTravelTimes(), "estimate")
+    travel = FallbackTravelTimes(engine, estimate)
+    assert (await travel.table(TOWN, TOWN)).provenance is Provenance.LIVE
+    assert estimate.asked == []
+
+
+async def test_remembered_times_stay_live_while_the_engine_is_away(
+    engine: CountedTravelTimes,
+) -> None:
+    """What the cache holds is served LIVE during an outage; the rest is estimated."""
+    travel = never_failing(engine)
+    await travel.table(TOWN[:3], TOWN[:3])
+    engine.down = True
+    for _ in range(5):
+        assert (await travel.table(TOWN[:3], TOWN[:3])).provenance is Provenance.LIVE
+        assert (await travel.table(TOWN[:3], TOWN[3:])).provenance is Provenance.ESTIMATE
+
+
+async def test_a_failing_engine_is_left_alone_for_a_while(engine: CountedTravelTimes) -> None:
+    """Three failures in a row: no more questions for five seconds, then one probe."""
+    clock = Clock()
+    travel = FailFastTravelTimes(engine, max_failures=3, pause_s=5.0, clock=clock)
+    engine.down = True
+    for _ in range(10):
+        with pytest.raises(TravelUnavailableError):
+            await travel.table(TOWN, TOWN)
+    assert len(engine.asked) == 3
+    assert travel.is_open
+    clock.now = 5.0
+    for _ in range(10):
+        with pytest.raises(TravelUnavailableError):
+            await travel.table(TOWN, TOWN)
+    assert len(engine.asked) == 4
+
+
+async def test_a_successful_probe_ends_the_pause(engine: CountedTravelTimes) -> None:
+    """After the engine came back every question goes through again."""
+    clock = Clock()
+    travel = FailFastTravelTimes(engine, max_failures=1, pause_s=5.0, clock=clock)
+    engine.down = True
+    with pytest.raises(TravelUnavailableError):
+        await travel.table(TOWN, TOWN)
+    engine.down, clock.now = False, 5.0
+    for _ in range(3):
+        await travel.table(TOWN, TOWN)
+    assert not travel.is_open
+    assert len(engine.asked) == 4
+
+
+async def test_failures_must_be_in_a_row(engine: CountedTravelTimes) -> None:
+    """A success between two failures starts the count again."""
+    travel = FailFastTravelTimes(engine, max_failures=2, clock=Clock())
+    for down in (True, False, True, False, True):
+        engine.down = down
+        if down:
+            with pytest.raises(TravelUnavailableError):
+                await travel.table(TOWN, TOWN)
+        else:
+            await travel.table(TOWN, TOWN)
+    assert len(engine.asked) == 5
