@@ -45,11 +45,15 @@ class SearchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """The answer, and what each offer needs to be held (same order). ``zone``: the team's."""
+    """The answer, and what each offer needs to be held (same order). ``zone``: the team's.
+
+    ``stages``: (load, travel or rank, seconds spent).
+    """
 
     answer: Answer
     held: tuple[HeldOffer, ...]
     zone: str
+    stages: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class SuggestSlots:
 
         Raises ``NotFoundError``, ``InvalidRequestError``, ``WrongStateError``, ``TravelError``.
         """
+        begun = time.perf_counter()
         asked = await self._store.read(lambda tx: _look_up(tx, command))
         query = _query(command.wish, asked)
         days = [a.day for a in query.windows] or [query.first_day]
@@ -86,7 +91,9 @@ class SuggestSlots:
         )
         if asked.moved is not None:
             calendar = without(calendar, asked.moved.placement.id, weights)
+        loaded = time.perf_counter()
         legs = await self._legs(query.location, calendar)
+        driven = time.perf_counter()
         answer = await asyncio.to_thread(
             suggest,
             calendar,
@@ -98,7 +105,9 @@ class SuggestSlots:
             _out_of_time(command.deadline),
         )
         held = tuple(self._held(command, asked, query, offer) for offer in answer.offers)
-        return Suggestions(answer, held, asked.team.zone)
+        ranked = time.perf_counter()
+        stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
+        return Suggestions(answer, held, asked.team.zone, stages)
 
     async def _legs(self, place: Location, calendar: TeamCalendar) -> Legs:
         places = calendar.arrays.places

@@ -6,7 +6,6 @@ again inside the transaction, so that nothing can vanish between.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.ports import CalendarRead, Entity
 from slotsvc.server import update_masks
 from slotsvc.server.calendar_kinds import KINDS, CalendarKind
+from slotsvc.server.calling import mutation_of
 from slotsvc.server.names import NamePattern
 from slotsvc.server.page_tokens import page_size, page_token, read_page_token
 
@@ -164,10 +164,8 @@ def _beside[E: Entity](key: EntityKey[E], entity: E) -> EntityKey[E]:
     return EntityKey(key.kind, key.tenant or entity.id, entity.id, key.technician)
 
 
-def _mutation[E: Entity](method: str, key: EntityKey[E], request: Message) -> Mutation:
-    payload = request.SerializeToString(deterministic=True)
-    request_id: str = getattr(request, "request_id")  # noqa: B009
-    return Mutation(key.tenant, method, request_id, hashlib.sha256(payload).digest())
+def _mutation[E: Entity](method: str, key: EntityKey[E], request: Any) -> Mutation:
+    return mutation_of(key.tenant, method, request, request.request_id)
 
 
 def _message(response: str, answer: bytes) -> Message:

@@ -8,7 +8,7 @@ violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,8 +27,6 @@ STATUS_BYTES = 5_500
 """Most that a status may weigh: in base64 it must fit the 8 KiB of metadata that peers accept."""
 
 _MESSAGE_LENGTH = 500
-
-type SlotToPb = Callable[[object], slot_service_pb2.Slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +63,9 @@ def answer_to(error: SlotsvcError) -> Answer:
     return next(mapped, Answer(grpc.StatusCode.INTERNAL))
 
 
-def as_status(error: SlotsvcError, slot_to_pb: SlotToPb | None = None) -> status_pb2.Status:
-    """What the client gets. ``slot_to_pb`` turns alternatives that are not yet proto slots."""
-    details: list[Message] = [error_info(error.reason, error.metadata)]
-    details += _details(error, slot_to_pb)
+def as_status(error: SlotsvcError) -> status_pb2.Status:
+    """What the client gets. Alternatives of a ``SlotGoneError`` must be proto slots by now."""
+    details = [error_info(error.reason, error.metadata), *_details(error)]
     return status(answer_to(error).code, error.message, details)
 
 
@@ -91,7 +88,7 @@ def error_info(reason: str, metadata: Mapping[str, str]) -> error_details_pb2.Er
     return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=dict(metadata))
 
 
-def _details(error: SlotsvcError, slot_to_pb: SlotToPb | None) -> Iterator[Message]:
+def _details(error: SlotsvcError) -> Iterator[Message]:
     if (wait := answer_to(error).retry_after) is not None:
         delay = Duration()
         delay.FromTimedelta(wait)
@@ -99,7 +96,7 @@ def _details(error: SlotsvcError, slot_to_pb: SlotToPb | None) -> Iterator[Messa
     if isinstance(error, errors.InvalidRequestError):
         yield _bad_request(error.violations)
     if isinstance(error, errors.SlotGoneError):
-        yield _slot_gone(error.alternatives, slot_to_pb)
+        yield _slot_gone(error.alternatives)
 
 
 def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadRequest:
@@ -118,16 +115,10 @@ def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadReques
     return told
 
 
-def _slot_gone(
-    alternatives: Iterable[object], slot_to_pb: SlotToPb | None
-) -> slot_service_pb2.SlotGoneDetail:
+def _slot_gone(alternatives: Iterable[object]) -> slot_service_pb2.SlotGoneDetail:
     told = slot_service_pb2.SlotGoneDetail()
-    for alternative in alternatives:
-        if isinstance(alternative, slot_service_pb2.Slot):
-            slot = alternative
-        elif slot_to_pb is not None:
-            slot = slot_to_pb(alternative)
-        else:
+    for slot in alternatives:
+        if not isinstance(slot, slot_service_pb2.Slot):
             continue
         if told.ByteSize() + slot.ByteSize() > STATUS_BYTES - _MESSAGE_LENGTH - 500:
             break

@@ -12,11 +12,19 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.ports import Event
-from slotsvc.store import tables
+from slotsvc.store.tables import AUDIT
+
+_APPEND = insert(AUDIT)
+_LAST = (
+    select(AUDIT.c.sequence, AUDIT.c.hash)
+    .where(AUDIT.c.tenant == bindparam("tenant"))
+    .order_by(AUDIT.c.sequence.desc())
+    .limit(1)
+)
 
 GENESIS = bytes(32)
 """What stands before the first entry."""
@@ -38,13 +46,7 @@ def append_entry(
     connection: Connection, tenant: str, event: Event, actor: str, at: datetime
 ) -> None:
     """Writes the next entry of the tenant's chain in the running transaction."""
-    table = tables.AUDIT
-    last = connection.execute(
-        select(table.c.sequence, table.c.hash)
-        .where(table.c.tenant == tenant)
-        .order_by(table.c.sequence.desc())
-        .limit(1)
-    ).one_or_none()
+    last = connection.execute(_LAST, {"tenant": tenant}).one_or_none()
     sequence, before = (0, GENESIS) if last is None else (last.sequence, last.hash)
     entry = _entry(tenant, sequence + 1, event, actor, at)
     row = {
@@ -53,7 +55,7 @@ def append_entry(
         "entry": entry,
         "hash": link(before, entry),
     }
-    connection.execute(insert(table).values(row))
+    connection.execute(_APPEND, row)
 
 
 def link(before: bytes, entry: str) -> bytes:
@@ -63,8 +65,7 @@ def link(before: bytes, entry: str) -> bytes:
 
 def verify_chain(connection: Connection, tenant: str) -> ChainCheck:
     """Recomputes every hash of the tenant's chain from its first entry."""
-    table = tables.AUDIT
-    query = select(table).where(table.c.tenant == tenant).order_by(table.c.sequence)
+    query = select(AUDIT).where(AUDIT.c.tenant == tenant).order_by(AUDIT.c.sequence)
     entries, head = 0, GENESIS
     for row in connection.execute(query.execution_options(yield_per=1000)):
         computed = link(head, row.entry)

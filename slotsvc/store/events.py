@@ -13,7 +13,9 @@ from slotsvc.domain.errors import InvalidRequestError, Violation
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import Event
-from slotsvc.store import tables
+from slotsvc.store.tables import EVENT
+
+_APPEND = insert(EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,16 @@ def append_event(connection: Connection, tenant: str, event: Event, at: datetime
         "version": event.version,
         "data": json.dumps(dict(event.data), sort_keys=True, separators=(",", ":")),
     }
-    connection.execute(insert(tables.EVENT).values(row))
+    connection.execute(_APPEND, row)
 
 
 def events_after(
     connection: Connection, tenant: str, position: str, limit: int
 ) -> list[StoredEvent]:
     """At most ``limit``, oldest first. Raises ``InvalidRequestError`` for a foreign position."""
-    table = tables.EVENT
     after = _number(position)
-    query = select(table).where(table.c.tenant == tenant, table.c.position > after)
-    rows = connection.execute(query.order_by(table.c.position).limit(limit))
+    query = select(EVENT).where(EVENT.c.tenant == tenant, EVENT.c.position > after)
+    rows = connection.execute(query.order_by(EVENT.c.position).limit(limit))
     return [_event_from(row) for row in rows]
 
 

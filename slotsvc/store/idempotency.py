@@ -7,8 +7,9 @@ twin waits there for the first call to end; on SQLite there is one writer anyway
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from slotsvc.domain.errors import IdempotencyKeyReusedError
 from slotsvc.domain.time_window import to_epoch
@@ -24,6 +25,14 @@ _CLAIM = text(
     "ON CONFLICT (tenant, method, key) DO NOTHING RETURNING 1"
 )
 
+_IS = tuple(IDEMPOTENCY.c[name] == bindparam(f"the_{name}") for name in ("tenant", "method", "key"))
+_EARLIER = select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
+    *_IS, IDEMPOTENCY.c.created > bindparam("long_ago")
+)
+_FILL = update(IDEMPOTENCY).where(*_IS)
+_DROP = delete(IDEMPOTENCY).where(*_IS)
+_FORGET = delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created <= bindparam("long_ago"))
+
 type Call = tuple[str, str, str]
 """Tenant, method, key."""
 
@@ -33,9 +42,7 @@ def claim(connection: Connection, call: Call, request_hash: bytes, now: datetime
 
     Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
     """
-    table = IDEMPOTENCY
-    old = table.c.created <= to_epoch(now - KEPT)
-    connection.execute(delete(table).where(old))
+    connection.execute(_FORGET, {"long_ago": to_epoch(now - KEPT)})
     tenant, method, key = call
     row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash}
     if connection.execute(_CLAIM, row | {"created": to_epoch(now)}).one_or_none() is not None:
@@ -48,10 +55,8 @@ def look(connection: Connection, call: Call, request_hash: bytes, now: datetime)
 
     Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
     """
-    table = IDEMPOTENCY
-    kept = table.c.created > to_epoch(now - KEPT)
-    earlier = select(table.c.request_hash, table.c.answer).where(kept, *_is(call))
-    found = connection.execute(earlier).one_or_none()
+    kept = {"long_ago": to_epoch(now - KEPT)}
+    found = connection.execute(_EARLIER, _named(call) | kept).one_or_none()
     if found is None:
         return None
     if found.request_hash != request_hash:
@@ -62,14 +67,13 @@ def look(connection: Connection, call: Call, request_hash: bytes, now: datetime)
 
 def fill(connection: Connection, call: Call, answer: bytes) -> None:
     """Stores the answer in the claimed row."""
-    connection.execute(update(IDEMPOTENCY).where(*_is(call)).values(answer=answer))
+    connection.execute(_FILL, _named(call) | {"answer": answer})
 
 
 def drop(connection: Connection, call: Call) -> None:
     """Gives the key back: the call had no answer worth keeping."""
-    connection.execute(delete(IDEMPOTENCY).where(*_is(call)))
+    connection.execute(_DROP, _named(call))
 
 
-def _is(call: Call) -> list[ColumnElement[bool]]:
-    columns = (IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
-    return [column == value for column, value in zip(columns, call, strict=True)]
+def _named(call: Call) -> dict[str, Any]:
+    return dict(zip(("the_tenant", "the_method", "the_key"), call, strict=True))

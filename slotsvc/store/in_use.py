@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Select, exists, select
 from slotsvc.domain.errors import InUseError
 from slotsvc.domain.offering import ActivityType, Site
 from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.store import tables
-from slotsvc.store.visit_tables import is_live, placed_visits
+from slotsvc.store.visit_tables import LIVE, placed_visits
 
 _OF_TENANT = (tables.TEAM, tables.SITE, tables.ACTIVITY_TYPE, tables.VISIT, tables.ROUTE)
 
@@ -21,15 +22,13 @@ def refuse_when_in_use(
     connection: Connection, tenant: str, kind: type, id: str, now: datetime
 ) -> None:
     """Raises ``InUseError`` when something refers to the entity at ``now``."""
-    for what, query in _references(tenant, kind, id, now):
-        if connection.execute(select(exists(query))).scalar():
+    for what, query in _references(tenant, kind, id):
+        if connection.execute(select(exists(query)), {"now": to_epoch(now)}).scalar():
             raise InUseError(f"{what} still refer to it")
 
 
-def _references(
-    tenant: str, kind: type, id: str, now: datetime
-) -> Iterator[tuple[str, Select[Any]]]:
-    live = placed_visits().where(tables.PLACEMENT.c.tenant == tenant, is_live(now))
+def _references(tenant: str, kind: type, id: str) -> Iterator[tuple[str, Select[Any]]]:
+    live = placed_visits().where(tables.PLACEMENT.c.tenant == tenant, LIVE)
     if kind is Tenant:
         yield from ((f"{t.name}s", select(t).where(t.c.tenant == id)) for t in _OF_TENANT)
     elif kind is Team:

@@ -12,9 +12,7 @@ from slotsvc.store.route_reads import RouteReads
 class ReadTransaction(CalendarReads, RouteReads):
     """``slotsvc.scheduling.ports.ReadTx``, and the reading of events and of the audit trail."""
 
-    def answered(
-        self, tenant: str, method: str, key: str, request_hash: bytes
-    ) -> bytes | None:
+    def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
         """The stored answer of an earlier call with this key; None: there is none.
 
         Raises ``IdempotencyKeyReusedError`` for another payload.

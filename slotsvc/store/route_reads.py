@@ -1,4 +1,7 @@
-"""Reading routes and visits."""
+"""Reading routes and visits.
+
+The statements are built once, with parameters: building them anew costs more than running them.
+"""
 
 from __future__ import annotations
 
@@ -7,51 +10,91 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, or_, select, tuple_
 
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey
 from slotsvc.scheduling.ports import StoredRoute, StoredVisit
+from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.tables import PLACEMENT, ROUTE, VISIT
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.visit_tables import (
-    HELD,
-    STANDING,
-    is_lapsed,
-    is_live,
+    HELD_NOW,
+    LAPSED,
+    LIVE,
+    STANDS,
     placed_visits,
     placement_from,
     stored_visit_from,
 )
 
 
-def on_routes(table: Any, keys: Iterable[RouteKey]) -> ColumnElement[bool]:
-    """Condition: the row belongs to one of the routes."""
-    names = [(key.tenant, key.technician, key.day.isoformat()) for key in keys]
-    condition: ColumnElement[bool] = tuple_(table.c.tenant, table.c.technician, table.c.day).in_(
-        names
-    )
-    return condition
+def on_routes(table: Table) -> ColumnElement[bool]:
+    """Condition: the row belongs to one of the routes in the parameter ``routes``."""
+    key: ColumnElement[Any] = tuple_(table.c.tenant, table.c.technician, table.c.day)
+    return key.in_(bindparam("routes", expanding=True))
 
 
-def _in_span(
-    table: Any, tenant: str, technicians: Iterable[str], first: date, last: date
-) -> ColumnElement[bool]:
+def named(keys: Iterable[RouteKey]) -> Columns:
+    """The parameter of ``on_routes``."""
+    return {"routes": [(key.tenant, key.technician, key.day.isoformat()) for key in keys]}
+
+
+def _in_span(table: Table) -> ColumnElement[bool]:
     return and_(
-        table.c.tenant == tenant,
-        table.c.technician.in_(list(technicians)),
-        table.c.day.between(first.isoformat(), last.isoformat()),
+        table.c.tenant == bindparam("tenant"),
+        table.c.technician.in_(bindparam("technicians", expanding=True)),
+        table.c.day.between(bindparam("first"), bindparam("last")),
     )
 
 
-def _in_states(states: Sequence[PlacementState], now: datetime) -> ColumnElement[bool]:
+def _span(tenant: str, technicians: Iterable[str], first: date, last: date) -> Columns:
+    return {
+        "tenant": tenant,
+        "technicians": list(technicians),
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+    }
+
+
+_ORDER = (PLACEMENT.c.position, PLACEMENT.c.id)
+_NAMED_ROUTES = select(ROUTE).where(on_routes(ROUTE))
+_NAMED_PLACED = placed_visits().where(on_routes(PLACEMENT), STANDS).order_by(*_ORDER)
+_SPAN_ROUTES = select(ROUTE).where(_in_span(ROUTE))
+_SPAN_PLACED = placed_visits().where(_in_span(PLACEMENT), STANDS).order_by(*_ORDER)
+_SPAN_VERSIONS = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.version).where(_in_span(ROUTE))
+
+_OF_TENANT = PLACEMENT.c.tenant == bindparam("tenant")
+_CURRENT = placed_visits().where(_OF_TENANT, VISIT.c.placement == PLACEMENT.c.id)
+_BY_VISIT = _CURRENT.where(VISIT.c.id == bindparam("id"))
+_BY_PLACEMENT = placed_visits().where(_OF_TENANT, PLACEMENT.c.id == bindparam("id"))
+_BY_REFERENCE = (
+    _CURRENT.where(VISIT.c.external_ref == bindparam("external_ref"))
+    .order_by(LIVE.desc(), VISIT.c.created.desc(), VISIT.c.id)
+    .limit(1)
+)
+_LIVE_HOLDS = (
+    placed_visits()
+    .where(_OF_TENANT, HELD_NOW)
+    .order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
+    .limit(1)
+)
+_REPLACEMENT = _LIVE_HOLDS.where(PLACEMENT.c.replaces == bindparam("replaces"))
+_OF_CLIENT = _LIVE_HOLDS.where(
+    VISIT.c.client == bindparam("client"), VISIT.c.activity_type == bindparam("activity_type")
+)
+_DAY_ORDER = (PLACEMENT.c.day, PLACEMENT.c.technician, PLACEMENT.c.position, PLACEMENT.c.visit)
+
+
+def _in_states(states: Sequence[PlacementState]) -> ColumnElement[bool]:
     # A lapsed hold is a released one that nobody has tidied up yet.
     stored = [state.value for state in states if state is not PlacementState.HELD]
     conditions: list[ColumnElement[bool]] = [PLACEMENT.c.state.in_(stored)]
     if PlacementState.HELD in states:
-        conditions.append(and_(PLACEMENT.c.state == HELD, is_live(now)))
+        conditions.append(HELD_NOW)
     if PlacementState.RELEASED in states:
-        conditions.append(is_lapsed(now))
+        conditions.append(LAPSED)
     return or_(*conditions)
 
 
@@ -62,57 +105,47 @@ class RouteReads(Transaction):
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[tuple[str, date], StoredRoute]:
         """Touched routes by (technician, date), for first <= date <= last."""
-        names = list(technicians)
-        found = self._routes(
-            _in_span(ROUTE, tenant, names, first, last),
-            _in_span(PLACEMENT, tenant, names, first, last),
-        )
-        return {(key.technician, key.day): stored for key, stored in found.items()}
+        span = _span(tenant, technicians, first, last)
+        found = self._routes(_SPAN_ROUTES, _SPAN_PLACED, span)
+        return {(key.technician, key.day): route for key, route in found.items()}
 
     def route_versions(
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[tuple[str, date], int]:
         """Versions only, of touched routes."""
-        here = _in_span(ROUTE, tenant, technicians, first, last)
-        query = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.version).where(here)
-        rows = self._connection.execute(query)
+        span = _span(tenant, technicians, first, last)
+        rows = self._connection.execute(_SPAN_VERSIONS, span)
         return {(row.technician, date.fromisoformat(row.day)): row.version for row in rows}
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
         """The named routes; untouched ones come as version 0, empty."""
-        named = list(dict.fromkeys(keys))
-        found = self._routes(on_routes(ROUTE, named), on_routes(PLACEMENT, named))
-        return {key: found.get(key) or StoredRoute(key, 0) for key in named}
+        wanted = list(dict.fromkeys(keys))
+        found = self._routes(_NAMED_ROUTES, _NAMED_PLACED, named(wanted))
+        return {key: found.get(key) or StoredRoute(key, 0) for key in wanted}
 
     def visit(self, tenant: str, visit: str) -> StoredVisit | None:
         """With its current placement. None: not found."""
-        return self._current(VISIT.c.tenant == tenant, VISIT.c.id == visit)
+        return self._visit(_BY_VISIT, tenant=tenant, id=visit)
 
     def placement(self, tenant: str, placement: str) -> StoredVisit | None:
         """The visit that has, or had, this placement, shown with *this* placement."""
-        here = (PLACEMENT.c.tenant == tenant, PLACEMENT.c.id == placement)
-        return self._first(placed_visits().where(*here))
+        return self._visit(_BY_PLACEMENT, tenant=tenant, id=placement)
 
     def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
         """The live hold that would take over from the placement; None when there is none."""
-        return self._held(now, PLACEMENT.c.tenant == tenant, PLACEMENT.c.replaces == placement)
+        return self._hold(_REPLACEMENT, now, tenant=tenant, replaces=placement)
 
     def live_hold_of_client(
         self, tenant: str, client: str, activity_type: str, now: datetime
     ) -> Placement | None:
         """The client's live hold for this activity, replacements included; the oldest of them."""
-        return self._held(
-            now,
-            VISIT.c.tenant == tenant,
-            VISIT.c.client == client,
-            VISIT.c.activity_type == activity_type,
-        )
+        of = {"tenant": tenant, "client": client, "activity_type": activity_type}
+        return self._hold(_OF_CLIENT, now, **of)
 
     def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None:
         """The visit with the caller's reference: the live one, else the newest."""
-        here = (VISIT.c.tenant == tenant, VISIT.c.external_ref == external_ref)
-        newest = (is_live(self.now()).desc(), VISIT.c.created.desc(), VISIT.c.id)
-        return self._current(*here, order=newest)
+        now = to_epoch(self.now())
+        return self._visit(_BY_REFERENCE, tenant=tenant, external_ref=external_ref, now=now)
 
     def list_visits(
         self,
@@ -130,10 +163,10 @@ class RouteReads(Transaction):
         """By (date, technician, position, visit id), strictly after ``after``.
 
         ``states``: as they stand at ``now``, so that a lapsed hold is listed as RELEASED and not
-        as HELD. None of the other arguments given: no limit from that one.
+        as HELD. ``technicians``, ``first``, ``last``, ``client``: None means all. An ended visit
+        has position -1.
         """
-        order = (PLACEMENT.c.day, PLACEMENT.c.technician, PLACEMENT.c.position, PLACEMENT.c.visit)
-        wanted = [PLACEMENT.c.tenant == tenant, _in_states(states, now)]
+        wanted = [_in_states(states)]
         if technicians is not None:
             wanted.append(PLACEMENT.c.technician.in_(list(technicians)))
         if first is not None:
@@ -143,38 +176,28 @@ class RouteReads(Transaction):
         if client is not None:
             wanted.append(VISIT.c.client == client)
         if after is not None:
-            wanted.append(tuple_(*order) > tuple_(*after))
-        query = placed_visits().where(VISIT.c.placement == PLACEMENT.c.id, *wanted)
-        rows = self._connection.execute(query.order_by(*order).limit(limit))
+            wanted.append(tuple_(*_DAY_ORDER) > tuple_(*after))
+        query = _CURRENT.where(*wanted).order_by(*_DAY_ORDER).limit(limit)
+        rows = self._connection.execute(query, {"tenant": tenant, "now": to_epoch(now)})
         return [stored_visit_from(row) for row in rows]
 
-    def _current(
-        self, *conditions: ColumnElement[bool], order: Iterable[ColumnElement[Any]] = ()
-    ) -> StoredVisit | None:
-        query = placed_visits().where(VISIT.c.placement == PLACEMENT.c.id, *conditions)
-        return self._first(query.order_by(*order))
-
-    def _first(self, query: Select[Any]) -> StoredVisit | None:
-        row: Row[Any] | None = self._connection.execute(query.limit(1)).one_or_none()
+    def _visit(self, query: Select[Any], **parameters: Any) -> StoredVisit | None:
+        row: Row[Any] | None = self._connection.execute(query, parameters).one_or_none()
         return None if row is None else stored_visit_from(row)
 
-    def _held(self, now: datetime, *conditions: ColumnElement[bool]) -> Placement | None:
-        held = (PLACEMENT.c.state == HELD, is_live(now), *conditions)
-        oldest = (PLACEMENT.c.held_since, PLACEMENT.c.id)
-        query = placed_visits().where(*held).order_by(*oldest).limit(1)
-        row = self._connection.execute(query).one_or_none()
+    def _hold(self, query: Select[Any], now: datetime, **parameters: str) -> Placement | None:
+        at = parameters | {"now": to_epoch(now)}
+        row = self._connection.execute(query, at).one_or_none()
         return None if row is None else placement_from(row)
 
     def _routes(
-        self, which: ColumnElement[bool], placed: ColumnElement[bool]
+        self, routes: Select[Any], placed: Select[Any], which: Columns
     ) -> Mapping[RouteKey, StoredRoute]:
         by_route: dict[tuple[str, str, str], list[Placement]] = defaultdict(list)
-        standing = placed_visits().where(placed, PLACEMENT.c.state.in_(STANDING))
-        order = (PLACEMENT.c.position, PLACEMENT.c.id)
-        for row in self._connection.execute(standing.order_by(*order)):
+        for row in self._connection.execute(placed, which):
             by_route[row.tenant, row.technician, row.day].append(placement_from(row))
         found: dict[RouteKey, StoredRoute] = {}
-        for row in self._connection.execute(select(ROUTE).where(which)):
+        for row in self._connection.execute(routes, which):
             key = RouteKey(row.tenant, row.technician, date.fromisoformat(row.day))
             placements = by_route.get((row.tenant, row.technician, row.day), [])
             block = None if row.block is None else from_bytes(row.block)

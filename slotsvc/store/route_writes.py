@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
@@ -16,16 +16,17 @@ from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.ports import StoredVisit, TravelBlock
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.errors import is_taken_id
-from slotsvc.store.route_reads import RouteReads, on_routes
+from slotsvc.store.route_reads import RouteReads, named, on_routes
 from slotsvc.store.tables import NO_POSITION, PLACEMENT, ROUTE, VISIT
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.visit_tables import (
     BOOKED,
-    STANDING,
+    LAPSED,
+    LIVE,
+    STANDS,
+    epoch_or_none,
     history_row,
-    is_lapsed,
-    is_live,
     placement_row,
     visit_row,
 )
@@ -35,6 +36,42 @@ _BUMP = text(
     "INSERT INTO route (tenant, technician, day, version) VALUES (:tenant, :technician, :day, 1) "
     "ON CONFLICT (tenant, technician, day) DO UPDATE SET version = route.version + 1 "
     "RETURNING version"
+)
+_NEW_VISIT = insert(VISIT)
+_NEW_PLACEMENT = insert(PLACEMENT)
+_ONE = (PLACEMENT.c.tenant == bindparam("of"), PLACEMENT.c.id == bindparam("at"))
+_FIND = select(PLACEMENT).where(*_ONE)
+_CHANGE = update(PLACEMENT).where(*_ONE)
+# A hold that may replace the current placement some day is not yet a change of the visit.
+_GROW = (
+    update(VISIT)
+    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.placement == bindparam("at"))
+    .values(revision=VISIT.c.revision + 1, updated=bindparam("now"))
+)
+_SHOW = (
+    update(VISIT)
+    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.id == bindparam("shown"))
+    .values(placement=bindparam("at"))
+)
+_ORDER_OFF = (
+    update(PLACEMENT)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position != NO_POSITION)
+    .values(position=NO_POSITION)
+)
+_ORDER_ON = update(PLACEMENT).where(
+    *_ONE, PLACEMENT.c.technician == bindparam("who"), PLACEMENT.c.day == bindparam("on"), STANDS
+)
+_BLOCK = update(ROUTE).where(on_routes(ROUTE)).values(block=bindparam("travel"))
+_RELEASE = (
+    update(PLACEMENT)
+    .where(on_routes(PLACEMENT), LAPSED)
+    .values(state=PlacementState.RELEASED.value, expires=None)
+    .returning(PLACEMENT.c.id)
+)
+_LEFT_OUT = (
+    select(PLACEMENT.c.id)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position == NO_POSITION, LIVE)
+    .limit(1)
 )
 
 
@@ -66,8 +103,8 @@ class RouteWrites(RouteReads):
         self._require_lock(stored.placement.route)
         row = placement_row(stored.placement) | history_row(stored)
         with _fresh_id():
-            self._connection.execute(insert(VISIT).values(visit_row(stored)))
-            self._connection.execute(insert(PLACEMENT).values(row | {"position": NO_POSITION}))
+            self._connection.execute(_NEW_VISIT, visit_row(stored))
+            self._connection.execute(_NEW_PLACEMENT, row | {"position": NO_POSITION})
 
     def insert_placement(
         self, placed: Placement, provenance: Provenance, held_since: datetime | None
@@ -77,18 +114,18 @@ class RouteWrites(RouteReads):
         row = placement_row(placed) | {
             "position": NO_POSITION,
             "provenance": provenance.value,
-            "held_since": None if held_since is None else to_epoch(held_since),
+            "promised_at": None,
+            "held_since": epoch_or_none(held_since),
             "extended": False,
         }
         with _fresh_id():
-            self._connection.execute(insert(PLACEMENT).values(row))
+            self._connection.execute(_NEW_PLACEMENT, row)
 
     def set_placement_state(
         self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
     ) -> None:
         """Raises ``NotFoundError``. ``expires`` None clears the expiry."""
-        until = None if expires is None else to_epoch(expires)
-        self._change(tenant, placement, state=state.value, expires=until)
+        self._change(tenant, placement, state=state.value, expires=epoch_or_none(expires))
 
     def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
         """HELD -> BOOKED: clears expiry and replaces, records the promise as told now.
@@ -124,8 +161,8 @@ class RouteWrites(RouteReads):
         """The visit's current placement; grows its revision. Raises ``NotFoundError``."""
         if self._placed(tenant, placement).visit != visit:
             raise InvariantError("a visit's placement must be its own")
-        here = (VISIT.c.tenant == tenant, VISIT.c.id == visit)
-        self._connection.execute(update(VISIT).where(*here).values(placement=placement))
+        shown = {"of": tenant, "shown": visit, "at": placement}
+        self._connection.execute(_SHOW, shown)
         self._grow_revision(tenant, placement)
 
     def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:
@@ -135,28 +172,24 @@ class RouteWrites(RouteReads):
         does not stand on this route.
         """
         self._require_lock(key)
-        here = on_routes(PLACEMENT, [key])
         # Off first, then on: no two may share a position even between two statements.
-        off = update(PLACEMENT).where(here, PLACEMENT.c.position != NO_POSITION)
-        self._connection.execute(off.values(position=NO_POSITION))
+        self._connection.execute(_ORDER_OFF, named([key]))
         if order:
-            to = case({id: position for position, id in enumerate(order)}, value=PLACEMENT.c.id)
-            standing = (here, PLACEMENT.c.state.in_(STANDING), PLACEMENT.c.id.in_(order))
-            on = update(PLACEMENT).where(*standing).values(position=to)
-            if self._connection.execute(on).rowcount != len(order):
+            here = {"of": key.tenant, "who": key.technician, "on": key.day.isoformat()}
+            places = [here | {"at": id, "position": n} for n, id in enumerate(order)]
+            placed = self._connection.execute(_ORDER_ON, places).rowcount
+            if placed != len(order) or placed != len(set(order)):
                 raise InvariantError("the order of a route names what is not on it, or twice")
         stored = None if block is None else to_bytes(block)
-        self._connection.execute(update(ROUTE).where(on_routes(ROUTE, [key])).values(block=stored))
+        self._connection.execute(_BLOCK, named([key]) | {"travel": stored})
 
     def expire_lapsed(self, keys: Iterable[RouteKey], now: datetime) -> Sequence[str]:
         """Marks lapsed holds of these routes RELEASED; gives their ids, sorted."""
         routes = list(keys)
         for key in routes:
             self._require_lock(key)
-        released = {"state": PlacementState.RELEASED.value, "expires": None}
-        tidy = update(PLACEMENT).where(on_routes(PLACEMENT, routes), is_lapsed(now))
-        ids = self._connection.execute(tidy.values(released).returning(PLACEMENT.c.id)).scalars()
-        return sorted(ids)
+        tidied = self._connection.execute(_RELEASE, named(routes) | {"now": to_epoch(now)})
+        return sorted(tidied.scalars())
 
     def _bump(self, key: RouteKey) -> int:
         row = {"tenant": key.tenant, "technician": key.technician, "day": key.day.isoformat()}
@@ -167,8 +200,8 @@ class RouteWrites(RouteReads):
             raise InvariantError("a route was written without its lock")
 
     def _placed(self, tenant: str, placement: str) -> Row[Any]:
-        query = select(PLACEMENT).where(*_is(tenant, placement))
-        found = self._connection.execute(query).one_or_none()
+        here = {"of": tenant, "at": placement}
+        found = self._connection.execute(_FIND, here).one_or_none()
         if found is None:
             raise NotFoundError("no such placement")
         return found
@@ -176,29 +209,19 @@ class RouteWrites(RouteReads):
     def _change(self, tenant: str, placement: str, **columns: object) -> None:
         row = self._placed(tenant, placement)
         self._require_lock(RouteKey(tenant, row.technician, date.fromisoformat(row.day)))
-        here = _is(tenant, placement)
-        self._connection.execute(update(PLACEMENT).where(*here).values(columns))
+        self._connection.execute(_CHANGE, {"of": tenant, "at": placement} | columns)
         self._grow_revision(tenant, placement)
 
     def _grow_revision(self, tenant: str, placement: str) -> None:
-        # A hold that may replace the current placement some day is not yet a change of the visit.
-        shown = (VISIT.c.tenant == tenant, VISIT.c.placement == placement)
-        grown = {"revision": VISIT.c.revision + 1, "updated": to_epoch(self.now())}
-        self._connection.execute(update(VISIT).where(*shown).values(grown))
+        shown = {"of": tenant, "at": placement, "now": to_epoch(self.now())}
+        self._connection.execute(_GROW, shown)
 
     def _refuse_live_without_position(self) -> None:
         if not self._locked:
             return
-        here = on_routes(PLACEMENT, self._locked)
-        lost = select(PLACEMENT.c.id).where(
-            here, PLACEMENT.c.position == NO_POSITION, is_live(self.now())
-        )
-        if self._connection.execute(lost.limit(1)).one_or_none() is not None:
+        locked = named(self._locked) | {"now": to_epoch(self.now())}
+        if self._connection.execute(_LEFT_OUT, locked).one_or_none() is not None:
             raise InvariantError("a live placement was left out of the order of its route")
-
-
-def _is(tenant: str, placement: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return PLACEMENT.c.tenant == tenant, PLACEMENT.c.id == placement
 
 
 @contextmanager

@@ -228,6 +228,7 @@ PLACEMENT = Table(
     Index(None, "tenant", "visit"),
     Index(None, "tenant", "technician", "day"),
     Index(None, "tenant", "day", "technician", "position"),
+    Index(None, "tenant", "expires", **_only("state = 'HELD'")),
     Index(None, "tenant", "replaces", **_only("replaces IS NOT NULL")),
 )
 

@@ -1,7 +1,8 @@
 """A route's travel block as bytes.
 
-Layout: magic, CRC-32 of the rest, length of the header (both little-endian uint32), the header as
-JSON (map, provenance, places in micro-degrees), then m x m little-endian int32 seconds, row-major.
+Layout: magic, CRC-32 of all that follows, length of the header (both little-endian uint32), the
+header as JSON (map, provenance, places in micro-degrees), then m x m little-endian int32 seconds,
+row-major.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.travel_port import Provenance
 
 _MAGIC = b"TB1\n"
-_FRAME = struct.Struct("<4sII")
+_FRAME = struct.Struct("<4sI")
+_LENGTH = struct.Struct("<I")
 _SECONDS = np.dtype("<i4")
 
 
@@ -34,21 +36,23 @@ def to_bytes(block: TravelBlock) -> bytes:
         },
         separators=(",", ":"),
     ).encode()
-    body = header + np.ascontiguousarray(block.seconds, dtype=_SECONDS).tobytes()
-    return _FRAME.pack(_MAGIC, zlib.crc32(body), len(header)) + body
+    seconds = np.ascontiguousarray(block.seconds, dtype=_SECONDS).tobytes()
+    body = _LENGTH.pack(len(header)) + header + seconds
+    return _FRAME.pack(_MAGIC, zlib.crc32(body)) + body
 
 
 def from_bytes(stored: bytes) -> TravelBlock:
     """The block; its array is read-only. Raises ``ValueError`` when the bytes were damaged."""
     if len(stored) < _FRAME.size:
         raise ValueError("a stored travel block was cut off")
-    magic, checksum, length = _FRAME.unpack_from(stored)
+    magic, checksum = _FRAME.unpack_from(stored)
     body = stored[_FRAME.size :]
     if magic != _MAGIC or zlib.crc32(body) != checksum:
         raise ValueError("a stored travel block was damaged")
-    header = json.loads(body[:length])
+    end = _LENGTH.size + _LENGTH.unpack_from(body)[0]
+    header = json.loads(body[_LENGTH.size : end])
     places = tuple(place(lat, lon) for lat, lon in header["places"])
-    seconds = np.frombuffer(body, _SECONDS, offset=length).reshape(len(places), len(places))
+    seconds = np.frombuffer(body, _SECONDS, offset=end).reshape(len(places), len(places))
     return TravelBlock(
         places,
         seconds.astype(np.int32, copy=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, literal_column, or_, select
 
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import ENDED, Pin, Placement, PlacementState, RouteKey, Visit
@@ -22,6 +22,26 @@ STANDING = tuple(sorted(state.value for state in PlacementState if state not in 
 """States of placements that have not ended; a hold among them may have lapsed."""
 
 
+STANDS: ColumnElement[bool] = or_(*(PLACEMENT.c.state == state for state in STANDING))
+"""The placement has not ended."""
+
+# The state is written out, not bound: only so does SQLite see that the index of holds will do.
+HELD_NOW: ColumnElement[bool] = and_(
+    PLACEMENT.c.state == literal_column(f"'{HELD}'"), PLACEMENT.c.expires > bindparam("now")
+)
+"""A hold that has not lapsed at the parameter ``now`` (Unix seconds)."""
+
+LIVE: ColumnElement[bool] = or_(
+    *(PLACEMENT.c.state == state for state in STANDING if state != HELD), HELD_NOW
+)
+"""``Placement.live`` at the parameter ``now``."""
+
+LAPSED: ColumnElement[bool] = and_(
+    PLACEMENT.c.state == HELD, PLACEMENT.c.expires <= bindparam("now")
+)
+"""A hold whose time is over at the parameter ``now``."""
+
+
 def placed_visits() -> Select[Any]:
     """Placements with their visits: every column of both, but the keys of the visit."""
     keys = {"tenant", "id", "placement"}
@@ -30,18 +50,8 @@ def placed_visits() -> Select[Any]:
     return select(*PLACEMENT.c, *of_visit).join_from(PLACEMENT, VISIT, same)
 
 
-def is_live(now: datetime) -> ColumnElement[bool]:
-    """``Placement.live(now)`` as a condition."""
-    held = and_(PLACEMENT.c.state == HELD, PLACEMENT.c.expires > to_epoch(now))
-    return or_(PLACEMENT.c.state.in_([s for s in STANDING if s != HELD]), held)
-
-
-def is_lapsed(now: datetime) -> ColumnElement[bool]:
-    """A hold whose time is over."""
-    return and_(PLACEMENT.c.state == HELD, PLACEMENT.c.expires <= to_epoch(now))
-
-
-def _epoch(instant: datetime | None) -> int | None:
+def epoch_or_none(instant: datetime | None) -> int | None:
+    """Unix seconds; None stays None."""
     return None if instant is None else to_epoch(instant)
 
 
@@ -85,7 +95,7 @@ def placement_row(placed: Placement) -> Columns:
         "promise_end": to_epoch(placed.promise.end),
         "start_from": to_epoch(placed.start_window.start),
         "start_until": to_epoch(placed.start_window.end),
-        "expires": _epoch(placed.expires),
+        "expires": epoch_or_none(placed.expires),
         "replaces": placed.replaces,
         "pin": placed.pin.value,
     }
@@ -95,8 +105,8 @@ def history_row(stored: StoredVisit) -> Columns:
     """Columns of the placement that say how it was judged, held and told."""
     return {
         "provenance": stored.provenance.value,
-        "promised_at": _epoch(stored.promised_at),
-        "held_since": _epoch(stored.held_since),
+        "promised_at": epoch_or_none(stored.promised_at),
+        "held_since": epoch_or_none(stored.held_since),
         "extended": stored.extended,
     }
 

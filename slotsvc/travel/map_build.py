@@ -27,6 +27,7 @@ Progress = Callable[[str, float], None]
 
 _SHARES = {"read": (0.0, 0.1), "roads": (0.1, 0.85), "addresses": (0.85, 0.9)}
 _SHARES |= {"measure": (0.9, 1.0), "done": (1.0, 1.0)}
+_SURELY_DEAD_AFTER_S = 86_400.0
 _BYTES_PER_EXTRACT_BYTE = 25
 """Disk a build takes for each byte of the extract, with room to spare (Porto: 20)."""
 
@@ -125,7 +126,9 @@ def _already_built(out_dir: Path, map_id: str) -> MapInfo | None:
 @contextmanager
 def _built_aside(out_dir: Path, extract_bytes: int) -> Iterator[MapFiles]:
     """A directory beside ``out_dir`` that takes its place when the block ends well."""
+    _require_map_or_nothing(out_dir)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_killed_builds(out_dir)
     free = shutil.disk_usage(out_dir.parent).free
     if free < extract_bytes * _BYTES_PER_EXTRACT_BYTE:
         raise OSError(errno.ENOSPC, "not enough space")
@@ -138,12 +141,24 @@ def _built_aside(out_dir: Path, extract_bytes: int) -> Iterator[MapFiles]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def _require_map_or_nothing(out_dir: Path) -> None:
+    if out_dir.exists() and not out_dir.is_dir():
+        raise MapError(f"{out_dir} is a file; name a directory for the map")
+    if out_dir.exists() and any(out_dir.iterdir()) and not MapFiles(out_dir).info.exists():
+        raise MapError(f"{out_dir} holds something that is not a map; it is left alone")
+
+
+def _sweep_killed_builds(out_dir: Path) -> None:
+    """Remove what builds of this map left that were killed; a running one writes all the time."""
+    for left in out_dir.parent.glob(f".{out_dir.name}.building-*"):
+        if time() - left.stat().st_mtime > _SURELY_DEAD_AFTER_S:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _put_in_place(built: Path, out_dir: Path) -> None:
     if not out_dir.exists():
         built.rename(out_dir)
         return
-    if any(out_dir.iterdir()) and not MapFiles(out_dir).info.exists():
-        raise MapError(f"{out_dir} holds something that is not a map; it is left alone")
     old = built.with_name(f"{built.name}.old")
     out_dir.rename(old)
     built.rename(out_dir)

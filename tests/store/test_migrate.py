@@ -60,18 +60,19 @@ def test_the_migrations_make_the_tables_of_the_code(path: Path, url: str) -> Non
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
         difference = compare_metadata(context, METADATA)
-        alarms = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE name LIKE 'alarm_%'"
+        indexes = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
         )
-        conditions = {name: sql.partition(" WHERE ")[2] for name, sql in alarms}
+        conditions = {name: sql.partition(" WHERE ")[2] for name, sql in indexes}
     engine.dispose()
 
     assert difference == []
     # The comparison above does not look at the conditions of partial indexes.
     assert conditions == {
         index.name: str(index.dialect_options["sqlite"]["where"])
-        for index in METADATA.tables["placement"].indexes
-        if str(index.name).startswith("alarm_")
+        for table in METADATA.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
     }
 
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from pysqlite3 import dbapi2
 from sqlalchemy import Engine, create_engine, insert, select
 
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.store.tables import METADATA, PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
+    LAPSED,
+    LIVE,
     history_row,
-    is_lapsed,
-    is_live,
     placed_visits,
     placement_row,
     stored_visit_from,
@@ -56,8 +57,9 @@ def test_the_database_judges_holds_as_the_domain_does(
     with engine.connect() as connection:
         row = placement_row(placement) | history_row(stored)
         connection.execute(insert(PLACEMENT).values(row))
-        live = connection.execute(select(PLACEMENT.c.id).where(is_live(instant))).all()
-        lapsed = connection.execute(select(PLACEMENT.c.id).where(is_lapsed(instant))).all()
+        at = {"now": to_epoch(instant)}
+        live = connection.execute(select(PLACEMENT.c.id).where(LIVE), at).all()
+        lapsed = connection.execute(select(PLACEMENT.c.id).where(LAPSED), at).all()
         connection.rollback()
 
     assert bool(live) == placement.live(instant)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -107,8 +109,6 @@ async def test_two_towns_without_a_road_between_them_are_unreachable(tmp_path: P
 
 async def _built_in_thread(extract: Path, out: Path) -> MapInfo:
     """As a running service would do it: the builder has an event loop of its own."""
-    import asyncio
-
     return await asyncio.to_thread(build_map, extract, out, progress=quiet)
 
 
@@ -152,6 +152,16 @@ def test_a_directory_that_is_no_map_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(MapError, match="left alone"):
         build_map(a_town(tmp_path / "t.osm.pbf"), tmp_path / "home", progress=quiet)
     assert (tmp_path / "home" / "letter.txt").read_text() == "dear"
+
+
+def test_what_a_killed_build_left_is_swept_a_day_later(tmp_path: Path) -> None:
+    """Old leftovers of the same map go; young ones may belong to a build that is running."""
+    for name in ("old", "young"):
+        (tmp_path / f".map.building-{name}").mkdir()
+    os.utime(tmp_path / ".map.building-old", (0, 0))
+    build_map(a_town(tmp_path / "t.osm.pbf"), tmp_path / "map", progress=quiet)
+    assert not (tmp_path / ".map.building-old").exists()
+    assert (tmp_path / ".map.building-young").exists()
 
 
 def test_a_full_disk_is_found_before_the_work(

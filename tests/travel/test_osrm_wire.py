@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 
@@ -75,8 +76,7 @@ async def test_a_reply_that_makes_no_sense_is_an_outage(
 
 
 def _json(reply: object) -> bytes:
-    import json  # orjson refuses integers beyond 64 bits, which a liar may send
-
+    """By the standard library: orjson refuses integers beyond 64 bits, which a liar may send."""
     return json.dumps(reply).encode()
 
 

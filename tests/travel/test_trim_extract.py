@@ -35,6 +35,7 @@ def test_roads_addresses_and_places_stay_with_the_tags_that_matter(tmp_path: Pat
     assert tags["N22"] == {"place": "town", "name": "Ville-Neuve"}
     assert "R1" in tags
     for entity in osmium.FileProcessor(str(target)):
+        assert not isinstance(entity, osmium.osm.Changeset)
         assert (entity.version, entity.user) == (0, "")
 
 

@@ -7,7 +7,6 @@ at the request once it is read.
 
 from __future__ import annotations
 
-from slotsvc.server.errors import SlotToPb
 from slotsvc.server.interceptors.calls import CallInterceptor
 from slotsvc.server.interceptors.deadlines import DeadlineLimits, deadline_layer
 from slotsvc.server.interceptors.failures import failure_layer
@@ -19,16 +18,12 @@ from slotsvc.server.metrics import Metrics
 __all__ = ["CallInterceptor", "DeadlineLimits", "call_interceptor"]
 
 
-def call_interceptor(
-    metrics: Metrics,
-    limits: DeadlineLimits | None = None,
-    slot_to_pb: SlotToPb | None = None,
-) -> CallInterceptor:
+def call_interceptor(metrics: Metrics, limits: DeadlineLimits | None = None) -> CallInterceptor:
     """The interceptor of the service. ``limits`` None: the default ones."""
     layers = (
         request_id_layer,
         observation_layer(metrics),
-        failure_layer(slot_to_pb),
+        failure_layer,
         deadline_layer(limits or DeadlineLimits()),
     )
     return CallInterceptor(layers, (refuse_planned_fields,))

@@ -15,8 +15,7 @@ from grpc import aio
 
 from slotsvc.domain.errors import InvariantError, SlotsvcError
 from slotsvc.server import errors
-from slotsvc.server.errors import SlotToPb
-from slotsvc.server.interceptors.calls import Call, Layer
+from slotsvc.server.interceptors.calls import Call
 from slotsvc.server.interceptors.deadlines import DeadlineError
 
 DETAILS_TRAILER = "grpc-status-details-bin"
@@ -26,25 +25,21 @@ _log = structlog.get_logger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def failure_layer(slot_to_pb: SlotToPb | None = None) -> Layer:
-    """``slot_to_pb``: makes proto slots of the alternatives of a ``SlotGoneError``."""
-
-    @asynccontextmanager
-    async def told(call: Call) -> AsyncIterator[None]:
-        try:
-            yield
-        except (asyncio.CancelledError, aio.AbortError):
-            raise
-        except Exception as error:
-            await _end(call, error, slot_to_pb)
-
-    return told
+@asynccontextmanager
+async def failure_layer(call: Call) -> AsyncIterator[None]:
+    """Ends the call with the status of what was raised inside."""
+    try:
+        yield
+    except (asyncio.CancelledError, aio.AbortError):
+        raise
+    except Exception as error:
+        await _end(call, error)
 
 
-async def _end(call: Call, error: Exception, slot_to_pb: SlotToPb | None) -> None:
+async def _end(call: Call, error: Exception) -> None:
     wait: timedelta | None = None
     if isinstance(error, SlotsvcError) and not isinstance(error, InvariantError):
-        told = errors.as_status(error, slot_to_pb)
+        told = errors.as_status(error)
         wait = errors.answer_to(error).retry_after
     elif isinstance(error, DeadlineError):
         told = _plain(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))

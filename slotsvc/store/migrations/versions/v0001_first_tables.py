@@ -177,6 +177,7 @@ def _placements() -> None:
     _index("placement", "tenant", "visit")
     _index("placement", "tenant", "technician", "day")
     _index("placement", "tenant", "day", "technician", "position")
+    _index("placement", "tenant", "expires", only="state = 'HELD'")
     _index("placement", "tenant", "replaces", only="replaces IS NOT NULL")
     _named_index(
         "alarm_one_position",

@@ -1,0 +1,234 @@
+"""The one place where objects are wired, and where signals and the event loop have their owner."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+
+from slotsvc.config import Settings, split_address
+from slotsvc.scheduling.calendars import Calendars
+from slotsvc.scheduling.desk import Desk, HoldLimits
+from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
+from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
+from slotsvc.server.calendar_service import calendar_servicer
+from slotsvc.server.http_status import HttpStatus, Readiness
+from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
+from slotsvc.server.key_ring import KeyRing
+from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
+from slotsvc.server.map_service import MapService
+from slotsvc.server.metrics import Metrics
+from slotsvc.server.plan_service import PlanService
+from slotsvc.server.slot_service import SlotService
+from slotsvc.server.slot_tokens import SlotSealer
+from slotsvc.server.visit_service import VisitService
+from slotsvc.store import migrate
+from slotsvc.store.sqlite_store import SqliteStore
+from slotsvc.travel.address_index import AddressIndex
+from slotsvc.travel.cache import CachedTravelTimes
+from slotsvc.travel.estimate import EstimatedTravelTimes
+from slotsvc.travel.fallback import FallbackTravelTimes
+from slotsvc.travel.layers import cached_engine
+from slotsvc.travel.map_info import MapFiles, MapInfo
+from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.osrm_process import OsrmProcess
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A service that answers. ``address``: host:port really bound; ``metrics_address`` "" if off.
+
+    ``map_info`` None: no compiled map. ``summary``: what was chosen, lines to print.
+    """
+
+    address: str
+    metrics_address: str
+    map_info: MapInfo | None
+    summary: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """Travel times in use and what draws the map. ``cache`` None: nothing to cache."""
+
+    travel: TravelTimes
+    backend: MapBackend
+    info: MapInfo | None
+    cache: CachedTravelTimes | None
+    told: str
+
+
+async def run_server(
+    settings: Settings,
+    *,
+    on_ready: Callable[[RunningServer], Awaitable[None]] | None = None,
+    until: asyncio.Event | None = None,
+) -> int:
+    """Serves until ``until`` is set (None: for ever), drains, gives the exit code.
+
+    Must run on the main thread when a map is used: its engine lives and dies with that thread.
+    Raises what stands in the way of starting: ``StoreOpenError``, ``MapError``, ``KeyRingError``,
+    ``OSError`` or ``RuntimeError`` for an address that cannot be listened on.
+    """
+    async with running(settings) as server:
+        if on_ready is not None:
+            await on_ready(server)
+        await (until or asyncio.Event()).wait()
+    return 0
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[RunningServer]:
+    """The service while the block runs; leaving it drains and stops everything."""
+    async with AsyncExitStack() as stack:
+        metrics = Metrics()
+        metrics.build.info({"version": version("slotsvc")})
+        roads = await _roads(settings, stack)
+        store = _store(settings)
+        stack.callback(store.close)
+        server = _server(settings, store, roads, metrics)
+        status = _http_status(settings, metrics, store, roads)
+        metrics_address = ""
+        if status is not None:
+            host, port = split_address(settings.http_addr)
+            metrics_address = f"{host}:{await status.start(host, port)}"
+            stack.push_async_callback(status.stop)
+        port = await server.start()
+        stack.push_async_callback(server.drain, settings.drain_seconds)
+        address = f"{settings.grpc_addr.rpartition(':')[0]}:{port}"
+        yield RunningServer(
+            address,
+            metrics_address,
+            roads.info,
+            [f"database  {settings.database_file}", f"roads     {roads.told}"],
+        )
+
+
+def _store(settings: Settings) -> SqliteStore:
+    path = settings.database_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(f"sqlite:///{path}")
+    return SqliteStore(path)
+
+
+def _server(settings: Settings, store: SqliteStore, roads: Roads, metrics: Metrics) -> GrpcServer:
+    limits = HoldLimits(
+        timedelta(seconds=settings.holds.default_seconds),
+        timedelta(seconds=settings.holds.longest_seconds),
+    )
+    desk = Desk(store, roads.travel, _new_id, limits)
+    search = SearchLimits(settings.snap_limit_m, timedelta(seconds=settings.holds.offer_seconds))
+    suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
+    sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
+    slots = SlotService(desk, suggest, sealer, metrics)
+    deadlines = DeadlineLimits(
+        settings.search.deadline_seconds, settings.search.deadline_cap_seconds
+    )
+    return GrpcServer(
+        [
+            calendar_servicer(Calendars(store)),
+            slots,
+            VisitService(desk, slots, sealer, metrics),
+            PlanService(desk),
+            MapService(roads.backend),
+        ],
+        [call_interceptor(metrics, deadlines)],
+        ServerOptions(settings.grpc_addr, _tls(settings), settings.reflection),
+    )
+
+
+def _tls(settings: Settings) -> ServerTls | None:
+    certificate, key = settings.tls.certificate_path, settings.tls.key_path
+    if certificate is None or key is None:
+        return None
+    return ServerTls(certificate, key, settings.tls.client_ca_path)
+
+
+def _new_id(kind: str) -> str:
+    """Ids are public, never secrets: 100 random bits after a letter that says what it is."""
+    return f"{kind}-{secrets.randbits(100):025x}"
+
+
+async def _roads(settings: Settings, stack: AsyncExitStack) -> Roads:
+    """Roads from a compiled map, from a given OSRM, or none: then driving is estimated."""
+    estimate = EstimatedTravelTimes()
+    files = MapFiles(settings.map_path) if settings.map_path else None
+    info = MapInfo.load(files.info) if files else None
+    if settings.osrm_url is not None:
+        engine = _remote_engine(settings.osrm_url, info)
+        told = f"OSRM at {settings.osrm_url}"
+    elif files is not None and info is not None:
+        engine = await _embedded_engine(files, info, stack)
+        told = f"{info.name} ({info.map_id}), {info.attribution}"
+    else:
+        return Roads(estimate, NoMap(estimate), None, None, "none: driving times are estimates")
+    stack.push_async_callback(engine.aclose)
+    cache = cached_engine(engine)
+    travel = FallbackTravelTimes(cache, estimate)
+    if info is None:
+        return Roads(travel, NoMap(travel), None, cache, told)
+    addresses = _addresses(files.addresses, stack) if files else None
+    return Roads(travel, CompiledMap(info, engine, addresses, estimate), info, cache, told)
+
+
+def _remote_engine(url: str, info: MapInfo | None) -> OsrmTravelTimes:
+    if info is not None:
+        return OsrmTravelTimes.of_map(url, info)
+    return OsrmTravelTimes(url, f"osrm:{hashlib.sha256(url.encode()).hexdigest()[:12]}")
+
+
+async def _embedded_engine(
+    files: MapFiles, info: MapInfo, stack: AsyncExitStack
+) -> OsrmTravelTimes:
+    child = OsrmProcess(files.roads, map_id=info.map_id)
+    stack.callback(child.stop)
+    await child.start_in_loop()
+    watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
+    stack.push_async_callback(_cancelled, watch)
+    return OsrmTravelTimes.of_map(child.base_url, info)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _addresses(path: Path, stack: AsyncExitStack) -> AddressIndex | None:
+    if not path.exists():
+        return None
+    index = AddressIndex(path)
+    stack.callback(index.close)
+    return index
+
+
+def _http_status(
+    settings: Settings, metrics: Metrics, store: SqliteStore, roads: Roads
+) -> HttpStatus | None:
+    if settings.http_addr == "off":
+        return None
+
+    async def readiness() -> Readiness:
+        checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
+        try:
+            await store.read(lambda tx: tx.now())
+        except Exception as error:
+            _log.error("database check failed", error=type(error).__name__)
+            checks["database"] = "does not answer"
+        return Readiness(checks["database"] == "ok", checks)
+
+    told = {"version": version("slotsvc"), "map": roads.info.map_id if roads.info else ""}
+    return HttpStatus(metrics.registry, readiness, told)

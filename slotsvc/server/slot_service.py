@@ -1,0 +1,142 @@
+"""``SlotService``: ranked slots and holds."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from slotsvc.domain.errors import SlotGoneError, SlotsvcError
+from slotsvc.pb.v1 import slot_service_pb2 as pb
+from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer
+from slotsvc.scheduling import hold_slot
+from slotsvc.scheduling.desk import Desk
+from slotsvc.scheduling.field_checks import Violations
+from slotsvc.scheduling.suggest_slots import Suggestions, SuggestSlots
+from slotsvc.server import fields, names
+from slotsvc.server.calling import mutation_of
+from slotsvc.server.interceptors.deadlines import seconds_left
+from slotsvc.server.metrics import Metrics
+from slotsvc.server.offer_tokens import OpenedOffer, open_offer
+from slotsvc.server.slot_convert import (
+    command_from,
+    receipt_to_pb,
+    rejection_to_pb,
+    slots_to_pb,
+)
+from slotsvc.server.slot_tokens import SlotSealer
+from slotsvc.server.visit_convert import hold_to_pb
+
+SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=10), timedelta(minutes=15)
+RESERVE_S = 0.2
+"""Left of a call's deadline for the answer itself when the search runs out of time."""
+EQUIVALENTS = 3
+
+
+class SlotService(SlotServiceServicer):
+    """Thin: converts, calls a use case, converts back."""
+
+    def __init__(
+        self, desk: Desk, suggest: SuggestSlots, sealer: SlotSealer, metrics: Metrics
+    ) -> None:
+        self._desk, self._suggest = desk, suggest
+        self._sealer, self._metrics = sealer, metrics
+
+    async def SuggestSlots(self, request: pb.SuggestSlotsRequest, context: Any) -> Any:  # noqa: N802
+        """Ranks."""
+        begun = time.monotonic()
+        command = command_from(request, _deadline())
+        found = await self._suggest(command)
+        elapsed = time.monotonic() - begun
+        self._measure(found)
+        return pb.SuggestSlotsResponse(
+            slots=slots_to_pb(found, self._sealer, request),
+            rejections=[rejection_to_pb(command.tenant, r) for r in found.answer.rejections],
+            receipt=receipt_to_pb(found.answer, timedelta(seconds=elapsed)),
+        )
+
+    async def HoldSlot(self, request: pb.HoldSlotRequest, context: Any) -> Any:  # noqa: N802
+        """Reserves."""
+        with Violations() as wrong:
+            wrong.request_id(request.request_id)
+            length = _length(wrong, request)
+            wrong.text("token", request.token, 4096, required=True)
+            wrong.text("external_ref", request.external_ref, 200)
+            wrong.text("note", request.note, 2000, lines=True)
+        opened = open_offer(self._sealer, request.token)
+        mutation = mutation_of(opened.offer.tenant, "HoldSlot", request, request.request_id)
+        try:
+            answer = await hold_slot.hold_slot(
+                self._desk,
+                mutation,
+                opened.offer,
+                length,
+                lambda placed: pb.HoldSlotResponse(hold=hold_to_pb(placed)).SerializeToString(),
+                external_ref=request.external_ref,
+                note=request.note,
+            )
+        except SlotGoneError as gone:
+            raise await self.with_alternatives(gone, opened) from gone
+        self._metrics.bookings.labels(result="held").inc()
+        return pb.HoldSlotResponse.FromString(answer)
+
+    async def ExtendHold(self, request: pb.ExtendHoldRequest, context: Any) -> Any:  # noqa: N802
+        """Prolongs."""
+        with Violations() as wrong:
+            tenant, hold = names.HOLD.read(wrong, "hold", request.hold)
+            wrong.request_id(request.request_id)
+            length = _length(wrong, request)
+        answer = await hold_slot.extend_hold(
+            self._desk,
+            mutation_of(tenant, "ExtendHold", request, request.request_id),
+            hold,
+            length,
+            lambda placed: pb.ExtendHoldResponse(hold=hold_to_pb(placed)).SerializeToString(),
+        )
+        return pb.ExtendHoldResponse.FromString(answer)
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Any) -> Any:  # noqa: N802
+        """Gives back."""
+        with Violations() as wrong:
+            tenant, hold = names.HOLD.read(wrong, "hold", request.hold)
+            wrong.request_id(request.request_id)
+        mutation = mutation_of(tenant, "ReleaseHold", request, request.request_id)
+        await hold_slot.release_hold(self._desk, mutation, hold)
+        return pb.ReleaseHoldResponse()
+
+    def _measure(self, found: Suggestions) -> None:
+        for stage, seconds in found.stages:
+            self._metrics.slot_search_seconds.labels(stage=stage).observe(seconds)
+        self._metrics.slots_returned.observe(len(found.answer.offers))
+
+    async def with_alternatives(self, gone: SlotGoneError, opened: OpenedOffer) -> SlotGoneError:
+        """The same error with the nearest equivalents: the same search again, nearest windows
+        first. A search that fails leaves the error as it is."""
+        self._metrics.booking_conflicts.inc()
+        search = pb.SuggestSlotsRequest()
+        search.CopyFrom(opened.search)
+        search.max_slots = 20
+        try:
+            found = await self._suggest(command_from(search, time.monotonic() + 2.0))
+        except SlotsvcError:
+            return gone
+        wanted = opened.offer.window.promise.start
+        slots = slots_to_pb(found, self._sealer, opened.search)
+        slots.sort(key=lambda s: (abs(s.window.start_time.seconds - wanted.timestamp()), s.rank))
+        return SlotGoneError(gone.message, slots[:EQUIVALENTS])
+
+
+def _length(
+    wrong: Violations, request: pb.HoldSlotRequest | pb.ExtendHoldRequest
+) -> timedelta | None:
+    if not request.HasField("hold_duration"):
+        return None
+    return fields.duration(
+        wrong, "hold_duration", request.hold_duration, SHORTEST_HOLD, LONGEST_HOLD
+    )
+
+
+def _deadline() -> float:
+    """Monotonic seconds until which the search may go on."""
+    left = seconds_left()
+    return time.monotonic() + max(left - RESERVE_S, left / 2)
