@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from slotsvc.server.calendar_service import calendar_servicer
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.key_ring import KeyRing
+from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.server.map_service import MapService
 from slotsvc.server.metrics import Metrics
@@ -83,6 +85,7 @@ async def run_server(
     Raises what stands in the way of starting: ``StoreOpenError``, ``MapError``, ``KeyRingError``,
     ``OSError`` or ``RuntimeError`` for an address that cannot be listened on.
     """
+    configure_logging(settings.log.format, settings.log.level, sys.stderr)
     async with running(settings) as server:
         if on_ready is not None:
             await on_ready(server)

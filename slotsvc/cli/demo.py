@@ -16,7 +16,7 @@ import click
 
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import json_option
-from slotsvc.cli.serve import start_errors
+from slotsvc.cli.serve import log_to_stderr, start_errors
 
 if TYPE_CHECKING:
     from slotsvc.bootstrap import RunningServer
@@ -53,6 +53,7 @@ def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) ->
     with data_directory(keep_data) as data_dir:
         chosen = demo_settings(data_dir, compiled, free_port(port, once))
         running = Demo(chosen, once, as_json, {"compile": compile_seconds})
+        log_to_stderr(chosen)
         with start_errors():
             code = asyncio.run(running.run())
     click.get_current_context().exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,9 +72,17 @@ def _nested(flags: dict[str, Any]) -> dict[str, Any]:
 
 def run(chosen: Settings, as_json: bool) -> None:
     """Serves until SIGINT or SIGTERM, drains, and ends with the server's exit code."""
+    log_to_stderr(chosen)
     with start_errors():
         code = asyncio.run(_serve(chosen, as_json))
     click.get_current_context().exit(code)
+
+
+def log_to_stderr(chosen: Settings) -> None:
+    """Log lines go to stderr: stdout is for what was asked."""
+    from slotsvc.server.logging import configure_logging
+
+    configure_logging(chosen.log.format, chosen.log.level, sys.stderr)
 
 
 @contextmanager

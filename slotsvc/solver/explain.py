@@ -200,9 +200,10 @@ def _margin(
     """How much the mildest insertion misses by, over what is left of the day."""
     day = calendar.days[row]
     route = with_request(day.instance, request, row, 0, INF)
-    rest = day.placements[len(day.instance.done) :]
     if day.instance.done:
         return Closed(Reason.NO_ROOM)
+    by_id = {p.id: p for p in day.placements}
+    rest = [by_id[placement] for placement in day.instance.visits]
     visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in rest]
     new = CheckedVisit("new", asked.window.start_window, query.service)
     nodes = [0, *range(2, 2 + len(visits)), 1, 2 + len(visits)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from grpc import aio
@@ -47,11 +48,17 @@ async def serve(metrics: Metrics) -> AsyncIterator[Serve]:
         yield start
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    """An empty SQLite file with its tables."""
-    path = tmp_path / "slotsvc.db"
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with its tables, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "slotsvc.db"
     upgrade(sqlite_url(path))
-    store = SqliteStore(path)
+    return path
+
+
+@pytest.fixture
+def store(empty_database: Path, tmp_path: Path) -> Iterator[SqliteStore]:
+    """A store on an empty file."""
+    store = SqliteStore(copyfile(empty_database, tmp_path / "slotsvc.db"))
     yield store
     store.close()

@@ -8,11 +8,15 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pysqlite3 import dbapi2
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.exc import DBAPIError
 
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock
@@ -35,10 +39,19 @@ from tests.store.samples import (
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
+def migrated() -> bytes:
+    """A database with its tables and nothing in them; made once, since migrating takes a while."""
+    with TemporaryDirectory() as where:
+        path = Path(where) / "slotsvc.db"
+        upgrade(sqlite_url(path))
+        return path.read_bytes()
+
+
 def new_store(where: Path, clock: Clock | None = None) -> SqliteStore:
     """A store with its tables in ``where``."""
     path = where / "slotsvc.db"
-    upgrade(sqlite_url(path))
+    path.write_bytes(migrated())
     return SqliteStore(path, clock)
 
 
@@ -132,6 +145,22 @@ async def test_somebody_elses_long_lock_is_reported(store: SqliteStore, tmp_path
     other.close()
 
     await store.write(set_up)
+
+
+async def test_a_swallowed_failure_is_not_committed(store: SqliteStore) -> None:
+    """When SQLite has rolled back by itself, work that carries on as if nothing happened fails."""
+    await store.write(set_up)
+
+    def carry_on(tx):
+        tx.lock_routes([ANA_MONDAY])
+        with suppress(DBAPIError):
+            tx._connection.exec_driver_sql("INSERT OR ROLLBACK INTO tenant SELECT * FROM tenant")
+        tx.lock_routes([BEN_MONDAY])
+
+    with pytest.raises(StoreBusyError):
+        await store.write(carry_on)
+
+    assert await store.write(lambda tx: tx.lock_routes([ANA_MONDAY])) == {ANA_MONDAY: 1}
 
 
 async def test_reads_go_on_while_somebody_writes(store: SqliteStore) -> None:
