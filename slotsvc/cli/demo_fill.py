@@ -1,15 +1,11 @@
-"""Fills the demo's days to about 60 % with real searches and bookings.
-
-Each day is filled by one worker with its own seed, one visit after the other; routes of different
-days do not touch each other, so the result does not depend on which worker is quicker.
-"""
+"""Fills the demo's days to about 60 % with real searches and bookings."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -19,16 +15,19 @@ from slotsvc.cli.channel import new_request_id
 from slotsvc.cli.demo_setup import LUNCH_MINUTES, TEAM, TENANT
 from slotsvc.cli.failure import CommandError
 from slotsvc.cli.wire import pb_date
+from slotsvc.cli.words import to_date
 
 if TYPE_CHECKING:
     from slotsvc.cli.demo_calls import DemoCalls
     from slotsvc.pb.v1.plan_service_pb2 import Route
     from slotsvc.pb.v1.slot_service_pb2 import Slot
 
-FULL = 0.6
-"""Share of the working time, lunch left out, that visits and driving take."""
-MOST_ATTEMPTS = 120
-CHOICES = 12
+FULL = 0.58
+"""A day gets visits until they and their driving take this share of its working time."""
+MOST_ROUNDS = 200
+DAYS_AT_ONCE = 7
+CHOICES = 6
+"""Slots looked at for each day."""
 BUSY_WEIGHT_S = 1800
 """Choosing a technician whose day is all taken costs as much as this much driving."""
 LUNCH_SHIFT_S = 6 * 3600
@@ -83,65 +82,55 @@ def _capacity_s(route: Route) -> int:
 async def fill_days(
     calls: DemoCalls, days: Sequence[date], seed: int, told: Callable[[float], None]
 ) -> list[DayLoad]:
-    """Books visits until every day is about 60 % full; ``told`` hears the share done, 0 to 1."""
-    reached = [0.0] * len(days)
+    """Books visits until every day is about 60 % full; ``told`` hears the share done, 0 to 1.
 
-    async def fill(index: int) -> DayLoad:
-        def day_told(share: float) -> None:
-            reached[index] = min(share / FULL, 1.0)
-            told(sum(reached) / len(days))
-
-        return await _fill_day(calls, days[index], random.Random(seed * 1000 + index), day_told)
-
-    return list(await asyncio.gather(*(fill(index) for index in range(len(days)))))
-
-
-async def _fill_day(
-    calls: DemoCalls, day: date, chance: random.Random, told: Callable[[float], None]
-) -> DayLoad:
-    load = await day_load(calls, day)
-    wishes = itertools.islice(_wishes(chance), MOST_ATTEMPTS)
-    while load.share < FULL and (wish := next(wishes, None)):
-        await _book_one(calls, day, wish, load, chance)
-        told(load.share)
-    told(FULL)
-    return load
+    In rounds: one search for one site over some of the days, then one booking on each of these
+    days at once. Routes of different days do not touch each other, so which booking is quicker
+    does not change the result.
+    """
+    loads = dict(zip(days, await asyncio.gather(*(day_load(calls, d) for d in days)), strict=True))
+    chance = random.Random(seed)
+    for wish in itertools.islice(_wishes(chance), MOST_ROUNDS):
+        left = [day for day in days if loads[day].share < FULL]
+        told(1 - sum(FULL - loads[day].share for day in left) / (FULL * len(days)))
+        if not left:
+            break
+        some = sorted(chance.sample(left, min(DAYS_AT_ONCE, len(left))))
+        await _round(calls, wish, {day: loads[day] for day in some}, chance)
+    return [loads[day] for day in days]
 
 
 def _wishes(chance: random.Random) -> Iterator[tuple[town.DemoSite, town.DemoActivity]]:
-    """Sites in random rounds, so that none comes twice before all came once."""
+    """Sites in random order, each once before any comes again."""
     shares = [activity.share for activity in town.ACTIVITIES]
     while True:
         for site in chance.sample(town.SITES, len(town.SITES)):
             yield site, chance.choices(town.ACTIVITIES, shares)[0]
 
 
-async def _book_one(
+async def _round(
     calls: DemoCalls,
-    day: date,
     wish: tuple[town.DemoSite, town.DemoActivity],
-    load: DayLoad,
+    loads: Mapping[date, DayLoad],
     chance: random.Random,
 ) -> None:
-    from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
-
     site, activity = wish
-    slots = await _search(calls, day, site, activity)
-    if not slots:
-        return
-    slot = min(slots, key=lambda slot: (_preference(slot, load, chance), slot.rank))
-    request = BookVisitRequest(token=slot.token, request_id=new_request_id())
-    try:
-        await calls.ask(calls.visits.BookVisit, request)
-    except CommandError as error:
-        if error.reason != "SLOT_GONE":
-            raise
-        return
-    load.add(slot.place.technician, activity.minutes * 60 + slot.place.added_travel_seconds)
+    best: dict[date, tuple[float, Slot]] = {}
+    for slot in await _search(calls, site, activity, list(loads)):
+        day = to_date(slot.place.date)
+        dearness = _preference(slot, loads[day], chance)
+        if day not in best or dearness < best[day][0]:
+            best[day] = dearness, slot
+    chosen = {day: slot for day, (_, slot) in best.items()}
+    booked = await asyncio.gather(*(_book(calls, slot) for slot in chosen.values()))
+    for (day, slot), done in zip(chosen.items(), booked, strict=True):
+        if done:
+            seconds = activity.minutes * 60 + slot.place.added_travel_seconds
+            loads[day].add(slot.place.technician, seconds)
 
 
 async def _search(
-    calls: DemoCalls, day: date, site: town.DemoSite, activity: town.DemoActivity
+    calls: DemoCalls, site: town.DemoSite, activity: town.DemoActivity, days: Sequence[date]
 ) -> Sequence[Slot]:
     from slotsvc.pb.v1.slot_service_pb2 import SlotRequest, SuggestSlotsRequest
 
@@ -150,12 +139,28 @@ async def _search(
         request=SlotRequest(
             site=f"{TENANT}/sites/{site.id}",
             activity_type=f"{TENANT}/activityTypes/{activity.id}",
-            allowed_dates=[pb_date(day)],
+            first_date=pb_date(days[0]),
+            last_date=pb_date(days[-1]),
+            allowed_dates=[pb_date(day) for day in days],
         ),
-        max_slots=CHOICES,
+        max_slots=CHOICES * len(days),
         max_slots_per_day=CHOICES,
     )
     return (await calls.ask(calls.slots.SuggestSlots, request)).slots
+
+
+async def _book(calls: DemoCalls, slot: Slot) -> bool:
+    """Holds and confirms in one step; False when the slot is gone."""
+    from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
+
+    request = BookVisitRequest(token=slot.token, request_id=new_request_id())
+    try:
+        await calls.ask(calls.visits.BookVisit, request)
+    except CommandError as error:
+        if error.reason != "SLOT_GONE":
+            raise
+        return False
+    return True
 
 
 def _preference(slot: Slot, load: DayLoad, chance: random.Random) -> float:

@@ -68,9 +68,9 @@ TWO_HOURS = ((time(8), time(10)), (time(10), time(12)), (time(13), time(15)), (t
 HALF_DAYS = ((time(8), time(12)), (time(13), time(17)))
 
 ACTIVITIES = (
-    DemoActivity("boiler-service", "Boiler service", 60, ("boiler",), TWO_HOURS, 0.45),
-    DemoActivity("repair", "Air conditioning repair", 90, ("aircon",), TWO_HOURS, 0.35),
-    DemoActivity("inspection", "Electrical inspection", 30, ("electric",), HALF_DAYS, 0.2),
+    DemoActivity("boiler-service", "Boiler service", 60, ("boiler",), TWO_HOURS, 0.4),
+    DemoActivity("repair", "Air conditioning repair", 90, ("aircon",), TWO_HOURS, 0.45),
+    DemoActivity("inspection", "Electrical inspection", 30, ("electric",), HALF_DAYS, 0.15),
 )
 
 ALL = ("aircon", "boiler", "electric")

@@ -70,8 +70,6 @@ def _note(slot: Slot) -> str:
     from slotsvc.pb.v1.types_pb2 import TRAVEL_PROVENANCE_ESTIMATE
 
     parts = [slot.why]
-    if slot.place.resequences:
-        parts.append("Other visits of the day change their order.")
     if slot.travel_provenance == TRAVEL_PROVENANCE_ESTIMATE:
         parts.append("Driving is an estimate.")
     return " ".join(part for part in parts if part)

@@ -7,7 +7,7 @@ clock, writes, event, answer. When a route changed in between, everything starts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -153,18 +153,16 @@ def _orders(
     live: tuple[Placement, ...],
     placement: Placement,
     block: TravelBlock,
-) -> Mapping[tuple[str, ...], None]:
-    """Orders to try, the offered one first when the route still is as it was."""
+) -> Iterator[tuple[str, ...]]:
+    """Orders to try: the offered one while the route still is as it was, then a fresh search."""
     others = [p for p in without_replaced(live) if p.id != offer.replaces]
-    orders: dict[tuple[str, ...], None] = {}
     if {p.id for p in others} == set(offer.order) - {""}:
-        orders[tuple(i or placement.id for i in offer.order)] = None
+        yield tuple(i or placement.id for i in offer.order)
     moved_here = any(p.id == offer.replaces for p in live)
     keep = moved_here or len(without_replaced(live)) < len(live)
     found = _searched(offer, seen, others, block, keep)
     if found is not None:
-        orders[tuple(i or placement.id for i in found)] = None
-    return orders
+        yield tuple(i or placement.id for i in found)
 
 
 def _searched(

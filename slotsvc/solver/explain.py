@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.solver.batch import NEVER, Batch
+from slotsvc.solver.batch import NEVER
+from slotsvc.solver.cells import with_requests
 from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.constraints import Closed, Reason, room
 from slotsvc.solver.exact import best_orders
 from slotsvc.solver.grid import Closures, OpenCells
-from slotsvc.solver.instance import INF
+from slotsvc.solver.instance import INF, Bool
 from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
 from slotsvc.solver.screen import Request, screen
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -40,8 +42,13 @@ _ACTION = {
     Reason.SITE_CLOSED: "Ask for other opening hours.",
     Reason.NO_SHIFT: "Ask for another day, or add a shift.",
 }
-MOST_ROOMS = 40
-"""Cells tried for "no room": each needs a search without a limit."""
+MOST_ROOMS = 200
+"""Cells tried for "no room"."""
+
+MARGINS_EACH = 2
+"""Cells of each technician for which the missing time is worked out."""
+
+_UNKNOWN = 1 << 30
 
 
 def why_first(offer: Offer) -> str:
@@ -138,7 +145,7 @@ def _told(calendar: TeamCalendar, who: int, group: _Group) -> Rejected:
         closed.reason,
         group.cells,
         group.window,
-        closed.margin,
+        closed.margin if closed.margin < _UNKNOWN else 0,
         closed.subject,
         f"{_sentence(closed)} {_ACTION[closed.reason]}",
     )
@@ -148,7 +155,7 @@ def _sentence(closed: Closed) -> str:
     size = _spoken(closed.margin)
     return {
         Reason.NO_ROOM: f"No order of the day leaves room; {size} missing at least."
-        if closed.margin
+        if 0 < closed.margin < _UNKNOWN
         else "No order of the day leaves room.",
         Reason.OFF_MAP: f"The nearest road is {closed.margin} m away.",
         Reason.UNROUTABLE: "No road leads there.",
@@ -169,39 +176,40 @@ def _sentence(closed: Closed) -> str:
 def _without_room(
     calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells
 ) -> Iterator[tuple[int, Closed, AskedWindow, int]]:
-    """Cells in which no order is possible, proven one by one; margins from the referee."""
+    """Cells in which no order is possible, proven; the referee tells how much is missing in the
+    first few of each technician."""
     found = screen(calendar.arrays, request, cells.cells.windows, (1, 0))
-    full = np.argwhere((found.gap < 0) & (cells.cells.slot >= 0))[:MOST_ROOMS]
-    for row, column in full:
-        opens = int(cells.cells.windows.opens[row, column])
-        closes = int(cells.cells.windows.closes[row, column])
-        if not _possible(calendar, request, int(row), opens, closes):
-            day = calendar.days[row]
-            asked = cells.windows[int(cells.cells.slot[row, column])]
-            yield day.technician, _margin(calendar, query, request, int(row), asked), asked, 1
+    tried = np.argwhere((found.gap < 0) & (cells.cells.slot >= 0))[:MOST_ROOMS]
+    seen: dict[int, int] = {}
+    for row, column in tried[~_possible(calendar, request, cells, tried)]:
+        day = calendar.days[row]
+        asked = cells.windows[int(cells.cells.slot[row, column])]
+        seen[day.technician] = seen.get(day.technician, 0) + 1
+        closed = Closed(Reason.NO_ROOM, margin=_UNKNOWN)
+        if seen[day.technician] <= MARGINS_EACH:
+            closed = _margin(calendar, query, request, int(row), asked)
+        yield day.technician, closed, asked, 1
 
 
-def _possible(calendar: TeamCalendar, request: Request, row: int, opens: int, closes: int) -> bool:
-    own = calendar.arrays.batch.take(np.array([row], np.int32))
-    route = with_request(calendar.days[row].instance, request, row, opens, closes)
-    used = np.ones((1, len(route.opens)), np.bool_)
-    used[:, :2] = False
-    batch = Batch(
-        route.opens[None], route.closes[None], route.service[None], route.travel[None],
-        used, own.end, own.breaks,
-    )  # fmt: skip
-    best = best_orders(batch, np.array([NEVER - 1]), (1, 0), 20_000)
-    return bool(best.cost[0] < NEVER) or not bool(best.finished[0])
+def _possible(
+    calendar: TeamCalendar, request: Request, cells: OpenCells, tried: NDArray[np.intp]
+) -> Bool:
+    """bool (tried,): some order has room, or the search gave up before it knew."""
+    batch = with_requests(calendar.arrays, request, cells.cells.windows, tried[:, 0], tried[:, 1])
+    none = np.full(len(tried), NEVER - 1)
+    best = best_orders(batch, none, (1, 0), 20_000)
+    possible: Bool = (best.cost < NEVER) | ~best.finished
+    return possible
 
 
 def _margin(
     calendar: TeamCalendar, query: SlotQuery, request: Request, row: int, asked: AskedWindow
 ) -> Closed:
-    """How much the mildest insertion misses by, over what is left of the day."""
+    """How much the mildest insertion misses by."""
     day = calendar.days[row]
-    route = with_request(day.instance, request, row, 0, INF)
     if day.instance.done:
-        return Closed(Reason.NO_ROOM)
+        return Closed(Reason.NO_ROOM, margin=_UNKNOWN)
+    route = with_request(day.instance, request, row, 0, INF)
     by_id = {p.id: p for p in day.placements}
     rest = [by_id[placement] for placement in day.instance.visits]
     visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in rest]

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.base import Base, committed_orders
+from slotsvc.solver.base import Base
 from slotsvc.solver.batch import NEVER, Batch, evaluate
 from slotsvc.solver.bound import lower_bound
+from slotsvc.solver.cells import inserted, with_requests
 from slotsvc.solver.exact import best_orders
-from slotsvc.solver.instance import FIRST_VISIT, INF, Bool, Int32, Int64
+from slotsvc.solver.instance import Bool, Int32, Int64
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.screen import Request, Screened, Windows, screen
 
@@ -154,7 +155,7 @@ class _Ranking:
         cells = by[first].astype(np.int32)
         gap = screened.gap[self.route[cells], self.column[cells]]
         batch = self._batch(cells)
-        found = evaluate(batch, _inserted(batch, gap), *self.weights)
+        found = evaluate(batch, inserted(batch, gap), *self.weights)
         total = found.cost - self.zero[self.route[cells]] + self.extra[cells]
         self.upper[slot] = np.where(found.cost < NEVER, total, NEVER)
 
@@ -198,7 +199,7 @@ class _Ranking:
         if cell.size == 0:
             return 0
         batch = self._batch(cell)
-        orders = _inserted(batch, gap)
+        orders = inserted(batch, gap)
         found = evaluate(batch, orders, *self.weights)
         request = batch.opens.shape[1] - 1
         for i in np.lexsort((gap, found.cost, cell)):
@@ -241,35 +242,9 @@ class _Ranking:
         return max(0, worst - self.gap_floor)
 
     def _batch(self, cells: Int32) -> Batch:
-        """The cells' routes with the request as last node."""
-        route, column = self.route[cells], self.column[cells]
-        own = self.arrays.batch
-        nodes = int(own.used[route].sum(axis=1).max(initial=0)) + FIRST_VISIT
-        size = (route.size, nodes + 1)
-        opens, closes, service = np.zeros((3, *size), np.int32)
-        travel = np.full((*size, nodes + 1), INF, np.int32)
-        used = np.ones(size, np.bool_)
-        for wide, narrow in ((opens, own.opens), (closes, own.closes), (service, own.service)):
-            wide[:, :nodes] = narrow[route, :nodes]
-        travel[:, :nodes, :nodes] = own.travel[route, :nodes, :nodes]
-        travel[:, :nodes, nodes] = self.request.into[route, :nodes]
-        travel[:, nodes, :nodes] = self.request.out[route, :nodes]
-        used[:, :nodes] = own.used[route, :nodes]
-        opens[:, nodes] = self.cells.windows.opens[route, column]
-        closes[:, nodes] = self.cells.windows.closes[route, column]
-        service[:, nodes] = self.request.service
-        return Batch(opens, closes, service, travel, used, own.end[route], own.breaks[:, :, route])
-
-
-def _inserted(batch: Batch, gap: Int32) -> Int32:
-    """int32 (C, depth): committed order with the request (last node) in the given gap."""
-    visits = batch.used.sum(axis=1).astype(np.int32) - 1
-    depth = int(visits.max(initial=0)) + 1
-    order = committed_orders(visits, depth)
-    column = np.arange(depth, dtype=np.int32)
-    shifted = np.concatenate([np.full((gap.size, 1), -1, np.int32), order[:, :-1]], axis=1)
-    merged = np.where(column < gap[:, None], order, shifted)
-    return np.where(column == gap[:, None], batch.opens.shape[1] - 1, merged).astype(np.int32)
+        return with_requests(
+            self.arrays, self.request, self.cells.windows, self.route[cells], self.column[cells]
+        )
 
 
 def _cuts(upper: Int64, day: Int32, params: SearchParams) -> tuple[int, Int64]:

@@ -88,6 +88,23 @@ class RecordContract:
         assert await store.write(lambda tx: call(tx, "2")) == b"booked 1"
         clock.advance(timedelta(seconds=1))
         assert await store.write(lambda tx: call(tx, "2", OTHER_HASH)) == b"booked 2"
+        assert await store.write(lambda tx: call(tx, "3", OTHER_HASH)) == b"booked 2"
+
+    async def test_a_stored_answer_can_be_looked_up(self, store: Store, clock: FrozenClock) -> None:
+        """A reader finds the answer of an earlier call, and is refused for another payload."""
+        await store.write(set_up)
+
+        def answered(request_hash: bytes = HASH, key: str = "key"):
+            return lambda tx: tx.answered("acme", "Book", key, request_hash)
+
+        assert await store.read(answered()) is None
+        await store.write(call)
+        assert await store.read(answered()) == b"booked 1"
+        assert await store.read(answered(key="")) is None
+        with pytest.raises(IdempotencyKeyReusedError):
+            await store.read(answered(OTHER_HASH))
+        clock.advance(72 * HOUR)
+        assert await store.read(answered()) is None
 
     async def test_calls_without_a_key_are_all_first_calls(self, store: Store) -> None:
         """An empty key is never stored."""

@@ -147,6 +147,19 @@ class RouteContract:
         assert [p.id for p in after.live(clock.now())] == ["p2"]
         assert await store.read(lambda tx: tx.now()) == NOW + HOLD
 
+    async def test_the_clock_is_read_after_the_lock(self, store: Store, clock: FrozenClock) -> None:
+        """A wait for a lock revives no hold that lapsed meanwhile; between locks, time stands still."""
+        await store.write(set_up)
+
+        def wait(tx):
+            before = tx.now()
+            clock.advance(HOLD)
+            same = tx.now()
+            tx.lock_routes([ANA_MONDAY])
+            return before, same, tx.now()
+
+        assert await store.write(wait) == (NOW, NOW, NOW + HOLD)
+
     async def test_a_lapsed_hold_gives_its_place_away(
         self, store: Store, clock: FrozenClock
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from slotsvc.store.audit import GENESIS, append_entry, link, verify_chain
+from slotsvc.store.audit import append_entry, link, verify_chain
 from slotsvc.store.engine import sqlite_url, writer_engine
 from slotsvc.store.migrate import upgrade
 from tests.store.samples import ANA_MONDAY, NOW, event
@@ -55,9 +56,9 @@ def test_a_chain_holds_together(engine: Engine) -> None:
         entries = connection.exec_driver_sql(
             "SELECT entry FROM audit WHERE tenant = 'acme' ORDER BY sequence"
         ).scalars()
-        head = GENESIS
+        head = bytes(32)
         for entry in entries:
-            head = link(head, entry)
+            head = hashlib.sha256(head + entry.encode()).digest()
 
     assert (check.entries, check.head, check.broken_at) == (4, head, None)
 
@@ -96,3 +97,40 @@ def test_tampering_shows(engine: Engine, statement: str) -> None:
         check = verify_chain(connection, "acme")
 
     assert (check.entries, check.broken_at) == (1, 2)
+
+
+def test_a_forged_entry_breaks_the_next_one(engine: Engine) -> None:
+    """Whoever changes an entry and computes its hash anew leaves a break right behind it."""
+    with engine.begin() as connection:
+        forget_triggers(connection)
+        rows = connection.exec_driver_sql(
+            "SELECT entry, hash FROM audit WHERE tenant = 'acme' ORDER BY sequence LIMIT 2"
+        ).all()
+        forged = rows[1].entry.replace("clerk", "nobody")
+        connection.exec_driver_sql(
+            "UPDATE audit SET entry = ?, hash = ? WHERE tenant = 'acme' AND sequence = 2",
+            (forged, link(rows[0].hash, forged)),
+        )
+        check = verify_chain(connection, "acme")
+
+    assert (check.entries, check.broken_at) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET sequence = sequence + 10 WHERE tenant = 'acme'",
+        "UPDATE audit SET tenant = 'acme' WHERE tenant = 'other'",
+    ],
+    ids=["numbered anew", "of another tenant"],
+)
+def test_a_whole_chain_cannot_be_exchanged(engine: Engine, statement: str) -> None:
+    """A chain that holds together is still broken under another number or another tenant."""
+    with engine.begin() as connection:
+        forget_triggers(connection)
+        if "other" in statement:
+            connection.exec_driver_sql("DELETE FROM audit WHERE tenant = 'acme'")
+        connection.exec_driver_sql(statement)
+        check = verify_chain(connection, "acme")
+
+    assert (check.entries, check.broken_at) == (0, 1)
