@@ -7,9 +7,11 @@ import platform
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import grpc
+
     from slotsvc.config import Settings
 
 PYTHON_LEAST = (3, 12)
@@ -140,8 +142,7 @@ def keys_check(key_ring: Path) -> Check:
 def server_check(address: str, timeout: float) -> Check:
     """The service at ``address`` says SERVING over grpc.health.v1."""
     import grpc
-    from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-    from grpc_health.v1.health_pb2_grpc import HealthStub
+    from grpc_health.v1.health_pb2 import HealthCheckResponse
 
     from slotsvc.cli.channel import CHANNEL_OPTIONS, reachable
     from slotsvc.cli.rpc_failure import failure_of
@@ -149,7 +150,7 @@ def server_check(address: str, timeout: float) -> Check:
     target = reachable(address)
     with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
         try:
-            status = HealthStub(channel).Check(HealthCheckRequest(), timeout=timeout).status
+            status = _health(channel, timeout)
         except grpc.RpcError as error:
             failure = failure_of(error, target)
             return Check("server", "fail", failure.message, failure.hint)
@@ -157,3 +158,14 @@ def server_check(address: str, timeout: float) -> Check:
     if status == HealthCheckResponse.SERVING:
         return Check("server", "ok", f"{target} is serving")
     return Check("server", "fail", f"{target} says {name}", "Wait for it, or read its log.")
+
+
+def _health(channel: grpc.Channel, timeout: float) -> int:
+    """The serving status of the whole server. Raises ``grpc.RpcError``."""
+    from grpc_health.v1.health_pb2 import HealthCheckRequest
+    from grpc_health.v1.health_pb2_grpc import HealthStub
+
+    # the published types know the stub, not its methods
+    stub: Any = HealthStub(channel)
+    status: int = stub.Check(HealthCheckRequest(), timeout=timeout).status
+    return status

@@ -16,7 +16,7 @@ import click
 
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import json_option
-from slotsvc.cli.serve import log_to_stderr, start_errors
+from slotsvc.cli.serve import start_errors
 
 if TYPE_CHECKING:
     from slotsvc.bootstrap import RunningServer
@@ -53,7 +53,6 @@ def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) ->
     with data_directory(keep_data) as data_dir:
         chosen = demo_settings(data_dir, compiled, free_port(port, once))
         running = Demo(chosen, once, as_json, {"compile": compile_seconds})
-        log_to_stderr(chosen)
         with start_errors():
             code = asyncio.run(running.run())
     click.get_current_context().exit(code)
@@ -164,6 +163,7 @@ async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
     from slotsvc.cli.demo_fill import fill_days
 
     report.zone = ZoneInfo(town.ZONE)
+    report.head()
     days = demo_setup.working_days(utc_now().astimezone(report.zone).date())
     with report.timed("company"):
         made = await demo_setup.create_company(calls, days)
@@ -171,7 +171,8 @@ async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
         loads = await fill_days(calls, days, SEED, told)
     report.company(made, days, loads)
     answer, request, seconds = await demo_steps.search(calls, days)
-    report.search(answer, request, seconds)
+    _, _, again = await demo_steps.search(calls, days)
+    report.search(answer, request, seconds, again)
     if not once:
         return
     demo_steps.expect(bool(answer.slots), "no slot was found")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.plan_service_pb2 import Route
     from slotsvc.pb.v1.slot_service_pb2 import Slot
 
-FULL = 0.58
+FULL = 0.59
 """A day gets visits until they and their driving take this share of its working time."""
 MOST_ROUNDS = 200
 DAYS_AT_ONCE = 7

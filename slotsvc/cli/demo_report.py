@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slotsvc.cli import demo_town as town
 from slotsvc.cli.progress import staged
 from slotsvc.cli.render_answer import answer_lines
-from slotsvc.cli.render_visit import route_words
+from slotsvc.cli.render_visit import route_name, route_words
 from slotsvc.cli.screen import console, paragraph, show
 from slotsvc.cli.words import count_words, day_words, elapsed_words, short, window_words
 
@@ -69,75 +69,68 @@ class DemoReport:
             "visits": visits,
             "full": round(share, 3),
         }
-        self._say(*self._head(made), "")
-        self._say(
-            *paragraph(
-                f"{len(town.TECHNICIANS)} technicians, {len(town.SITES)} sites, "
-                f"{len(days)} working days ({day_words(days[0])} to {day_words(days[-1])}), "
-                f"{count_words(visits, 'visit')} booked one by one: {share:.0%} full, "
-                f"in {elapsed_words(self.seconds['company'] + self.seconds['fill'])}.",
-                self.screen.width,
-            )
+        took = elapsed_words(self.seconds["company"] + self.seconds["fill"])
+        self._tell(
+            f"{len(town.TECHNICIANS)} technicians, {len(town.SITES)} sites, {len(days)} working "
+            f"days ({day_words(days[0])} to {day_words(days[-1])}), "
+            f"{count_words(visits, 'visit')}: {round(share * 100)} % full. "
+            + (f"Searched and booked one by one, in {took}." if made else "Kept from before.")
         )
 
-    def _head(self, made: bool) -> list[str]:
+    def head(self) -> None:
+        """Where it is, and on which map."""
         info = self.running.map_info
         name = f"map {info.map_id}" if info else "no map: driving times are estimates"
-        return [
+        self._say(
             f"Monaco and the Riviera, {town.ATTRIBUTION} ({name})",
-            f"gRPC at {self.running.address}, started in {elapsed_words(self.seconds['start'])}"
-            + ("" if made else "; the company was there already"),
-        ]
+            f"gRPC at {self.running.address}, started in {elapsed_words(self.seconds['start'])}",
+        )
 
     def search(
-        self, answer: SuggestSlotsResponse, request: SuggestSlotsRequest, seconds: float
+        self,
+        answer: SuggestSlotsResponse,
+        request: SuggestSlotsRequest,
+        seconds: float,
+        again: float,
     ) -> None:
-        """The slots of the new client."""
-        self.seconds["search"] = seconds
+        """The slots of the new client; ``again``: seconds the same question took a second time."""
+        self.seconds |= {"search": seconds, "search_again": again}
         where = town.NEWCOMER.address
         if self.as_json:
             from slotsvc.cli.as_json import as_json
 
             self.told["suggestion"] = {"place": where, **as_json(answer)}
             return
-        self._say("", f"A new client at {where} asks for a boiler service (60 min).", "")
-        show(answer_lines(answer, request, self.zone, self.screen.width, found=[where], next_=""))
+        asked = f"a new client at {where}: boiler service, 60 min"
+        self._say("")
+        show(answer_lines(answer, request, self.zone, self.screen.width, head=asked, next_=""))
+        self._say(f"       Asked again: {elapsed_words(again)}, there and back.")
 
     def step(self, step: Step) -> None:
         """One of the four steps after the search: what it did, the routes before and after."""
-        answer = step.answer
-        window = answer.window if hasattr(answer, "window") else answer.promise.window
-        told = window_words(window, self.zone) if window.HasField("start_time") else ""
-        self.steps.append(
-            {
-                "step": step.name,
-                "visit": step.visit,
-                "window": told,
-                "milliseconds": round(step.seconds * 1000, 1),
-                "routes": [
-                    {
-                        "before": route_words(before, self.zone, step.visit),
-                        "after": route_words(after, self.zone, step.visit),
-                    }
-                    for before, after in step.routes
-                ],
-            }
-        )
+        told = told_words(step, self.zone)
+        self.steps.append(step_json(step, told, self.zone))
         self.seconds[step.name] = step.seconds
-        number = len(self.steps) + 1
-        self._say(
-            "", f"{number}. {step.name}: {step.sentence} {told} ({elapsed_words(step.seconds)})"
-        )
+        done = f"{step.sentence} {told}".strip()
+        took = elapsed_words(step.seconds)
+        self._say("", f"{len(self.steps) + 1}. {step.name}: {done} ({took})")
         for before, after in step.routes:
             self._say(*self._change(before, after, step.visit))
 
     def _change(self, before: Route, after: Route, visit: str) -> list[str]:
-        """Two lines, or one when nothing moved."""
+        """The planned starts before and after, or one line when nothing moved."""
         was, now = (route_words(route, self.zone, visit) for route in (before, after))
-        who, _, starts = now.partition(": ")
+        name = route_name(after)
         if was == now:
-            return [f"   {who}: unchanged: {starts}"]
-        return [f"   {who}", f"     before  {was.partition(': ')[2]}", f"     after   {starts}"]
+            return [f"   {name}: nothing moved"]
+        if len(self.steps) == 1:
+            name += " (planned starts, this visit in brackets)"
+        width = self.screen.width
+        return [
+            f"   {name}",
+            *paragraph(was, width, 13, "     before"),
+            *paragraph(now, width, 13, "     after"),
+        ]
 
     def end(self, *, once: bool) -> None:
         """The JSON object, or what to type next."""
@@ -172,20 +165,49 @@ class DemoReport:
         """Command lines that work as printed."""
         there = self.running.address
         to = "" if there == "127.0.0.1:50051" else f" --address {there}"
+        first = self.told["days"][0]
         run, place = program(), f"{town.NEWCOMER.lat},{town.NEWCOMER.lon}"
         asks = f"{run} suggest{to} --activity {town.ACTIVITIES[0].id} --at {place}"
         return [
             asks,
             f"{asks} --pick 1 | {run} book{to} -",
-            f"{run} calendar{to} tomorrow",
-            f"{run} calendar{to} --technician {town.TECHNICIANS[1].id} --list",
+            f"{run} calendar{to} {first}",
+            f"{run} calendar{to} {first} --technician {town.TECHNICIANS[1].id}",
             f"{run} map find{to} moulins",
             f"grpcurl -plaintext {there} list slotsvc.v1.SlotService",
         ]
 
+    def _tell(self, sentence: str) -> None:
+        self._say(*paragraph(sentence, self.screen.width))
+
     def _say(self, *lines: str) -> None:
         if not self.as_json:
             show(lines, self.screen)
+
+
+def told_words(step: Step, zone: ZoneInfo) -> str:
+    """The window the client was told; "" after a cancellation."""
+    answer = step.answer
+    window = answer.window if hasattr(answer, "window") else answer.promise.window
+    return window_words(window, zone) if window.HasField("start_time") else ""
+
+
+def step_json(step: Step, told: str, zone: ZoneInfo) -> dict[str, Any]:
+    """A step with the routes it touched, before and after."""
+    return {
+        "step": step.name,
+        "visit": step.visit,
+        "window": told,
+        "milliseconds": round(step.seconds * 1000, 1),
+        "routes": [
+            {
+                "route": route_name(after),
+                "before": route_words(before, zone, step.visit),
+                "after": route_words(after, zone, step.visit),
+            }
+            for before, after in step.routes
+        ],
+    }
 
 
 def program() -> str:

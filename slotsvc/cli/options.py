@@ -161,5 +161,5 @@ class Day(click.ParamType[Callable[[date], date]]):
 
 
 def from_stdin(text: str) -> str:
-    """The text itself; ``-`` means what stands on stdin."""
-    return sys.stdin.read().strip() if text == "-" else text
+    """The text without blanks around it; ``-`` means what stands on stdin."""
+    return (sys.stdin.read() if text == "-" else text).strip()

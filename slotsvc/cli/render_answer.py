@@ -30,17 +30,19 @@ def answer_lines(
     width: int,
     *,
     found: Sequence[str] = (),
+    head: str = "",
     next_: str = NEXT,
 ) -> list[Text]:
     """The lines, at most ``width`` long. ``found``: what an address turned out to be.
-    ``next_``: what to type to take one.
+    ``head``: what was asked, in place of the request's own words. ``next_``: what to type next.
     """
     from rich.text import Text
 
     where = found[0] if found else where_words(request.request)
+    asked = head or f"{what_words(request.request)} at {where}"
     count = count_words(len(answer.slots), "slot") if answer.slots else "No slot"
-    head = f"{count} for {what_words(request.request)} at {where} ({zone.key} time)"
-    lines = [Text(line, "bold") for line in paragraph(head, width)]
+    title = f"{count} for {asked} ({zone.key} time)"
+    lines = [Text(line, "bold") for line in paragraph(title, width)]
     if answer.slots:
         lines += [Text(), *slot_lines(answer.slots, zone, width), Text(), *cost_key(width)]
     if answer.rejections:

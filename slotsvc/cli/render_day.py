@@ -127,8 +127,10 @@ COLUMNS = (
     Column("Told", style=""),
     Column("What"),
     Column("Where", gives=True),
-    Column("Visit", style="dim"),
 )
+VISIT = Column("Visit", style="dim")
+WIDE = 100
+"""From this width on a visit's id is a column; else it stands under its row."""
 
 
 def list_lines(
@@ -143,8 +145,16 @@ def list_lines(
         who = route.technician_display_name or short(route.technician)
         lines += [Text(), Text(f"{who}, {day_words(to_date(route.date))}", "bold")]
         rows = [_listed(stop, known.get(stop.visit), zone) for stop in route.stops]
-        lines += table(COLUMNS, rows, width)
+        ids = [short(stop.visit) for stop in route.stops]
+        lines += _visits(rows, ids, width)
     return lines
+
+
+def _visits(rows: Sequence[tuple[str, ...]], ids: Sequence[str], width: int) -> list[Text]:
+    if width < WIDE:
+        return table(COLUMNS, rows, width, [[f"{'':8}{id_}"] for id_ in ids])
+    wide = [(*row, id_) for row, id_ in zip(rows, ids, strict=True)]
+    return table((*COLUMNS, VISIT), wide, width)
 
 
 def _listed(stop: RouteStop, visit: Visit | None, zone: ZoneInfo) -> tuple[str, ...]:
@@ -155,5 +165,4 @@ def _listed(stop: RouteStop, visit: Visit | None, zone: ZoneInfo) -> tuple[str, 
         told,
         "held" if stop.held else short(visit.activity_type) if visit else "",
         short(visit.site) if visit and visit.site else place_words(stop.location),
-        short(stop.visit),
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slotsvc.cli.words import (
-    change_words,
     clock_words,
-    count_words,
     day_words,
     duration_words,
     enum_words,
@@ -29,7 +27,8 @@ def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
     """What is reserved, until when, and what to type next."""
     more = ", can be extended once" if hold.extendable else ""
     return [
-        f"Held: {window_words(hold.window, zone)}, {place_words(hold.place, zone)}",
+        f"Held: {window_words(hold.window, zone)}",
+        place_words(hold.place, zone),
         f"Until {moment_words(hold.expire_time, zone)}{more}.",
         f"Confirm it: slotsvc book {hold.name}",
     ]
@@ -38,10 +37,8 @@ def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
 def visit_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
     """The visit's state, what the client was told, and where it is planned."""
     told = f": {window_words(visit.promise.window, zone)}" if visit.HasField("promise") else ""
-    lines = [f"{state_words(visit)}{told}"]
-    if visit.HasField("place"):
-        lines[0] += f", {place_words(visit.place, zone)}"
-    return [*lines, f"Visit: {visit.name}"]
+    where = [place_words(visit.place, zone)] if visit.HasField("place") else []
+    return [f"{state_words(visit)}{told}", *where, f"Visit: {visit.name}"]
 
 
 def state_words(visit: Visit) -> str:
@@ -52,29 +49,23 @@ def state_words(visit: Visit) -> str:
 
 
 def place_words(place: PlannedPlace, zone: ZoneInfo) -> str:
-    """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10, +4 min driving"."""
+    """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10"."""
     who = place.technician_display_name or short(place.technician)
     start, end = clock_words(place.start_time, zone), clock_words(place.end_time, zone)
-    return (
-        f"{who}, visit {place.position + 1} of the day, planned {start}-{end}, "
-        f"{change_words(place.added_travel_seconds)} driving"
-    )
+    return f"{who}, visit {place.position + 1} of the day, planned {start}-{end}"
 
 
 def route_words(route: Route, zone: ZoneInfo, mark: str = "") -> str:
-    """One line: the planned starts in order, ``mark`` (a visit's name) in brackets, driving."""
+    """One line: driving, then the planned starts, ``mark`` (a visit's name) in brackets."""
     starts = [clock_words(stop.start_time, zone) for stop in route.stops]
     shown = [
         f"[{start}]" if stop.visit == mark else start
         for start, stop in zip(starts, route.stops, strict=True)
     ]
-    return (
-        f"{route.technician_display_name or short(route.technician)}, "
-        f"{day_words(to_date(route.date))}: {' · '.join(shown) or 'no visits'}; "
-        f"{duration_words(route.travel_duration)} driving"
-    )
+    return f"{duration_words(route.travel_duration)} driving: {' '.join(shown) or 'no visits'}"
 
 
-def load_words(route: Route) -> str:
-    """Such as "4 visits, 52 min driving"."""
-    return f"{count_words(len(route.stops), 'visit')}, {duration_words(route.travel_duration)}"
+def route_name(route: Route) -> str:
+    """Such as "Chiara Rossi, Tue 24 Nov"."""
+    who = route.technician_display_name or short(route.technician)
+    return f"{who}, {day_words(to_date(route.date))}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,31 +71,31 @@ def _nested(flags: dict[str, Any]) -> dict[str, Any]:
 
 def run(chosen: Settings, as_json: bool) -> None:
     """Serves until SIGINT or SIGTERM, drains, and ends with the server's exit code."""
-    log_to_stderr(chosen)
     with start_errors():
         code = asyncio.run(_serve(chosen, as_json))
     click.get_current_context().exit(code)
-
-
-def log_to_stderr(chosen: Settings) -> None:
-    """Log lines go to stderr: stdout is for what was asked."""
-    from slotsvc.server.logging import configure_logging
-
-    configure_logging(chosen.log.format, chosen.log.level, sys.stderr)
 
 
 @contextmanager
 def start_errors() -> Iterator[None]:
     """Says in one sentence why the service could not start."""
     from slotsvc.domain.errors import SlotsvcError
+    from slotsvc.server.key_ring import KeyRingError
     from slotsvc.travel.map_info import MapError
 
     try:
         yield
     except SlotsvcError as error:
         raise CommandError(sentence(error.message), error.reason, Exit.NOT_READY) from error
-    except (MapError, OSError) as error:
+    except (MapError, KeyRingError, OSError) as error:
         raise CommandError(sentence(f"{error}"), "NOT_STARTED", Exit.NOT_READY) from error
+    except RuntimeError as error:
+        # gRPC has no kind of its own for an address it cannot listen on
+        if "bind" not in f"{error}":
+            raise
+        text = sentence(f"{error}".partition(";")[0])
+        hint = "Another service may be there: give another --address (--port for the demo)."
+        raise CommandError(text, "ADDRESS_IN_USE", Exit.NOT_READY, hint) from error
 
 
 async def _serve(chosen: Settings, as_json: bool) -> int:

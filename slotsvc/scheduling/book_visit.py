@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from slotsvc.domain.errors import (
@@ -10,7 +11,7 @@ from slotsvc.domain.errors import (
     NotFoundError,
     WrongStateError,
 )
-from slotsvc.domain.visit import Pin, Placement, PlacementState
+from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import Answer, Desk, once, shift_of
 from slotsvc.scheduling.hold_slot import close_ranks, held
@@ -42,8 +43,13 @@ async def confirm_hold(
         confirm(tx, placement, pin, start)
         if old is not None:
             close_ranks(tx, old.placement.route, old.placement.id)
-        kind = "VISIT_MOVED" if old else "VISIT_BOOKED"
-        _record(tx, kind, placement, versions[placement.route], mutation)
+        if old is None:
+            _record(tx, "VISIT_BOOKED", placement, versions, mutation)
+        else:
+            left = old.placement
+            _record(tx, "VISIT_MOVED", placement, versions, mutation, replaces=left.id)
+            if left.route != placement.route:
+                _record(tx, "VISIT_MOVED_AWAY", left, versions, mutation)
         return _answer(tx, placement, answer)
 
     return await desk.store.write(once(mutation, work))
@@ -86,7 +92,9 @@ async def cancel_visit(
                 ended = PlacementState.RELEASED if gone is pending else PlacementState.CANCELLED
                 tx.set_placement_state(mutation.tenant, gone.id, ended)
                 close_ranks(tx, gone.route, gone.id)
-        _record(tx, "VISIT_CANCELLED", placement, versions[placement.route], mutation, cause)
+        _record(tx, "VISIT_CANCELLED", placement, versions, mutation, cause=cause)
+        if pending is not None and pending.route != placement.route:
+            _record(tx, "HOLD_RELEASED", pending, versions, mutation)
         return _answer(tx, placement, answer)
 
     return await desk.store.write(once(mutation, work))
@@ -133,13 +141,13 @@ def _record(
     tx: WriteTx,
     kind: str,
     placement: Placement,
-    version: int,
+    versions: Mapping[RouteKey, int],
     mutation: Mutation,
-    cause: str = "",
+    **more: str,
 ) -> None:
-    data: dict[str, str | int] = {"placement": placement.id}
-    if cause:
-        data["cause"] = cause
+    """The event of one route's new version; every route that was locked has one."""
+    data = {"placement": placement.id} | {name: value for name, value in more.items() if value}
+    version = versions[placement.route]
     event = Event(kind, placement.visit.id, placement.route, version, data)
     tx.record(placement.route.tenant, event, mutation.actor)
 

@@ -144,7 +144,7 @@ class LiveCalendar:
         assert arrays is not None
         known = memory.bases.get(weights)
         if known is None or known[0] is not arrays:
-            known = arrays, base_costs(arrays, weights, BASE_BUDGET, known)
+            known = arrays, base_costs(arrays, weights, BASE_BUDGET)
             memory.bases[weights] = known
             while len(memory.bases) > 4:
                 memory.bases.pop(next(iter(memory.bases)))

@@ -189,7 +189,7 @@ class RouteRead(Protocol):
 
     def visit(self, tenant: str, visit: str) -> StoredVisit | None: ...
     def placement(self, tenant: str, placement: str) -> StoredVisit | None:
-        """The visit whose placement (current or pending replacement) has this id."""
+        """The visit that has, or had, the placement with this id, shown with *that* placement."""
         ...
 
     def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
@@ -198,9 +198,13 @@ class RouteRead(Protocol):
 
     def live_hold_of_client(
         self, tenant: str, client: str, activity_type: str, now: datetime
-    ) -> Placement | None: ...
+    ) -> Placement | None:
+        """The client's oldest live hold for this activity, replacements included."""
+        ...
 
-    def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None: ...
+    def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None:
+        """The visit with the caller's reference: the live one, else the newest."""
+        ...
 
     def list_visits(
         self,
@@ -215,7 +219,11 @@ class RouteRead(Protocol):
         limit: int,
         now: datetime,
     ) -> Sequence[StoredVisit]:
-        """Ordered by (date, technician, position, visit id), strictly after ``after``."""
+        """Ordered by (date, technician, position, visit id), strictly after ``after``.
+
+        ``states`` as they stand at ``now``: a lapsed hold counts as RELEASED. The position of an
+        ended placement is -1 once its route was written anew.
+        """
         ...
 
 
@@ -247,18 +255,34 @@ class WriteTx(ReadTx, CalendarWrite, Protocol):
         ...
 
     def lock_routes(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, int]:
-        """Bumps and locks the routes in sorted order; gives the new versions."""
+        """Bumps and locks the routes in sorted order; gives the new versions.
+
+        A route grows by one in a transaction, however often it is named. Whatever is written to a
+        route without its lock raises ``InvariantError``.
+        """
         ...
 
-    def insert_visit(self, stored: StoredVisit) -> None: ...
+    def insert_visit(self, stored: StoredVisit) -> None:
+        """A visit and its first placement; ``write_route`` gives the position.
+
+        Raises ``AlreadyExistsError`` for a taken id.
+        """
+        ...
+
     def insert_placement(
         self, placement: Placement, provenance: Provenance, held_since: datetime | None
-    ) -> None: ...
+    ) -> None:
+        """A further placement of a stored visit, not the current one; raises likewise."""
+        ...
+
     def set_placement_state(
         self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
     ) -> None: ...
     def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
-        """HELD -> BOOKED: clears expiry and replaces, records the promise as told now."""
+        """HELD -> BOOKED: clears expiry and replaces, records the promise as told now.
+
+        What it replaces becomes MOVED first. ``start``: what is pinned when ``pin`` is START.
+        """
         ...
 
     def prolong(self, tenant: str, placement: str, expires: datetime) -> None: ...
@@ -270,7 +294,11 @@ class WriteTx(ReadTx, CalendarWrite, Protocol):
         ...
 
     def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:
-        """Positions 0.. for the placements in ``order``, and the block. Others keep none."""
+        """Positions 0.. for the placements in ``order``, and the block (None: none is kept).
+
+        All others of the route lose their position. At the commit every live placement of a
+        locked route must have one, else ``InvariantError``.
+        """
         ...
 
     def expire_lapsed(self, keys: Iterable[RouteKey], now: datetime) -> Sequence[str]:

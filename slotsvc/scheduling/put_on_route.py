@@ -7,7 +7,7 @@ clock, writes, event, answer. When a route changed in between, everything starts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -287,12 +287,22 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     placed = plan.placement
     if taking.expires_after is None:
         stored = _book(tx, taking, plan, stored)
-    tx.record(
-        key.tenant,
-        Event(taking.kind, placed.visit.id, key, locked[key], {"placement": placed.id}),
-        mutation.actor,
-    )
+    for event in _events(taking, plan, locked):
+        tx.record(key.tenant, event, mutation.actor)
     return answer(_placed(plan, stored))
+
+
+def _events(taking: Taking, plan: _Plan, locked: Mapping[RouteKey, int]) -> Iterator[Event]:
+    """One for each route whose version grew: no version without its event."""
+    placed, old = plan.placement, plan.seen.old_route
+    data: dict[str, str | int] = {"placement": placed.id}
+    if placed.replaces is not None:
+        data["replaces"] = placed.replaces
+    yield Event(taking.kind, placed.visit.id, placed.route, locked[placed.route], data)
+    if old is not None:
+        kind = "VISIT_MOVED_AWAY" if taking.expires_after is None else "MOVE_HELD"
+        left: dict[str, str | int] = {"placement": taking.offer.replaces}
+        yield Event(kind, placed.visit.id, old.key, locked[old.key], left)
 
 
 def _insert(tx: WriteTx, taking: Taking, plan: _Plan, now: datetime) -> StoredVisit:

@@ -1,7 +1,6 @@
 """A team's routes as arrays: built once per route version, read by every search.
 
-R routes, V nodes (padded), K pauses (padded: a pad pause is always over and lasts 0 seconds),
-G gaps in all (a gap lies between two stops that follow each other in committed order).
+R routes, V nodes (padded), K pauses (padded: a pad pause is always over and lasts 0 seconds).
 """
 
 from __future__ import annotations
@@ -14,25 +13,9 @@ import numpy as np
 from slotsvc.domain.place import Location
 from slotsvc.solver import timing
 from slotsvc.solver.batch import Batch, shortest_paths
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, RouteInstance
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gaps:
-    """Where a visit can be put without re-ordering. All arrays (G,), or (K + 1, G) by pauses taken.
-
-    ``soonest``: earliest finish before the gap. ``latest``: latest arrival after it from which the
-    rest of the day still works; -INF: none. ``start_of``: (R,), first gap of each route.
-    """
-
-    route: Int32
-    number: Int32
-    before: Int32
-    after: Int32
-    leg: Int32
-    soonest: Int32
-    latest: Int32
-    start_of: Int32
+from slotsvc.solver.gaps import Gaps, gaps_of
+from slotsvc.solver.instance import FIRST_VISIT, INF, START, Int32, RouteInstance
+from slotsvc.solver.orders import RouteOrders, feasible_orders
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +24,8 @@ class TeamArrays:
 
     ``first_arrival``: int32 (K + 1, R, V), arrival at each node straight from the start after so
     many pauses. ``soonest_finish``: int32 (R, V), no order finishes a visit earlier.
-    ``batch``: the routes as cells without a request.
+    ``batch``: the routes as cells without a request. ``orders``: per route; ``gaps``: of all of
+    them.
     """
 
     routes: tuple[RouteInstance, ...]
@@ -50,6 +34,7 @@ class TeamArrays:
     places: tuple[Location, ...]
     first_arrival: Int32
     soonest_finish: Int32
+    orders: tuple[RouteOrders, ...]
     gaps: Gaps
 
     def __len__(self) -> int:
@@ -63,7 +48,7 @@ def team_arrays(routes: Sequence[RouteInstance]) -> TeamArrays:
     place = np.zeros(batch.opens.shape, np.int32)
     for r, route in enumerate(routes):
         _number_places(place, r, route, numbers)
-    return _with_tables(routes, batch, place, numbers)
+    return _with_tables(routes, batch, place, numbers, feasible_orders(batch))
 
 
 def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamArrays:
@@ -84,14 +69,25 @@ def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamAr
     for index, route in changes.items():
         _fill(batch, index, route)
         _number_places(place, index, route, numbers)
-    return _with_tables(routes, batch, place, numbers)
+    changed = np.array(sorted(changes), np.int32)
+    orders = list(arrays.orders)
+    for index, found in zip(changed, feasible_orders(batch.take(changed)), strict=True):
+        orders[index] = found
+    return _with_tables(routes, batch, place, numbers, orders)
 
 
 def _with_tables(
-    routes: Sequence[RouteInstance], batch: Batch, place: Int32, numbers: Mapping[Location, int]
+    routes: Sequence[RouteInstance],
+    batch: Batch,
+    place: Int32,
+    numbers: Mapping[Location, int],
+    orders: Sequence[RouteOrders],
 ) -> TeamArrays:
-    first, finish, gaps = _first_arrival(batch), _soonest_finish(batch), _gaps(batch)
-    return TeamArrays(tuple(routes), batch, place, tuple(numbers), first, finish, gaps)
+    first, finish = _first_arrival(batch), _soonest_finish(batch)
+    return TeamArrays(
+        tuple(routes), batch, place, tuple(numbers), first, finish, tuple(orders),
+        gaps_of(batch, orders),
+    )  # fmt: skip
 
 
 def _number_places(
@@ -147,84 +143,3 @@ def _soonest_finish(batch: Batch) -> Int32:
     finish = np.maximum(path, batch.opens) + batch.service
     finish[:, START] = 0
     return np.minimum(finish, INF)
-
-
-def _gaps(batch: Batch) -> Gaps:
-    count, nodes = batch.opens.shape
-    visits = batch.used.sum(axis=1).astype(np.int32)
-    number = np.arange(nodes - FIRST_VISIT + 1, dtype=np.int32)
-    real: Bool = number[None, :] <= visits[:, None]
-    route, gap = (axis.astype(np.int32) for axis in np.nonzero(real))
-    before = np.where(gap == 0, START, gap + FIRST_VISIT - 1).astype(np.int32)
-    after = np.where(gap == visits[route], END, gap + FIRST_VISIT).astype(np.int32)
-    start_of = np.searchsorted(route, np.arange(count)).astype(np.int32)
-    soonest, latest = _forward(batch, visits), _backward(batch, visits)
-    return Gaps(
-        route,
-        gap,
-        before,
-        after,
-        batch.travel[route, before, after],
-        np.ascontiguousarray(soonest[:, route, gap]),
-        np.ascontiguousarray(latest[:, route, gap]),
-        start_of,
-    )
-
-
-def _forward(batch: Batch, visits: Int32) -> Int32:
-    """int32 (K + 1, R, gaps): earliest finish before each gap of the committed order."""
-    count, nodes = batch.opens.shape
-    cells = np.arange(count, dtype=np.int32)
-    pauses = batch.pauses(cells)
-    kinds = timing.states(len(pauses))
-    soonest = np.full((len(pauses) + 1, count, nodes - FIRST_VISIT + 1), INF, np.int32)
-    soonest[0, :, 0] = 0
-    times, node = np.empty(0, np.int32), START
-    for gap in range(1, int(visits.max(initial=0)) + 1):
-        last, node = node, gap + FIRST_VISIT - 1
-        visit = (batch.opens[:, node], batch.closes[:, node], batch.service[:, node])
-        if gap == 1:
-            times, _ = timing.first_stop(batch.travel[:, START, node], *visit, pauses)
-        else:
-            times = timing.next_stop(times, batch.travel[:, last, node], *visit, pauses)
-        for s, (_, taken) in enumerate(kinds):
-            np.minimum(soonest[taken, :, gap], times[s], out=soonest[taken, :, gap])
-    return soonest
-
-
-def _backward(batch: Batch, visits: Int32) -> Int32:
-    """int32 (K + 1, R, gaps): latest arrival after each gap of the committed order."""
-    count, nodes = batch.opens.shape
-    cells = np.arange(count, dtype=np.int32)
-    pauses = batch.pauses(cells)
-    number = len(pauses)
-    latest = np.full((number + 1, count, nodes - FIRST_VISIT + 1), -INF, np.int32)
-    stay = np.zeros(count, np.int32)
-    home = np.stack([
-        timing.latest_finish(batch.end, stay, pauses, k, number) for k in range(number + 1)
-    ])  # fmt: skip
-    for gap in range(int(visits.max(initial=0)), -1, -1):
-        ends = visits == gap
-        latest[:, ends, gap] = home[:, ends]
-        on = np.flatnonzero(visits > gap).astype(np.int32)
-        if on.size:
-            latest[:, on, gap] = _before_visit(batch, on, gap, visits[on], latest[:, on, gap + 1])
-    return latest
-
-
-def _before_visit(batch: Batch, on: Int32, gap: int, visits: Int32, after: Int32) -> Int32:
-    """Latest arrival at visit ``gap`` given the latest arrival at what follows it."""
-    node = gap + FIRST_VISIT
-    following = np.where(visits == gap + 1, END, node + 1).astype(np.int32)
-    leg, pauses = batch.travel[on, node, following], batch.pauses(on)
-    service = batch.service[on, node]
-    opens, closes = batch.opens[on, node], batch.closes[on, node]
-    best = np.full_like(after, -INF)
-    for taken in range(len(pauses) + 1):
-        for until in range(taken, len(pauses) + 1):
-            finish = timing.latest_finish(after[until], leg, pauses, taken, until)
-            np.maximum(best[taken], finish - service, out=best[taken])
-        start = np.minimum(best[taken], closes)
-        # a latest start before the window opens is no start at all
-        best[taken] = np.where(start >= opens, start, np.int32(-INF))
-    return best

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.batch import NEVER, evaluate
+from slotsvc.solver.batch import NEVER
 from slotsvc.solver.exact import best_orders
-from slotsvc.solver.instance import FIRST_VISIT, Bool, Int32, Int64
+from slotsvc.solver.instance import Bool, Int32, Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,60 +31,40 @@ class Base:
     finished: Bool
 
 
-def base_costs(
-    arrays: TeamArrays,
-    weights: tuple[int, int],
-    budget: int,
-    before: tuple[TeamArrays, Base] | None = None,
-) -> Base:
-    """Best orders of all routes; those unchanged since ``before`` are taken over from it."""
-    base = _empty(len(arrays))
-    fresh = _take_over(arrays, base, before)
-    if fresh.size:
-        _compute(arrays, base, fresh, weights, budget)
+def base_costs(arrays: TeamArrays, weights: tuple[int, int], budget: int) -> Base:
+    """Best orders of all routes: read off the known orders, searched where not all are known."""
+    alpha, beta = weights
+    orders = arrays.orders
+    counts = np.array([len(o.paths) for o in orders], np.int64)
+    first = np.cumsum(counts) - counts
+    none = np.zeros(0, np.int64)
+    travel = np.concatenate([o.travel for o in orders]) if orders else none
+    waiting = np.concatenate([o.waiting for o in orders]) if orders else none
+    cost = travel * alpha + waiting * beta
+    # the cheapest order of each route; equal ones: the committed one, else the first
+    best = first.copy()
+    for place in range(1, int(counts.max(initial=1))):
+        rival = np.minimum(first + place, first + counts - 1)
+        best = np.where(cost[rival] < cost[best], rival, best)
+    sound = np.array([o.sound for o in orders], np.bool_)
+    base = Base(
+        cost[best], travel[best], waiting[best],
+        np.where(sound, cost[first], NEVER), travel[first], waiting[first],
+        sound, np.array([o.whole for o in orders], np.bool_),
+    )  # fmt: skip
+    _search(arrays, base, np.flatnonzero(~base.finished).astype(np.int32), weights, budget)
     return base
 
 
-def committed_orders(visits: Int32, depth: int) -> Int32:
-    """int32 (R, depth): nodes in committed order, -1 padded."""
-    column = np.arange(depth, dtype=np.int32)
-    return np.where(column < visits[:, None], column + FIRST_VISIT, -1).astype(np.int32)
-
-
-def _empty(count: int) -> Base:
-    cost, travel, waiting, today_cost, today_travel, today_waiting = (
-        np.zeros(count, np.int64) for _ in range(6)
-    )
-    sound, finished = np.ones(count, np.bool_), np.ones(count, np.bool_)
-    return Base(cost, travel, waiting, today_cost, today_travel, today_waiting, sound, finished)
-
-
-def _take_over(arrays: TeamArrays, base: Base, before: tuple[TeamArrays, Base] | None) -> Int32:
-    """Copies what is known; gives the numbers of the routes that are not."""
-    if before is None:
-        return np.arange(len(arrays), dtype=np.int32)
-    old_arrays, old = before
-    known = {id(route): index for index, route in enumerate(old_arrays.routes)}
-    source = np.array([known.get(id(route), -1) for route in arrays.routes], np.int32)
-    kept = source >= 0
-    for name in Base.__slots__:
-        getattr(base, name)[kept] = getattr(old, name)[source[kept]]
-    return np.flatnonzero(~kept).astype(np.int32)
-
-
-def _compute(
+def _search(
     arrays: TeamArrays, base: Base, rows: Int32, weights: tuple[int, int], budget: int
 ) -> None:
-    batch = arrays.batch.take(rows)
-    visits = batch.used.sum(axis=1).astype(np.int32)
-    orders = committed_orders(visits, int(visits.max(initial=0)))
-    today = evaluate(batch, orders, *weights)
-    sound = today.cost < NEVER
-    best = best_orders(batch, np.where(sound, today.cost, -1), weights, budget)
-    found = best.finished & (best.cost < NEVER)
-    base.cost[rows] = np.where(found, best.cost, today.cost)
-    base.travel[rows] = np.where(found, best.travel, today.travel)
-    base.waiting[rows] = np.where(found, best.waiting, today.waiting)
-    base.today_cost[rows], base.today_travel[rows] = today.cost, today.travel
-    base.today_waiting[rows] = today.waiting
-    base.sound[rows], base.finished[rows] = sound, found | ~sound
+    """Fills in the best orders of routes with too many orders to know."""
+    if rows.size == 0:
+        return
+    best = best_orders(arrays.batch.take(rows), base.today_cost[rows], weights, budget)
+    found = np.flatnonzero(best.finished & (best.cost < NEVER))
+    base.cost[rows[found]] = best.cost[found]
+    base.travel[rows[found]] = best.travel[found]
+    base.waiting[rows[found]] = best.waiting[found]
+    base.finished[rows[found]] = True

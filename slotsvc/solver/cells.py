@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.base import committed_orders
 from slotsvc.solver.batch import Batch
+from slotsvc.solver.insertion import Request, Windows
 from slotsvc.solver.instance import FIRST_VISIT, INF, Int32
-from slotsvc.solver.screen import Request, Windows
 
 Index = NDArray[np.signedinteger]
 
@@ -36,12 +35,11 @@ def with_requests(
     return Batch(opens, closes, service, travel, used, own.end[route], own.breaks[:, :, route])
 
 
-def inserted(batch: Batch, gap: Int32) -> Int32:
-    """int32 (C, depth): committed order with the request (last node) in the given gap."""
-    visits = batch.used.sum(axis=1).astype(np.int32) - 1
-    depth = int(visits.max(initial=0)) + 1
-    order = committed_orders(visits, depth)
+def with_order(path: Int32, gap: Int32, batch: Batch) -> Int32:
+    """int32 (C, depth + 1): each path (-1 padded) with the request (last node) in its gap."""
+    depth = path.shape[1] + 1
     column = np.arange(depth, dtype=np.int32)
-    shifted = np.concatenate([np.full((gap.size, 1), -1, np.int32), order[:, :-1]], axis=1)
-    merged = np.where(column < gap[:, None], order, shifted)
+    pad = np.full((gap.size, 1), -1, np.int32)
+    kept, shifted = np.concatenate([path, pad], axis=1), np.concatenate([pad, path], axis=1)
+    merged = np.where(column < gap[:, None], kept, shifted)
     return np.where(column == gap[:, None], batch.opens.shape[1] - 1, merged).astype(np.int32)

@@ -53,7 +53,7 @@ class BestOrders:
     labels: int
 
 
-class _Search:
+class OrderSearch:
     """One run over one batch."""
 
     def __init__(self, batch: Batch, limit: Int64, weights: tuple[int, int], budget: int) -> None:
@@ -107,10 +107,9 @@ class _Search:
     def _grow(
         self, front: Front, path: Int32, done: Int64, left: Int64
     ) -> tuple[Front, Int32, Int64, Int64]:
-        if front.cell.size > DOMINANCE_FROM:
-            keep = self._undominated(front, done)
+        keep = self._thinned(front, done)
+        if keep.size < front.cell.size:
             front, path, done, left = front.take(keep), path[keep], done[keep], left[keep]
-            front, path, done, left = self._within_budget(front, path, done, left)
         rows, node = self._children(front, done)
         grown = extend(self.batch, front, rows, node)
         return (
@@ -163,19 +162,23 @@ class _Search:
         self.order[cell, : path.shape[1]] = path[rows]
         self.limit[cell] = found.cost[rows]
 
-    def _within_budget(
-        self, front: Front, path: Int32, done: Int64, left: Int64
-    ) -> tuple[Front, Int32, Int64, Int64]:
+    def _thinned(self, front: Front, done: Int64) -> Int32:
+        """Rows worth going on with: not dominated, and within the budget."""
+        if front.cell.size <= DOMINANCE_FROM:
+            return np.arange(front.cell.size, dtype=np.int32)
+        rows = self._undominated(front, done)
+        if rows.size <= self.budget:
+            return rows
+        return self._within_budget(front.cell[rows], rows)
+
+    def _within_budget(self, cell: Int32, rows: Int32) -> Int32:
         """Gives up the largest cells until the front fits the budget."""
-        if front.cell.size <= self.budget:
-            return front, path, done, left
-        sizes = np.bincount(front.cell, minlength=self.finished.size)
+        sizes = np.bincount(cell, minlength=self.finished.size)
         largest_last = np.argsort(sizes, kind="stable")
         kept = largest_last[np.cumsum(sizes[largest_last]) <= self.budget]
         stays = np.isin(np.arange(self.finished.size), kept)
         self.finished &= stays | (sizes == 0)
-        rows = np.flatnonzero(stays[front.cell]).astype(np.int32)
-        return front.take(rows), path[rows], done[rows], left[rows]
+        return rows[stays[cell]]
 
     def _keys(self, front: Front) -> Int64:
         """What must not be larger for one partial order to beat another, int64 (keys, N).
@@ -240,4 +243,4 @@ def best_orders(batch: Batch, limit: Int64, weights: tuple[int, int], budget: in
     ``weights``: thousandths per second of driving and of waiting. ``budget``: partial orders kept
     at once.
     """
-    return _Search(batch, limit, weights, budget).run()
+    return OrderSearch(batch, limit, weights, budget).run()

@@ -15,9 +15,9 @@ from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.constraints import Closed, Reason, room
 from slotsvc.solver.exact import best_orders
 from slotsvc.solver.grid import Closures, OpenCells
+from slotsvc.solver.insertion import Request, insertions
 from slotsvc.solver.instance import INF, Bool
 from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
-from slotsvc.solver.screen import Request, screen
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.visit_times import with_request
 
@@ -178,8 +178,10 @@ def _without_room(
 ) -> Iterator[tuple[int, Closed, AskedWindow, int]]:
     """Cells in which no order is possible, proven; the referee tells how much is missing in the
     first few of each technician."""
-    found = screen(calendar.arrays, request, cells.cells.windows, (1, 0))
-    tried = np.argwhere((found.gap < 0) & (cells.cells.slot >= 0))[:MOST_ROOMS]
+    found = insertions(calendar.arrays, request, cells.cells.windows, (1, 0))
+    fits = np.zeros(cells.cells.slot.shape, np.bool_)
+    fits[calendar.arrays.gaps.route[found.gap], found.column] = True
+    tried = np.argwhere(~fits & (cells.cells.slot >= 0))[:MOST_ROOMS]
     seen: dict[int, int] = {}
     for row, column in tried[~_possible(calendar, request, cells, tried)]:
         day = calendar.days[row]

@@ -24,11 +24,11 @@ from slotsvc.solver.constraints import (
     technician_choice,
 )
 from slotsvc.solver.costs import days_away, technician, window
-from slotsvc.solver.instance import END, START, Int32, Int64
+from slotsvc.solver.insertion import Request, Windows
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int32, Int64
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
 from slotsvc.solver.ranking import Cells
-from slotsvc.solver.screen import Request, Windows
 from slotsvc.solver.team_calendar import TeamCalendar
 
 
@@ -123,17 +123,31 @@ def _routes(
         if closed is not None:
             closures.add(number, closed, per_day[day][0], len(per_day[day]))
     rows: list[int] = []
+    there, back = _nearest(request)
     for row, day_of_work in enumerate(calendar.days):
         if day_of_work.technician not in allowed:
             continue
-        there, back = int(request.into[row, START]), int(request.out[row, END])
-        closed = soundness.check(bool(calendar.base.sound[row])) or reach.check_road(there, back)
+        closed = soundness.check(bool(calendar.base.sound[row]))
+        closed = closed or reach.check_road(there[row], back[row])
         windows = per_day.get(day_of_work.day)
         if closed is None:
             rows.append(row)
         elif windows:
             closures.add(day_of_work.technician, closed, windows[0], len(windows))
     return rows
+
+
+def _nearest(request: Request) -> tuple[list[int], list[int]]:
+    """Per row: least driving to the visit from any node it can follow, and onward from it.
+
+    Where no road leads from the start place, one may lead from another visit.
+    """
+    there = request.into[:, FIRST_VISIT:].min(axis=1, initial=INF)
+    back = request.out[:, FIRST_VISIT:].min(axis=1, initial=INF)
+    return (
+        np.minimum(there, request.into[:, START]).tolist(),
+        np.minimum(back, request.out[:, END]).tolist(),
+    )
 
 
 def _cells(

@@ -6,10 +6,10 @@ import numpy as np
 
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
+from slotsvc.solver.insertion import Windows, request_legs
 from slotsvc.solver.instance import FIRST_VISIT, Int32, RouteInstance
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.ranking import REQUEST, Cells, rank
-from slotsvc.solver.screen import Windows, request_legs
 
 
 def order_with(

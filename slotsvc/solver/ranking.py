@@ -1,31 +1,34 @@
-"""The best K slots of a request, proven: screen, bound, then exact where it can still matter.
+"""The best K slots of a request, proven.
 
-A *slot* is an offered window; a *cell* is a slot on one route. A slot costs what its cheapest cell
-costs. The answer is a total order: cost, then window, then route (technician).
+A *slot* is an offered window; a *cell* is a slot on one route; a slot costs what its cheapest cell
+costs. Every cell has a lower bound: of all insertions into the route's known orders
+(``insertion``), or, on the rare routes whose orders are not all known, from the neighbours alone
+(``bound``). Cells are priced exactly, the lowest bound first, while their bound could still change
+the answer. The answer is a total order: cost, then window, then route (technician).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.base import Base
-from slotsvc.solver.batch import NEVER, Batch, evaluate
+from slotsvc.solver.batch import NEVER, evaluate
 from slotsvc.solver.bound import lower_bound
-from slotsvc.solver.cells import inserted, with_requests
+from slotsvc.solver.cells import with_order, with_requests
 from slotsvc.solver.exact import best_orders
+from slotsvc.solver.insertion import Insertions, Request, Windows, insertions, leaves_safely
 from slotsvc.solver.instance import Bool, Int32, Int64
 from slotsvc.solver.params import Freedom, SearchParams
-from slotsvc.solver.screen import Request, Screened, Windows, screen
 
 REQUEST = -1
 """Stands for the new visit in an order of nodes."""
 
-CHUNK = 256
-"""Cells searched exactly before the cut is drawn anew."""
+CHUNK = 512
+"""Candidates priced before the cut is drawn anew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +65,8 @@ class Winner:
 class Ranked:
     """Best first. Cells add up: ``cells = evaluated + pruned + skipped``.
 
-    ``gap``: most that an unfinished search could still save; 0 when all finished.
-    ``possible``: (route, column) pairs known to be possible are not listed; see ``fits``.
+    ``evaluated``: priced, or proven impossible. ``gap``: most that an unfinished search could still
+    save; 0 when all finished. ``labels``: orders and partial orders priced.
     """
 
     winners: tuple[Winner, ...]
@@ -84,7 +87,10 @@ def rank(
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> Ranked:
     """Ranks the slots. ``out_of_time`` is asked between chunks; True leaves the rest out."""
-    return _Ranking(arrays, base, request, cells, params).run(out_of_time)
+    ranking = _Ranking(arrays, base, request, cells, params)
+    ranking.insert(out_of_time)
+    ranking.search(out_of_time)
+    return ranking.ranked()
 
 
 class _Ranking:
@@ -93,136 +99,165 @@ class _Ranking:
     def __init__(
         self, arrays: TeamArrays, base: Base, request: Request, cells: Cells, params: SearchParams
     ) -> None:
-        self.arrays, self.base, self.request = arrays, base, request
+        self.arrays, self.request = arrays, request
         self.cells, self.params = cells, params
         self.weights = (params.weights.travel, params.weights.waiting)
         self.fixed = cells.fixed | (params.freedom is Freedom.INSERT_ONLY)
         self.zero = np.where(self.fixed, base.today_cost, base.cost)
         self.zero_travel = np.where(self.fixed, base.today_travel, base.travel)
         self.zero_waiting = np.where(self.fixed, base.today_waiting, base.waiting)
-        pairs = np.argwhere(cells.slot >= 0).astype(np.int32)
-        self.route, self.column = pairs[:, 0], pairs[:, 1]
-        self.slot = cells.slot[self.route, self.column]
-        self.extra = cells.extra[self.route, self.column]
+        self.doubtful = ~(base.finished | self.fixed)
+        whole = np.array([o.whole for o in arrays.orders], np.bool_)
+        self.known = (whole & leaves_safely(arrays, request)) | self.fixed
+        self.real = cells.slot >= 0
+        self.slot = np.maximum(cells.slot, 0)
         self.upper = np.full(cells.day.size, NEVER, np.int64)
         self.best: dict[int, Winner] = {}
+        self.state = np.zeros(cells.slot.shape, np.int8)
         self.gap_floor = NEVER
+        self.labels = 0
 
-    def run(self, out_of_time: Callable[[], bool]) -> Ranked:
-        screened = screen(self.arrays, self.request, self.cells.windows, self.weights)
-        bound = lower_bound(self.arrays, self.request, self.cells.windows, self.weights)
-        least = bound[self.route, self.column] + self.extra
-        least = np.where(self._doubtful(), np.iinfo(np.int64).min >> 8, least)
-        self._upper_bounds(screened)
-        waiting = np.argsort(least, kind="stable").astype(np.int32)
-        evaluated, labels, skipped = 0, 0, 0
-        while True:
-            waiting = waiting[least[waiting] <= self._limit(waiting)]
-            if waiting.size == 0:
-                break
-            if evaluated and out_of_time():
-                skipped = waiting.size
-                break
-            now, waiting = waiting[:CHUNK], waiting[CHUNK:]
-            labels += self._search(now, least, screened)
-            evaluated += now.size
-        winners = self._top()
-        cells = self.route.size
-        return Ranked(
-            winners, cells, evaluated, cells - evaluated - skipped, skipped,
-            self._gap(winners), labels,
-        )  # fmt: skip
+    # insertion into known orders
 
-    def _doubtful(self) -> Bool:
-        """Cells of routes whose own best order is not proven: no bound holds for them."""
-        return ~(self.base.finished | self.fixed)[self.route]
-
-    def _limit(self, cells: Int32) -> Int64:
-        """Most that a cell may cost and still change the answer, int64 per cell."""
-        overall, per_day = _cuts(self.upper, self.cells.day, self.params)
-        slot = self.slot[cells]
-        return np.minimum(np.minimum(self.upper[slot], per_day[self.cells.day[slot]]), overall)
-
-    def _upper_bounds(self, screened: Screened) -> None:
-        """Prices the most promising insertion of every slot: a first cut."""
-        guess = screened.guess[self.route, self.column]
-        good = np.flatnonzero(guess < NEVER)
-        if good.size == 0:
-            return
-        cost = guess[good] + self.extra[good]
-        by = good[np.lexsort((cost, self.slot[good]))]
-        slot, first = np.unique(self.slot[by], return_index=True)
-        cells = by[first].astype(np.int32)
-        gap = screened.gap[self.route[cells], self.column[cells]]
-        batch = self._batch(cells)
-        found = evaluate(batch, inserted(batch, gap), *self.weights)
-        total = found.cost - self.zero[self.route[cells]] + self.extra[cells]
-        self.upper[slot] = np.where(found.cost < NEVER, total, NEVER)
-
-    def _search(self, cells: Int32, least: Int64, screened: Screened) -> int:
-        fixed = self.fixed[self.route[cells]]
-        labels = self._search_insertions(cells[fixed], screened) if fixed.any() else 0
-        return labels + (0 if fixed.all() else self._search_orders(cells[~fixed], least))
-
-    def _search_orders(self, cells: Int32, least: Int64) -> int:
-        zero = self.zero[self.route[cells]] - self.extra[cells]
-        limit = self._limit(cells)
-        limit = np.where(limit == NEVER, NEVER - 1, limit + zero)
-        batch = self._batch(cells)
-        found = best_orders(batch, limit, self.weights, self.params.label_budget)
-        possible = np.flatnonzero(found.cost < NEVER)
-        request = batch.opens.shape[1] - 1
-        for c in possible:
-            nodes = [int(n) for n in found.order[c] if n >= 0]
-            order = tuple(REQUEST if n == request else n for n in nodes)
-            self._keep(
-                int(cells[c]),
-                int(found.cost[c]),
-                int(found.travel[c]),
-                int(found.waiting[c]),
-                order,
-            )
-        unfinished = cells[~found.finished]
-        if unfinished.size:
-            self.gap_floor = min(self.gap_floor, int(least[unfinished].min()))
-        return found.labels
-
-    def _search_insertions(self, cells: Int32, screened: Screened) -> int:
-        """Every gap that fits, in committed order."""
+    def insert(self, out_of_time: Callable[[], bool]) -> None:
+        """Prices insertions on all routes whose orders are known, the lowest bound first."""
         gaps = self.arrays.gaps
-        count = np.diff(np.append(gaps.start_of, gaps.route.size))[self.route[cells]]
-        cell = np.repeat(cells, count)
-        offset = np.arange(cell.size) - np.repeat(np.cumsum(count) - count, count)
-        number = gaps.start_of[self.route[cell]] + offset
-        fits = screened.fits[number, self.column[cell]]
-        cell, gap = cell[fits], offset[fits].astype(np.int32)
-        if cell.size == 0:
-            return 0
-        batch = self._batch(cell)
-        orders = inserted(batch, gap)
-        found = evaluate(batch, orders, *self.weights)
+        usable = self.real & self.known[:, None]
+        gap_usable = (gaps.committed | ~self.fixed[gaps.route])[:, None] & usable[gaps.route]
+        found = insertions(self.arrays, self.request, self.cells.windows, self.weights, gap_usable)
+        route = gaps.route[found.gap]
+        self.state[usable] = _PRICED  # where nothing is found, no order has room
+        self.state[route, found.column] = 0
+        total = found.cost + (self.cells.extra[route, found.column] - self.zero[route])
+        slot = self.slot[route, found.column]
+        self._take(found, np.flatnonzero(found.exact).astype(np.int32), total)
+        left = ~found.exact
+        while True:
+            open_ = np.flatnonzero(left & (total <= self._slot_limit()[slot]))
+            if open_.size == 0:
+                break
+            if out_of_time():
+                self._mark(np.stack([route[open_], found.column[open_]], axis=1), _SKIPPED)
+                break
+            now = open_[np.argsort(total[open_], kind="stable")[:CHUNK]].astype(np.int32)
+            self._price(found, now)
+            left[now] = False
+
+    def _price(self, found: Insertions, now: Int32) -> None:
+        """Prices insertions whose waiting is not settled, and keeps what is better than known."""
+        gaps, column = self.arrays.gaps, found.column[now]
+        gap = found.gap[now]
+        route = gaps.route[gap]
+        batch = with_requests(self.arrays, self.request, self.cells.windows, route, column)
+        orders = with_order(gaps.paths[gaps.order[gap]], gaps.number[gap], batch)
+        done = evaluate(batch, orders, *self.weights)
+        self.labels += gap.size
+        self.state[route, column] = _PRICED
+        priced = replace(found, gap=gap, column=column, travel=done.travel, waiting=done.waiting)
+        total = done.cost - self.zero[route] + self.cells.extra[route, column]
+        total = np.where(done.cost < NEVER, total, NEVER)
+        self._take(priced, np.flatnonzero(done.cost < NEVER).astype(np.int32), total)
+
+    def _take(self, found: Insertions, rows: Int32, total: Int64) -> None:
+        """Keeps the best of ``rows`` for every slot; equal ones: the first route, the committed
+        order before others, the first gap."""
+        gaps = self.arrays.gaps
+        route = gaps.route[found.gap]
+        self.state[route[rows], found.column[rows]] = _PRICED
+        slot = self.slot[route, found.column]
+        rows = rows[total[rows] <= self.upper[slot[rows]]]
+        # gaps are numbered by route, order and place, so the first gap decides between equals
+        by = rows[np.lexsort((found.gap[rows], total[rows], slot[rows]))]
+        _, first = np.unique(slot[by], return_index=True)
+        for i in by[first]:
+            gap = int(found.gap[i])
+            path = [int(n) for n in gaps.paths[gaps.order[gap]] if n >= 0]
+            place = int(gaps.number[gap])
+            self._keep(
+                int(route[i]), int(slot[i]), int(total[i]), int(found.travel[i]),
+                int(found.waiting[i]), (*path[:place], REQUEST, *path[place:]),
+            )  # fmt: skip
+
+    # search where not all orders are known
+
+    def search(self, out_of_time: Callable[[], bool]) -> None:
+        """Searches the cells of the other routes, the lowest bound first."""
+        rows = np.flatnonzero(~self.known & self.real.any(axis=1)).astype(np.int32)
+        if rows.size == 0:
+            return
+        bound = lower_bound(self.arrays, self.request, self.cells.windows, self.weights, rows)
+        bound = np.where(self.doubtful[rows][:, None], -(NEVER >> 8), bound)
+        shift = self.cells.extra[rows]
+        least = np.where(self.real[rows] & (bound < NEVER), bound + shift, NEVER)
+        self.state[rows] = np.where(self.real[rows] & (bound == NEVER), _PRICED, 0)
+        while True:
+            picked = np.argwhere(least <= self._limit()[rows]).astype(np.int32)
+            if picked.size == 0:
+                return
+            cells = np.stack([rows[picked[:, 0]], picked[:, 1]], axis=1)
+            if self.labels and out_of_time():
+                self._mark(cells, _SKIPPED)
+                return
+            values = least[picked[:, 0], picked[:, 1]]
+            order = np.argsort(values, kind="stable")[: CHUNK // 4]
+            self._search_cells(cells[order], values[order])
+            least[picked[order][:, 0], picked[order][:, 1]] = NEVER
+
+    def _search_cells(self, cells: Int32, least: Int64) -> None:
+        route, column = cells[:, 0], cells[:, 1]
+        extra = self.cells.extra[route, column]
+        limit = self._limit()[route, column]
+        limit = np.where(limit >= NEVER - 1, NEVER - 1, limit + self.zero[route] - extra)
+        batch = with_requests(self.arrays, self.request, self.cells.windows, route, column)
+        found = best_orders(batch, limit, self.weights, self.params.label_budget)
+        self.labels += found.labels
+        self.state[route, column] = _PRICED
+        total = found.cost - self.zero[route] + extra
         request = batch.opens.shape[1] - 1
-        for i in np.lexsort((gap, found.cost, cell)):
-            if found.cost[i] < NEVER:
-                nodes = [int(n) for n in orders[i] if n >= 0]
-                order = tuple(REQUEST if n == request else n for n in nodes)
-                self._keep(
-                    int(cell[i]), int(found.cost[i]), int(found.travel[i]),
-                    int(found.waiting[i]), order,
-                )  # fmt: skip
-        return int(cell.size)
+        for i in np.flatnonzero(found.cost < NEVER):
+            order = (REQUEST if n == request else int(n) for n in found.order[i] if n >= 0)
+            self._keep(
+                int(route[i]), int(self.slot[route[i], column[i]]), int(total[i]),
+                int(found.travel[i]), int(found.waiting[i]), tuple(order),
+            )  # fmt: skip
+        if not found.finished.all():
+            self.gap_floor = min(self.gap_floor, int(least[~found.finished].min()))
+
+    # what is known
 
     def _keep(
-        self, cell: int, cost: int, travel: int, waiting: int, order: tuple[int, ...]
+        self, route: int, slot: int, total: int, travel: int, waiting: int, order: tuple[int, ...]
     ) -> None:
-        route, slot = int(self.route[cell]), int(self.slot[cell])
-        total = cost - int(self.zero[route]) + int(self.extra[cell])
         known = self.best.get(slot)
         if known is None or (total, route) < (known.cost, known.route):
             added = travel - int(self.zero_travel[route])
             idle = waiting - int(self.zero_waiting[route])
             self.best[slot] = Winner(route, slot, total, added, idle, order)
             self.upper[slot] = min(int(self.upper[slot]), total)
+
+    def _slot_limit(self) -> Int64:
+        """int64 (S,): most that a slot may cost and still change the answer; below NEVER."""
+        overall, per_day = _cuts(self.upper, self.cells.day, self.params)
+        limit = np.minimum(np.minimum(self.upper, per_day[self.cells.day]), overall)
+        return np.minimum(limit, NEVER - 1)
+
+    def _limit(self) -> Int64:
+        """int64 (R, W): the same per cell, -NEVER where there is none."""
+        return np.where(self.real, self._slot_limit()[self.slot], -NEVER)
+
+    def _mark(self, cells: Int32, state: int) -> None:
+        self.state[cells[:, 0], cells[:, 1]] = state
+
+    def ranked(self) -> Ranked:
+        """The answer as far as it is known."""
+        winners = self._top()
+        cells = int(self.real.sum())
+        evaluated = int((self.real & (self.state == _PRICED)).sum())
+        skipped = int((self.real & (self.state == _SKIPPED)).sum())
+        return Ranked(
+            winners, cells, evaluated, cells - evaluated - skipped, skipped,
+            self._gap(winners), self.labels,
+        )  # fmt: skip
 
     def _top(self) -> tuple[Winner, ...]:
         taken: dict[int, int] = {}
@@ -241,10 +276,8 @@ class _Ranking:
         worst = winners[-1].cost if full else max(self.gap_floor, 0) + 1
         return max(0, worst - self.gap_floor)
 
-    def _batch(self, cells: Int32) -> Batch:
-        return with_requests(
-            self.arrays, self.request, self.cells.windows, self.route[cells], self.column[cells]
-        )
+
+_PRICED, _SKIPPED = 1, 2
 
 
 def _cuts(upper: Int64, day: Int32, params: SearchParams) -> tuple[int, Int64]:

@@ -10,11 +10,11 @@ from slotsvc.solver import costs
 from slotsvc.solver.costs import days_away, technician, travel, waiting, window
 from slotsvc.solver.explain import rejections, why_first, why_here
 from slotsvc.solver.grid import Closures, OpenCells, open_cells
+from slotsvc.solver.insertion import Request, request_legs
 from slotsvc.solver.instance import FIRST_VISIT
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
 from slotsvc.solver.ranking import REQUEST, Ranked, Winner, rank
-from slotsvc.solver.screen import Request, request_legs
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from slotsvc.solver.visit_times import times_with_request
 

@@ -70,7 +70,7 @@ def without(calendar: TeamCalendar, placement: str, weights: tuple[int, int]) ->
         if placement in day.instance.visits:
             instance = without_visit(day.instance, placement)
             arrays = replaced(calendar.arrays, {row: instance})
-            base = base_costs(arrays, weights, BASE_BUDGET, (calendar.arrays, calendar.base))
+            base = base_costs(arrays, weights, BASE_BUDGET)
             left = replace(day, instance=instance, keep_order=True)
             days = (*calendar.days[:row], left, *calendar.days[row + 1 :])
             return replace(calendar, days=days, arrays=arrays, base=base)

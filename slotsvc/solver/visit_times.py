@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from slotsvc.solver.insertion import Request
 from slotsvc.solver.instance import INF, RouteInstance
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.ranking import REQUEST, Cells, Winner
-from slotsvc.solver.screen import Request
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.timing import StopTimes, timetable
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import time, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from slotsvc.domain.offering import OfferGrid
@@ -32,6 +33,7 @@ def tags_text(tags: Iterable[str]) -> str:
     return _dump(sorted(tags))
 
 
+@lru_cache(4096)  # a company has few different sets, and thousands of visits that need them
 def tags_from(text: str) -> frozenset[str]:
     """The set of tags of a stored list."""
     return frozenset(json.loads(text))

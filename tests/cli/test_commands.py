@@ -54,13 +54,12 @@ def test_suggest_wants_one_place(shell: Shell) -> None:
 
 
 def test_a_wrong_request_is_refused_with_every_violation(shell: Shell) -> None:
-    """Latitude 99 and an unknown tag: two lines, exit code 2."""
-    error = shell.json(
-        "suggest", "--at", "99,7.4", "--minutes", "60", "--tag", "magic", "--grid", "08-10", code=2
-    )["error"]
+    """Latitude 99 and longitude 200: two violations, exit code 2."""
+    error = shell.json("suggest", "--at", "99,200", "--activity", "repair", code=2)["error"]
 
     assert error["reason"] == "INVALID_REQUEST"
-    assert len(error["violations"]) >= 2
+    fields = {violation["field"] for violation in error["violations"]}
+    assert fields == {"request.location.latitude", "request.location.longitude"}
 
 
 def test_from_slot_to_cancelled_visit(shell: Shell) -> None:

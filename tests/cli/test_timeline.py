@@ -88,4 +88,4 @@ def test_a_list_names_visits_with_what_was_told() -> None:
 
     assert lines[1] == "Chiara Rossi, Tue 24 Nov"
     assert lines[3].split()[:3] == ["08:30", "09:30", "08:00-10:00"]
-    assert "held" in lines[4]
+    assert "held" in lines[5]

@@ -148,7 +148,7 @@ class RouteContract:
         assert await store.read(lambda tx: tx.now()) == NOW + HOLD
 
     async def test_the_clock_is_read_after_the_lock(self, store: Store, clock: FrozenClock) -> None:
-        """A wait for a lock revives no hold that lapsed meanwhile; between locks, time stands still."""
+        """A wait for a lock revives no hold that lapsed meanwhile; between locks time stands."""
         await store.write(set_up)
 
         def wait(tx):

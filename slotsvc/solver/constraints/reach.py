@@ -12,5 +12,6 @@ def check_snap(snap_m: float, limit_m: float) -> Closed | None:
 
 
 def check_road(there: int, back: int) -> Closed | None:
-    """``there`` / ``back``: driving from the shift's start place and to its end place, seconds."""
+    """``there`` / ``back``: least driving to the visit from any place of the route but its end, and
+    onward to any but its start, seconds."""
     return Closed(Reason.UNROUTABLE) if there >= INF or back >= INF else None
