@@ -53,7 +53,9 @@ def team(technicians: int, days: int, visits: int, seed: int, lunch: bool = True
     homes = town.places(technicians)
     spots: list[np.ndarray] = []
     routes = [
-        _route(town, homes[t], visits, lunch, spots) for _ in range(days) for t in range(technicians)
+        _route(town, homes[t], visits, lunch, spots)
+        for _ in range(days)
+        for t in range(technicians)
     ]
     return Team(team_arrays(routes), np.array(spots), town, technicians, days)
 

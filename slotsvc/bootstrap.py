@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from slotsvc.config import Settings, split_address
+from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.calendars import Calendars
 from slotsvc.scheduling.desk import Desk, HoldLimits
 from slotsvc.scheduling.live_calendar import LiveCalendar
@@ -30,6 +31,7 @@ from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.server.map_service import MapService
+from slotsvc.server.measured_travel import MeasuredTravelTimes
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.plan_service import PlanService
 from slotsvc.server.slot_service import SlotService
@@ -47,6 +49,8 @@ from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
 
 _log = structlog.get_logger(__name__)
+
+COUNT_HOLDS_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,12 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
         metrics = Metrics()
         metrics.build.info({"version": version("slotsvc")})
         roads = await _roads(settings, stack)
+        measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
+        roads = replace(roads, travel=measured)
         store = _store(settings)
         stack.callback(store.close)
+        count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
+        stack.push_async_callback(_cancelled, count)
         server = _server(settings, store, roads, metrics)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
@@ -202,6 +210,14 @@ async def _embedded_engine(
     watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
     stack.push_async_callback(_cancelled, watch)
     return OsrmTravelTimes.of_map(child.base_url, info)
+
+
+async def _count_holds(store: SqliteStore, metrics: Metrics) -> None:
+    """Keeps the gauge of live holds: they lapse without anybody telling."""
+    while True:
+        with contextlib.suppress(StoreBusyError):
+            metrics.holds_active.set(await store.read(lambda tx: tx.live_holds()))
+        await asyncio.sleep(COUNT_HOLDS_EVERY_S)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

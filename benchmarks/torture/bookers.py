@@ -82,7 +82,7 @@ class Booker:
         while True:
             found = await self._search(self._new_search())
             while found:
-                slot = found[0]
+                slot = found[0] if self.chance.random() < 0.5 else self.chance.choice(found)
                 taken = await self._take(slot, order)
                 if isinstance(taken, Visit):
                     self.tally.seconds.append(time.monotonic() - begun)
@@ -144,9 +144,7 @@ class Booker:
         return list(answer.slots)
 
     async def _hold(self, slot: Slot, order: str) -> slots.Hold | Told:
-        asked = slots.HoldSlotRequest(
-            token=slot.token, request_id=fresh_id(), external_ref=order
-        )
+        asked = slots.HoldSlotRequest(token=slot.token, request_id=fresh_id(), external_ref=order)
         answer = await self._noted(
             "VISIT_HELD",
             lambda: self.calls.slots.HoldSlot(asked, timeout=CALL_S),
@@ -176,9 +174,7 @@ class Booker:
         return answer.visit
 
     async def _book_at_once(self, slot: Slot, order: str) -> Visit | Told:
-        asked = visits.BookVisitRequest(
-            token=slot.token, request_id=fresh_id(), external_ref=order
-        )
+        asked = visits.BookVisitRequest(token=slot.token, request_id=fresh_id(), external_ref=order)
         answer = await self._noted(
             "VISIT_BOOKED",
             lambda: self.calls.visits.BookVisit(asked, timeout=CALL_S),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
 
 from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Tenant
@@ -76,7 +75,7 @@ class Calendars:
 
     async def get[E: Entity](self, key: EntityKey[E]) -> tuple[E, str]:
         """The entity and its etag. Raises ``NotFoundError``."""
-        return await self._store.read(lambda tx: _fetch(_by_kind(tx), key))
+        return await self._store.read(lambda tx: _fetch(tx, key))
 
     async def page[E: Entity](self, key: EntityKey[E], limit: int) -> Sequence[tuple[E, str]]:
         """At most ``limit`` behind ``key.id`` in order of id, each with its etag.
@@ -86,7 +85,7 @@ class Calendars:
 
         def work(tx: CalendarRead) -> Sequence[tuple[E, str]]:
             _require_parent(tx, key)
-            return _by_kind(tx).page(key.tenant, key.kind, key.id, limit, key.technician)
+            return tx.page(key.tenant, key.kind, key.id, limit, key.technician)
 
         return await self._store.read(work)
 
@@ -144,23 +143,7 @@ class Calendars:
         return await self._store.write(at_most_once)
 
 
-class _ByKind(Protocol):
-    """The reading half of ``CalendarWrite``; every store's read transaction has it too."""
-
-    def fetch[E: Entity](
-        self, tenant: str, kind: type[E], id: str, technician: str = ""
-    ) -> tuple[E, str] | None: ...
-
-    def page[E: Entity](
-        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
-    ) -> Sequence[tuple[E, str]]: ...
-
-
-def _by_kind(tx: CalendarRead) -> _ByKind:
-    return cast("_ByKind", tx)
-
-
-def _fetch[E: Entity](tx: _ByKind, key: EntityKey[E]) -> tuple[E, str]:
+def _fetch[E: Entity](tx: CalendarRead, key: EntityKey[E]) -> tuple[E, str]:
     found = tx.fetch(key.tenant, key.kind, key.id, key.technician)
     if found is None:
         raise NotFoundError(f"no such {_word(key.kind)}")

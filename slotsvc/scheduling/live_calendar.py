@@ -134,7 +134,7 @@ class LiveCalendar:
             placements=placements,
             instance=rest_of_day(instance, int(now.timestamp())),
             estimated=block.provenance is Provenance.ESTIMATE,
-            keep_order=len(placements) < len(live),
+            move_pending=len(placements) < len(live),
         )
 
     def _calendar(

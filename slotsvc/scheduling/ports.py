@@ -98,6 +98,10 @@ class Event:
     data: Mapping[str, str | int] = field(default_factory=dict)
 
 
+type Entity = Tenant | Team | Technician | Site | ActivityType | ShiftException | Absence
+"""What a company sets up. Exceptions and absences belong to a technician."""
+
+
 class CalendarRead(Protocol):
     """Reading of what a company sets up. Lists are ordered by id. None: not found."""
 
@@ -124,9 +128,17 @@ class CalendarRead(Protocol):
         """Grows with every change of teams, technicians, exceptions, absences, sites, types."""
         ...
 
+    def fetch[E: Entity](
+        self, tenant: str, kind: type[E], id: str, technician: str = ""
+    ) -> tuple[E, str] | None:
+        """The entity and its etag; None: not found."""
+        ...
 
-type Entity = Tenant | Team | Technician | Site | ActivityType | ShiftException | Absence
-"""What a company sets up. Exceptions and absences belong to a technician."""
+    def page[E: Entity](
+        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
+    ) -> Sequence[tuple[E, str]]:
+        """At most ``limit`` with id > ``after``, by id, each with its etag."""
+        ...
 
 
 class CalendarWrite(Protocol):
@@ -151,18 +163,6 @@ class CalendarWrite(Protocol):
         refer to it)."""
         ...
 
-    def fetch[E: Entity](
-        self, tenant: str, kind: type[E], id: str, technician: str = ""
-    ) -> tuple[E, str] | None:
-        """The entity and its etag; None: not found."""
-        ...
-
-    def page[E: Entity](
-        self, tenant: str, kind: type[E], after: str, limit: int, technician: str = ""
-    ) -> Sequence[tuple[E, str]]:
-        """At most ``limit`` with id > ``after``, by id, each with its etag."""
-        ...
-
 
 class RouteRead(Protocol):
     """Reading of routes and visits."""
@@ -185,6 +185,10 @@ class RouteRead(Protocol):
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
         """The named routes; untouched ones come as version 0, empty."""
+        ...
+
+    def live_holds(self) -> int:
+        """How many holds are live now, of all tenants."""
         ...
 
     def visit(self, tenant: str, visit: str) -> StoredVisit | None: ...

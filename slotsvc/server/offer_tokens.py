@@ -35,9 +35,16 @@ def seal_offer(sealer: SlotSealer, offer: HeldOffer, search: pb.SuggestSlotsRequ
     about = pb.SuggestSlotsRequest()
     about.CopyFrom(search)
     about.max_rejections = 0
+    try:
+        return _sealed(sealer, offer, about.SerializeToString(deterministic=True))
+    except ValueError:  # a search too long to travel along: a stolen slot then has no equivalents
+        return _sealed(sealer, offer, b"")
+
+
+def _sealed(sealer: SlotSealer, offer: HeldOffer, search: bytes) -> str:
     head = json.dumps(_values(offer), separators=(",", ":")).encode()
-    body = len(head).to_bytes(4) + head + about.SerializeToString(deterministic=True)
-    return sealer.seal(zlib.compress(body, 9), tenant=offer.tenant, purpose=PURPOSE)
+    body = zlib.compress(len(head).to_bytes(4) + head + search, 9)
+    return sealer.seal(body, tenant=offer.tenant, purpose=PURPOSE)
 
 
 def open_offer(sealer: SlotSealer, token: str) -> OpenedOffer:

@@ -115,6 +115,8 @@ class SlotService(SlotServiceServicer):
         self._metrics.booking_conflicts.inc()
         search = pb.SuggestSlotsRequest()
         search.CopyFrom(opened.search)
+        if not search.team:
+            return gone
         search.max_slots = 20
         try:
             found = await self._suggest(command_from(search, time.monotonic() + 2.0))

@@ -22,7 +22,8 @@ from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.visit_times import with_request
 
 _TELLING = (
-    Reason.NO_ROOM, Reason.OFF_MAP, Reason.UNROUTABLE, Reason.DAY_BROKEN, Reason.ABSENT,
+    Reason.NO_ROOM, Reason.OFF_MAP, Reason.UNROUTABLE, Reason.DAY_BROKEN, Reason.MOVE_PENDING,
+    Reason.ABSENT,
     Reason.MISSING_TAG, Reason.NOT_THIS_TECHNICIAN, Reason.OUTSIDE_SHIFT, Reason.NOTICE,
     Reason.HORIZON, Reason.SITE_CLOSED, Reason.NO_SHIFT,
 )  # fmt: skip
@@ -40,6 +41,7 @@ _ACTION = {
     Reason.NOTICE: "Ask for a later window, or shorten the notice.",
     Reason.HORIZON: "Ask for an earlier day, or lengthen the horizon.",
     Reason.SITE_CLOSED: "Ask for other opening hours.",
+    Reason.MOVE_PENDING: "Ask again in some minutes.",
     Reason.NO_SHIFT: "Ask for another day, or add a shift.",
 }
 MOST_ROOMS = 200
@@ -169,6 +171,7 @@ def _sentence(closed: Closed) -> str:
         Reason.NOTICE: f"Too soon by {size}.",
         Reason.HORIZON: f"Too far ahead by {size}.",
         Reason.SITE_CLOSED: "The site is closed.",
+        Reason.MOVE_PENDING: "A visit of this day is being moved.",
         Reason.NO_SHIFT: "No shift that day.",
     }[closed.reason]
 

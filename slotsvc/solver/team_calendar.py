@@ -30,7 +30,8 @@ class DayOfWork:
 
     ``valid_until``: earliest expiry of a live hold, None: none. ``renew_at``: this value speaks of
     the day until then. ``estimated``: some of its driving is only estimated. ``keep_order``: the
-    other visits may not be put in another order.
+    other visits may not be put in another order. ``move_pending``: a live hold would take over from
+    another place of this route.
     """
 
     technician: int
@@ -43,6 +44,7 @@ class DayOfWork:
     renew_at: datetime
     estimated: bool = False
     keep_order: bool = False
+    move_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

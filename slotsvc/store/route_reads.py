@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, func, or_, select, tuple_
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey
@@ -84,6 +84,7 @@ _REPLACEMENT = _LIVE_HOLDS.where(PLACEMENT.c.replaces == bindparam("replaces"))
 _OF_CLIENT = _LIVE_HOLDS.where(
     VISIT.c.client == bindparam("client"), VISIT.c.activity_type == bindparam("activity_type")
 )
+_HOLDS_IN_ALL = select(func.count()).select_from(PLACEMENT).where(HELD_NOW)
 _DAY_ORDER = (PLACEMENT.c.day, PLACEMENT.c.technician, PLACEMENT.c.position, PLACEMENT.c.visit)
 
 
@@ -122,6 +123,11 @@ class RouteReads(Transaction):
         wanted = list(dict.fromkeys(keys))
         found = self._routes(_NAMED_ROUTES, _NAMED_PLACED, named(wanted))
         return {key: found.get(key) or StoredRoute(key, 0) for key in wanted}
+
+    def live_holds(self) -> int:
+        """How many holds are live now, of all tenants."""
+        found = self._connection.execute(_HOLDS_IN_ALL, {"now": to_epoch(self.now())})
+        return int(found.scalar_one())
 
     def visit(self, tenant: str, visit: str) -> StoredVisit | None:
         """With its current placement. None: not found."""

@@ -12,11 +12,15 @@ from datetime import timedelta
 
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.time_window import TimeWindow, to_epoch
+from slotsvc.domain.visit import Placement
+from slotsvc.domain.working_time import Shift
 from slotsvc.solver.params import CostWeights, Freedom, SearchParams
 from slotsvc.solver.query import AskedWindow, SlotQuery
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from tests.solver.brute_force import UNREACHABLE, TinyRoute, cross_gap
-from tests.solver.calendars import Roads
+from tests.solver.calendars import Roads, a_placement, number_of
+
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,29 @@ class LiteralSlot:
     asked: AskedWindow
 
 
-def tiny(day: DayOfWork, roads: Roads, query: SlotQuery, window: TimeWindow) -> TinyRoute:
-    """The day in seconds from its shift's start, the request as its last visit."""
-    origin = to_epoch(day.shift.window.start)
+def tiny_route(shift: Shift, placements: Sequence[Placement], roads: Roads) -> TinyRoute:
+    """A day in seconds from its shift's start."""
+    origin = to_epoch(shift.window.start)
 
     def span(of: TimeWindow) -> tuple[int, int]:
         return to_epoch(of.start) - origin, to_epoch(of.end) - origin
 
-    stops = [p.visit.location for p in day.placements]
-    block = roads.among([day.shift.start_place, *stops, query.location, day.shift.end_place])
-    services = [*(p.visit.service for p in day.placements), query.service]
+    stops = [p.visit.location for p in placements]
+    block = roads.among([shift.start_place, *stops, shift.end_place])
     return TinyRoute(
         0,
-        span(day.shift.window)[1],
-        (*(span(p.start_window) for p in day.placements), span(window)),
-        tuple(s // timedelta(seconds=1) for s in services),
-        tuple((*span(b.begins), b.duration // timedelta(seconds=1)) for b in day.shift.breaks),
+        span(shift.window)[1],
+        tuple(span(p.start_window) for p in placements),
+        tuple(p.visit.service // SECOND for p in placements),
+        tuple((*span(b.begins), b.duration // SECOND) for b in shift.breaks),
         tuple(tuple(int(leg) for leg in row) for row in block),
     )
+
+
+def tiny(day: DayOfWork, roads: Roads, query: SlotQuery, window: TimeWindow) -> TinyRoute:
+    """The day with the request as its last visit."""
+    new = a_placement("", window, number_of(query.location), query.service)
+    return tiny_route(day.shift, [*day.placements, new], roads)
 
 
 @dataclass(frozen=True)

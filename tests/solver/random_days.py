@@ -153,8 +153,16 @@ def _team(dice: Dice, roads: Roads, unit: int, shape: Shape) -> TeamDays:
     return TeamDays(technicians, days, off)
 
 
-def random_day(dice: Dice, roads: Roads, unit: int, technician: str, on: date, shape: Shape) -> Day:
+def random_day(
+    dice: Dice,
+    roads: Roads,
+    unit: int,
+    technician: str = "ana",
+    on: date = MONDAY,
+    shape: Shape | None = None,
+) -> Day:
     """Visits whose windows lie around the times at which the committed order would meet them."""
+    shape = shape or Shape()
     places = len(roads.seconds)
     origin = at("8:00", on)
     home, end_place = 0, dice.pick((0, 0, 1))

@@ -142,6 +142,10 @@ class _RejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rejec
     """The day as it stands breaks a rule; it gets no new visits before a planner has mended it."""
     REJECTION_REASON_SITE_CLOSED: _RejectionReason.ValueType  # 12
     """The site is closed then."""
+    REJECTION_REASON_MOVE_PENDING: _RejectionReason.ValueType  # 13
+    """A visit of that day is being moved within it; until the move is confirmed or lapses the day
+    takes no other visit.
+    """
 
 class RejectionReason(_RejectionReason, metaclass=_RejectionReasonEnumTypeWrapper):
     """Why a technician, a day or a window cannot serve."""
@@ -172,6 +176,10 @@ REJECTION_REASON_DAY_BROKEN: RejectionReason.ValueType  # 11
 """The day as it stands breaks a rule; it gets no new visits before a planner has mended it."""
 REJECTION_REASON_SITE_CLOSED: RejectionReason.ValueType  # 12
 """The site is closed then."""
+REJECTION_REASON_MOVE_PENDING: RejectionReason.ValueType  # 13
+"""A visit of that day is being moved within it; until the move is confirmed or lapses the day
+takes no other visit.
+"""
 Global___RejectionReason: _TypeAlias = RejectionReason  # noqa: Y015
 
 class _Pin:

@@ -25,6 +25,7 @@ class Reason(Enum):
     OFF_MAP = "OFF_MAP"
     DAY_BROKEN = "DAY_BROKEN"
     SITE_CLOSED = "SITE_CLOSED"
+    MOVE_PENDING = "MOVE_PENDING"
 
 
 @dataclass(frozen=True, slots=True)

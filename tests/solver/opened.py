@@ -1,0 +1,70 @@
+"""A question as the search sees it: arrays, the request's legs, the open cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from slotsvc.solver.grid import OpenCells, open_cells
+from slotsvc.solver.insertion import Request, request_legs
+from slotsvc.solver.params import SearchParams
+from slotsvc.solver.team_calendar import DayOfWork
+from tests.solver.brute_force import TinyRoute
+from tests.solver.literal import kept_in_order, tiny
+from tests.solver.random_days import Question
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One asked window on one route. ``route``: the day with the request as its last visit."""
+
+    row: int
+    column: int
+    day: DayOfWork
+    route: TinyRoute
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open question. ``keep``: per row, whether the other visits keep their order."""
+
+    question: Question
+    request: Request
+    cells: OpenCells
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        """Of driving and waiting."""
+        weights = self.params.weights
+        return weights.travel, weights.waiting
+
+    @property
+    def params(self) -> SearchParams:
+        """The question's."""
+        return self.question.params
+
+    def keep(self, row: int) -> bool:
+        """Whether the other visits of a route keep their order."""
+        return kept_in_order(self.question.calendar.days[row], self.params)
+
+    def each(self) -> Iterator[Cell]:
+        """Every open cell."""
+        slots = self.cells.cells.slot
+        for row, day in enumerate(self.question.calendar.days):
+            for column, slot in enumerate(slots[row]):
+                if slot >= 0:
+                    window = self.cells.windows[int(slot)].window.start_window
+                    route = tiny(day, self.question.roads, self.question.query, window)
+                    yield Cell(row, column, day, route)
+
+
+def opened(question: Question) -> Opened | None:
+    """What is left to search when rules that need no search were applied; None: nothing."""
+    query = replace(question.query, required=frozenset(), forbidden=frozenset())
+    legs = question.roads.legs(question.calendar, query.location)
+    service = int(query.service.total_seconds())
+    request = request_legs(question.calendar.arrays, service, legs.into, legs.out)
+    cells, _ = open_cells(
+        question.calendar, query, legs, request, question.params.weights, question.now
+    )
+    return None if cells is None else Opened(question, request, cells)

@@ -1,0 +1,84 @@
+"""The bound is never above the true added cost, and says so where it knows nothing."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given, settings
+
+from slotsvc.solver.batch import NEVER
+from slotsvc.solver.bound import NO_BOUND, lower_bound
+from slotsvc.solver.insertion import leaves_safely
+from tests.examples import examples
+from tests.solver.brute_force import TinyRoute
+from tests.solver.literal import least_cost, orders_with, orders_without
+from tests.solver.opened import Opened, opened
+from tests.solver.random_days import Question, Shape, questions
+
+SHAPE = Shape(visits=(3, 1, 2, 4, 3, 0), days=2, breaks=(0, 1, 2))
+
+
+def bounds(found: Opened) -> np.ndarray:  # int64 (R, W)
+    arrays = found.question.calendar.arrays
+    rows = np.arange(len(arrays), dtype=np.int32)
+    return lower_bound(arrays, found.request, found.cells.cells.windows, found.weights, rows)
+
+
+@settings(max_examples=examples(400))
+@given(questions(shape=SHAPE))
+def test_no_cell_costs_less_than_its_bound(question: Question) -> None:
+    """Over all orders and places for the breaks, and over insertions alone too."""
+    found = opened(question)
+    if found is None:
+        return
+    bound, weights = bounds(found), question.params.weights
+    for cell in found.each():
+        for keep in (False, True):
+            without = least_cost(cell.route, orders_without(cell.day, keep), weights)
+            with_it = least_cost(cell.route, orders_with(cell.day, keep), weights)
+            if with_it >= 0:
+                assert bound[cell.row, cell.column] <= with_it - without
+
+
+@settings(max_examples=examples(400))
+@given(questions(shape=SHAPE))
+def test_no_bound_only_where_leaving_the_visit_out_makes_somebody_later(
+    question: Question,
+) -> None:
+    """Where every detour over the visit takes at least as long as the direct leg, one is known."""
+    found = opened(question)
+    if found is None:
+        return
+    bound = bounds(found)
+    safe = leaves_safely(question.calendar.arrays, found.request)
+    for cell in found.each():
+        assert bool(safe[cell.row]) == shortens_nothing(cell.route)
+        assert (bound[cell.row, cell.column] == NO_BOUND) == (not safe[cell.row])
+
+
+def shortens_nothing(route: TinyRoute) -> bool:
+    """No leg between two others takes longer than over the last visit, its service included."""
+    new, end = len(route.windows), len(route.windows) + 1
+    legs = route.travel
+    return all(
+        legs[i][j] <= legs[i][new] + route.services[new - 1] + legs[new][j]
+        for i, j in product(range(new), [*range(1, new), end])
+        if i != j
+    )
+
+
+@settings(max_examples=examples(200))
+@given(questions(shape=SHAPE))
+def test_never_means_that_no_order_is_possible(question: Question) -> None:
+    """A cell without possible neighbours is closed for good."""
+    found = opened(question)
+    if found is None:
+        return
+    bound = bounds(found)
+    for cell in found.each():
+        if bound[cell.row, cell.column] == NEVER:
+            assert (
+                least_cost(cell.route, orders_with(cell.day, keep=False), question.params.weights)
+                < 0
+            )

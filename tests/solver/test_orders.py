@@ -1,0 +1,51 @@
+"""The feasible orders of a route, against all permutations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+
+from slotsvc.solver.arrays import team_arrays
+from slotsvc.solver.orders import MOST_ORDERS
+from tests.examples import examples
+from tests.solver.brute_force import brute_cost, feasible
+from tests.solver.calendars import a_line, a_placement, a_shift, an_instance, between
+from tests.solver.literal import orders_without, tiny_route
+from tests.solver.random_days import Question, Shape, questions
+
+
+@settings(max_examples=examples(200))
+@given(questions(shape=Shape(visits=(3, 4, 2, 1, 0), breaks=(0, 1, 2))))
+def test_every_feasible_order_is_known(question: Question) -> None:
+    """The committed one first, then the others once each, with driving and least waiting."""
+    calendar = question.calendar
+    for day, known in zip(calendar.days, calendar.arrays.orders, strict=True):
+        route = tiny_route(day.shift, day.placements, question.roads)
+        found = [tuple(int(n) - 1 for n in path) for path in known.paths]
+        every = [o for o in orders_without(day, keep=False) if feasible(route, o)]
+        assert found[0] == route.visits
+        assert known.sound == (route.visits in every)
+        if known.sound:
+            assert known.whole
+            assert sorted(found) == sorted(every)
+            for order, travel, waiting in zip(found, known.travel, known.waiting, strict=True):
+                assert brute_cost(route, order, 1, 0) == travel
+                assert brute_cost(route, order, 0, 1) == waiting
+
+
+@pytest.mark.parametrize(("visits", "whole"), [(4, True), (5, False), (10, False)])
+def test_too_many_orders_are_not_kept(visits: int, whole: bool) -> None:
+    """Four visits without windows have 24 orders; five have more than is worth knowing."""
+    placements = [
+        a_placement(f"v{n}", between("8:00", "20:00"), n, timedelta(minutes=5))
+        for n in range(visits)
+    ]
+    shift = a_shift("ana", "8:00", "20:00")
+    orders = team_arrays([an_instance(shift, placements, a_line(*range(visits)))]).orders[0]
+
+    assert orders.sound
+    assert orders.whole is whole
+    assert len(orders.paths) == (24 if whole else 1)
+    assert MOST_ORDERS > 24
