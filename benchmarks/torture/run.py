@@ -70,8 +70,12 @@ async def torture(dose: Dose, data_dir: Path) -> Report:
         code = await server.stop()
         if code:
             report.wrong.append(f"the last server ended with {code}")
+    except BaseException as error:
+        error.add_note("\n".join(server.incidents()) or "the server noticed nothing")
+        raise
     finally:
         await server.stop()
+    report.wrong += server.incidents()
     answers = tuple(tally.history.answers)
     expected = Expected(TENANT, "crew", tally.booked, answers)
     report.wrong += await check_books(data_dir / "slotsvc.db", expected)

@@ -36,6 +36,11 @@ class ServerProcess:
         """What the server logged, of all its lives."""
         return self.data_dir / "server.log"
 
+    def incidents(self) -> list[str]:
+        """Log lines of errors, of all its lives."""
+        with self.log.open() as lines:
+            return [line for line in lines if '"level": "error"' in line]
+
     @property
     def pid(self) -> int:
         """Of the running server."""

@@ -128,10 +128,9 @@ def service_map_lines(answer: GetMapResponse) -> list[str]:
     from slotsvc.cli.words import place_words
     from slotsvc.pb.v1.types_pb2 import TRAVEL_PROVENANCE_LIVE
 
-    name = answer.display_name or "no map"
-    lines = [
-        f"Map {name} ({answer.map_id})" + (f", {answer.attribution}" * bool(answer.attribution))
-    ]
+    name = f"Map {answer.display_name}" if answer.display_name else "No map"
+    shown = f", {answer.attribution}" if answer.attribution else ""
+    lines = [f"{name} ({answer.map_id}){shown}"]
     if answer.HasField("south_west") and answer.HasField("north_east"):
         lines.append(f"From {place_words(answer.south_west)} to {place_words(answer.north_east)}")
     if answer.travel_provenance != TRAVEL_PROVENANCE_LIVE:

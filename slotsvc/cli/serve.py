@@ -66,7 +66,8 @@ def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
 
 
 def _nested(flags: dict[str, Any]) -> dict[str, Any]:
-    return {**flags, "log": {"level": flags.pop("log_level")}}
+    level = flags.pop("log_level")
+    return {**flags, "log": {"level": level}}
 
 
 def run(chosen: Settings, as_json: bool) -> None:

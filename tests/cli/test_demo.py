@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.cli.conftest import PROGRAM, environment, started
+from tests.cli.conftest import PROGRAM, environment
 
 STEPS = ["hold", "confirm", "reschedule", "cancel"]
 
@@ -64,13 +63,3 @@ def test_the_demo_is_the_same_every_time(home: Path, demo: dict[str, Any]) -> No
 
     assert again["visits"] == demo["visits"]
     assert windows(again) == windows(demo)
-
-
-def test_sigterm_ends_the_service_cleanly(home: Path, tmp_path: Path) -> None:
-    """`serve` says where it is, drains and exits with 0."""
-    given = ("serve", "--address", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir",
-             str(tmp_path / "data"))  # fmt: skip
-    with started(home, *given) as (process, told):
-        assert told["ready"] is True
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0

@@ -38,6 +38,7 @@ from tests.solver.calendars import (
 
 NAMES = ("ana", "bo", "cy")
 TAGS = ("gas", "lift")
+SECOND = timedelta(seconds=1)
 
 
 class Dice:
@@ -76,13 +77,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Shape:
-    """How large days may be. ``visits``: choices for the number of visits of a day."""
+    """How large days may be. ``visits``: choices for the number of visits of a day. ``free``:
+    visits may start at any time, so that all orders are possible."""
 
     visits: tuple[int, ...] = (2, 1, 3, 0, 4, 3, 5, 2, 4, 3, 5)
     days: int = 3
     technicians: int = 3
     windows: int = 4
     breaks: tuple[int, ...] = (0, 0, 1, 2)
+    free: bool = False
 
 
 def questions(
@@ -173,7 +176,10 @@ def random_day(
         clock += _leg(roads.seconds, here, place, unit) + dice.pick((0, 0, 1, 3, 6))
         service = dice(5)
         name = f"{technician}{on.day}-{number}"
-        placements.append(_placement(dice, name, origin, clock, unit, place, service))
+        length = timedelta(seconds=max(service * unit, 1))
+        window = _window(dice, origin, clock, unit, shape)
+        pin = Pin.START if window.length == SECOND else dice.pick((Pin.NONE, Pin.TECHNICIAN))
+        placements.append(a_placement(name, window, place, length, pin))
         clock, here = clock + service, place
     breaks = _breaks(dice, origin, clock, unit, shape)
     paused = sum((b.duration for b in breaks), timedelta(0))
@@ -191,19 +197,16 @@ def _leg(seconds: NDArray[np.int32], here: int, there: int, unit: int) -> int:
     return 3 if leg >= NO_ROAD else leg // unit
 
 
-def _placement(
-    dice: Dice, name: str, origin: datetime, clock: int, unit: int, place: int, service: int
-) -> Placement:
+def _window(dice: Dice, origin: datetime, clock: int, unit: int, shape: Shape) -> TimeWindow:
     seconds = timedelta(seconds=unit)
-    length = timedelta(seconds=max(service * unit, 1))
+    if shape.free:
+        return TimeWindow(origin, origin + 300 * seconds)
     if dice.chance(8):  # pinned: it starts then or never
         start = origin + clock * seconds
-        second = TimeWindow(start, start + timedelta(seconds=1))
-        return a_placement(name, second, place, length, Pin.START)
+        return TimeWindow(start, start + SECOND)
     opens = max(0, clock - dice.pick((2, 0, 5, 9, 30)))
     closes = clock + dice.pick((12, 30, 1, 4, 60))
-    window = TimeWindow(origin + opens * seconds, origin + closes * seconds)
-    return a_placement(name, window, place, length, dice.pick((Pin.NONE, Pin.TECHNICIAN)))
+    return TimeWindow(origin + opens * seconds, origin + closes * seconds)
 
 
 def _breaks(dice: Dice, origin: datetime, clock: int, unit: int, shape: Shape) -> tuple[Break, ...]:
