@@ -141,7 +141,12 @@ def _server(settings: Settings, store: SqliteStore, roads: Roads, metrics: Metri
         timedelta(seconds=settings.holds.longest_seconds),
     )
     desk = Desk(store, roads.travel, _new_id, limits)
-    search = SearchLimits(settings.snap_limit_m, timedelta(seconds=settings.holds.offer_seconds))
+    search = SearchLimits(
+        settings.snap_limit_m,
+        timedelta(seconds=settings.holds.offer_seconds),
+        timedelta(days=settings.search.max_horizon_days),
+        settings.search.node_budget,
+    )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
     sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
     slots = SlotService(desk, suggest, sealer, metrics)

@@ -78,10 +78,13 @@ class Search(_Group):
         60.0, gt=0, le=3600, description="Longest deadline of any call, seconds."
     )
     node_budget: int | None = Field(
-        None, ge=1, description="Orders tried for one route and window. Unset: the solver's own."
+        None,
+        ge=1,
+        description="Partial orders kept at once while days with very many orders are searched; "
+        "beyond it the answer says BOUND. Unset: the solver's own.",
     )
     max_horizon_days: int = Field(
-        366, ge=1, le=366, description="Furthest day a search may look at, days from now."
+        366, ge=1, le=366, description="Most days between the first and the last day of a search."
     )
 
     @model_validator(mode="after")
@@ -162,7 +165,6 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         10.0, ge=0, le=300, description="Time that running calls get at the end, seconds."
     )
-    demo: bool = Field(False, description="Set up the demo town when the database is empty.")
     tls: Tls = Tls()
     search: Search = Search()
     holds: Holds = Holds()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -133,9 +134,9 @@ async def _killer(
     server: ServerProcess, dose: Dose, booked: asyncio.Semaphore, report: Report
 ) -> None:
     chance = random.Random(f"{dose.seed}/killer")
-    between = dose.bookings // (dose.kills + 1) if dose.kills else 0
-    for _ in range(dose.kills):
-        for _ in range(chance.randint(1, max(1, 2 * between - 1))):
+    counts = sorted(chance.sample(range(1, dose.bookings), dose.kills))
+    for before, count in pairwise([0, *counts]):
+        for _ in range(count - before):
             await booked.acquire()
         await asyncio.sleep(chance.uniform(0.0, 0.08))
         engines = server.road_engines() if dose.compiled else {}

@@ -100,7 +100,7 @@ class Process:
 
 def processes() -> list[Process]:
     """All that run; those that only wait to be buried do not."""
-    columns = ["ps", "-A", "-o", "pid=,ppid=,stat=,args="]
+    columns = ["ps", "-ww", "-A", "-o", "pid=,ppid=,stat=,args="]
     told = subprocess.run(columns, capture_output=True, text=True, check=True).stdout
     rows = (line.split() for line in told.splitlines())
     return [

@@ -72,7 +72,7 @@ def info_lines(info: MapInfo) -> list[str]:
     """A compiled map in four lines."""
     found, measured, box = info.counts, info.measurements, info.bounding_box
     return [
-        f"Map {info.name} ({info.map_id}), {info.attribution}",
+        f"Map: {info.name} ({info.map_id}), {info.attribution}",
         f"From {box.south:.4f},{box.west:.4f} to {box.north:.4f},{box.east:.4f}: "
         f"{found.road_ways} roads, {found.streets} street names, "
         f"{found.house_numbers} house numbers",
@@ -128,9 +128,8 @@ def service_map_lines(answer: GetMapResponse) -> list[str]:
     from slotsvc.cli.words import place_words
     from slotsvc.pb.v1.types_pb2 import TRAVEL_PROVENANCE_LIVE
 
-    name = f"Map {answer.display_name}" if answer.display_name else "No map"
     shown = f", {answer.attribution}" if answer.attribution else ""
-    lines = [f"{name} ({answer.map_id}){shown}"]
+    lines = [f"Map: {answer.display_name} ({answer.map_id}){shown}"]
     if answer.HasField("south_west") and answer.HasField("north_east"):
         lines.append(f"From {place_words(answer.south_west)} to {place_words(answer.north_east)}")
     if answer.travel_provenance != TRAVEL_PROVENANCE_LIVE:

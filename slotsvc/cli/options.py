@@ -78,7 +78,7 @@ def settings(config_file: Path | None, flags: Mapping[str, Any] | None = None) -
 
 def _split(problem: str) -> tuple[str, str]:
     name, colon, text = problem.partition(": ")
-    return (name, text) if colon else ("", problem)
+    return (name, text) if colon and " " not in name else ("", problem)
 
 
 class Place(click.ParamType[tuple[float, float]]):

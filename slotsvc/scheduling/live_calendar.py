@@ -29,6 +29,9 @@ from slotsvc.solver.started import rest_of_day
 from slotsvc.solver.team_calendar import BASE_BUDGET, DayOfWork, TeamCalendar
 
 DAY = timedelta(days=1)
+LONGEST_MEMORY = 62
+"""Days of a team kept in memory when searches ask for different ones."""
+
 MOST_TEAMS = 64
 """Teams kept in memory; the one not asked for longest goes first."""
 
@@ -155,11 +158,14 @@ class LiveCalendar:
 
 
 def _covering(known: tuple[date, date] | None, first: date, last: date) -> tuple[date, date]:
-    """The day before too: its night shift may reach into the first day. Grows, then starts anew."""
+    """What is remembered and what is asked for, so that searches for different days do not drive
+    each other out; only what is asked for when that would be too long. The day before belongs to
+    it: its night shift may reach into the first day."""
     first -= DAY
-    if known is None or first > known[0] + 7 * DAY or first < known[0]:
+    if known is None:
         return first, last
-    return first, max(last, known[1])
+    start, end = min(first, known[0]), max(last, known[1])
+    return (start, end) if (end - start).days <= LONGEST_MEMORY else (first, last)
 
 
 def _snapshot(

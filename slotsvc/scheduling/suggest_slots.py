@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes, TravelUnavailableError
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand, Wish
+from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer, AskedWindow, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar, without
@@ -37,10 +38,16 @@ LONGEST_PERIOD = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """``snap_m``: a place further from any road is off the map. ``offer_for``: life of an offer."""
+    """``snap_m``: a place further from any road is off the map. ``offer_for``: life of an offer.
+
+    ``longest``: most between the first and the last day of a search. ``label_budget``: None means
+    the solver's own.
+    """
 
     snap_m: float = 500.0
     offer_for: timedelta = timedelta(minutes=15)
+    longest: timedelta = LONGEST_PERIOD
+    label_budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class SuggestSlots:
         """
         begun = time.perf_counter()
         asked = await self._store.read(lambda tx: _look_up(tx, command))
-        query = _query(command.wish, asked)
+        query = _query(command.wish, asked, self._limits.longest)
         days = [a.day for a in query.windows] or [query.first_day]
         weights = (command.params.weights.travel, command.params.weights.waiting)
         calendar, snapshot = await self._calendar.read(
@@ -99,7 +106,7 @@ class SuggestSlots:
             calendar,
             query,
             legs,
-            command.params,
+            self._params(command),
             snapshot.now,
             command.max_rejections,
             _out_of_time(command.deadline),
@@ -108,6 +115,10 @@ class SuggestSlots:
         ranked = time.perf_counter()
         stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
         return Suggestions(answer, held, asked.team.zone, stages)
+
+    def _params(self, command: SuggestCommand) -> SearchParams:
+        budget = self._limits.label_budget
+        return replace(command.params, label_budget=budget) if budget else command.params
 
     async def _legs(self, place: Location, calendar: TeamCalendar) -> Legs:
         places = calendar.arrays.places
@@ -206,7 +217,7 @@ def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
     return stored
 
 
-def _query(wish: Wish, asked: _Asked) -> SlotQuery:
+def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
     activity, moved, site = asked.activity, asked.moved, asked.site
     location = wish.location or (site.location if site else None)
     location = location or (moved.visit.location if moved else None)
@@ -223,7 +234,7 @@ def _query(wish: Wish, asked: _Asked) -> SlotQuery:
         raise InvalidRequestError(wrong)
     requires = wish.requires | (activity.requires if activity else frozenset())
     horizon = activity.horizon if activity else DEFAULT_HORIZON
-    first, days = _days(wish, asked, horizon)
+    first, days = _days(wish, asked, horizon, longest)
     return SlotQuery(
         location=location,
         service=service,
@@ -239,14 +250,16 @@ def _query(wish: Wish, asked: _Asked) -> SlotQuery:
     )
 
 
-def _days(wish: Wish, asked: _Asked, horizon: timedelta) -> tuple[date, list[date]]:
+def _days(
+    wish: Wish, asked: _Asked, horizon: timedelta, longest: timedelta
+) -> tuple[date, list[date]]:
     """First day asked for, and every local day that may hold an offer."""
     today = asked.now.astimezone(ZoneInfo(asked.team.zone)).date()
     first = max(wish.first_date or today, today)
     last = wish.last_date or today + horizon
-    if last - first > LONGEST_PERIOD:
+    if last - first > longest:
         raise InvalidRequestError(
-            [Violation("request.last_date", f"at most {LONGEST_PERIOD.days} days after first_date")]
+            [Violation("request.last_date", f"at most {longest.days} days after first_date")]
         )
     span = max((last - first).days, -1)
     days = [first + timedelta(days=n) for n in range(span + 1)]

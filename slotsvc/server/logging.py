@@ -49,8 +49,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # these two write a line for every request they make, with the address in it
-    for chatty in ("httpx", "httpcore"):
+    # these write a line for every request they make, with the address in it, or for every start
+    for chatty in ("httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

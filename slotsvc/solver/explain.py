@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow
+from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER
 from slotsvc.solver.cells import with_requests
 from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.constraints import Closed, Reason, room
 from slotsvc.solver.exact import best_orders
 from slotsvc.solver.grid import Closures, OpenCells
-from slotsvc.solver.insertion import Request, insertions
+from slotsvc.solver.insertion import Request, insertions, leaves_safely
 from slotsvc.solver.instance import INF, Bool
-from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
+from slotsvc.solver.query import AskedWindow, Offer, Rejected, SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.visit_times import with_request
 
@@ -44,8 +45,8 @@ _ACTION = {
     Reason.MOVE_PENDING: "Ask again in some minutes.",
     Reason.NO_SHIFT: "Ask for another day, or add a shift.",
 }
-MOST_ROOMS = 200
-"""Cells tried for "no room"."""
+MOST_SEARCHED = 64
+"""Cells of days with too many orders to know that are searched to explain "no room"."""
 
 MARGINS_EACH = 2
 """Cells of each technician for which the missing time is worked out."""
@@ -96,45 +97,66 @@ def _spoken(seconds: int) -> str:
 
 @dataclass(slots=True)
 class _Group:
+    """Cells closed to one technician for one reason. ``full``: cells (row, window) without room,
+    whose margin is worked out only if the group is shown."""
+
     cells: int = 0
     closed: Closed | None = None
     window: TimeWindow | None = None
+    full: list[tuple[int, AskedWindow]] = field(default_factory=list)
+
+    def note(self, closed: Closed, asked: AskedWindow | None, cells: int) -> None:
+        """The mildest closure stands for the group."""
+        self.cells += cells
+        if self.closed is None or closed.margin < self.closed.margin:
+            self.closed, self.window = closed, asked.window.promise if asked else None
 
 
 def rejections(
     calendar: TeamCalendar,
     query: SlotQuery,
-    legs: Legs,
     request: Request,
     cells: OpenCells | None,
     closures: Closures,
+    insert_only: bool,
     most: int,
 ) -> tuple[Rejected, ...]:
     """At most ``most``, the most telling first: one per technician and reason."""
     if most == 0:
         return ()
     groups: dict[tuple[int, Reason, str], _Group] = {}
-    entries = list(closures.entries)
+    for who, closed, asked, count in closures.entries:
+        key = (who, closed.reason, closed.subject)
+        groups.setdefault(key, _Group()).note(closed, asked, count)
     if cells is not None:
-        entries.extend(_without_room(calendar, query, request, cells))
-    for who, closed, asked, count in entries:
-        group = groups.setdefault((who, closed.reason, closed.subject), _Group())
-        group.cells += count
-        if group.closed is None or closed.margin < group.closed.margin:
-            group.closed, group.window = closed, asked.window.promise if asked else None
-    told = [_told(calendar, who, group) for (who, _, _), group in groups.items()]
-    told.sort(key=lambda r: (_TELLING.index(r.reason), r.margin, r.technician))
-    return tuple(_mixed(told)[:most])
+        for row, asked in _without_room(calendar, request, cells, insert_only):
+            key = (calendar.days[row].technician, Reason.NO_ROOM, "")
+            group = groups.setdefault(key, _Group())
+            group.note(Closed(Reason.NO_ROOM, margin=_UNKNOWN), asked, 1)
+            group.full.append((row, asked))
+    shown = _mixed(sorted(groups.items(), key=_telling))[:most]
+    for _, group in shown:
+        for row, asked in group.full[:MARGINS_EACH]:
+            group.note(_margin(calendar, query, request, row, asked), asked, 0)
+    return tuple(_told(calendar, who, group) for (who, _, _), group in shown)
 
 
-def _mixed(told: list[Rejected]) -> list[Rejected]:
+type _Entry = tuple[tuple[int, Reason, str], _Group]
+
+
+def _telling(entry: _Entry) -> tuple[int, int, int]:
+    (who, reason, _), group = entry
+    return _TELLING.index(reason), group.closed.margin if group.closed else 0, who
+
+
+def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
     """One of every reason before the second of any: a short list shows each kind."""
     seen: dict[Reason, int] = {}
     place: list[tuple[int, int]] = []
-    for number, rejected in enumerate(told):
-        seen[rejected.reason] = seen.get(rejected.reason, 0) + 1
-        place.append((seen[rejected.reason], number))
-    return [told[number] for _, number in sorted(place)]
+    for number, ((_, reason, _), _) in enumerate(entries):
+        seen[reason] = seen.get(reason, 0) + 1
+        place.append((seen[reason], number))
+    return [entries[number] for _, number in sorted(place)]
 
 
 def _told(calendar: TeamCalendar, who: int, group: _Group) -> Rejected:
@@ -177,32 +199,32 @@ def _sentence(closed: Closed) -> str:
 
 
 def _without_room(
-    calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells
-) -> Iterator[tuple[int, Closed, AskedWindow, int]]:
-    """Cells in which no order is possible, proven; the referee tells how much is missing in the
-    first few of each technician."""
-    found = insertions(calendar.arrays, request, cells.cells.windows, (1, 0))
-    fits = np.zeros(cells.cells.slot.shape, np.bool_)
-    fits[calendar.arrays.gaps.route[found.gap], found.column] = True
-    tried = np.argwhere(~fits & (cells.cells.slot >= 0))[:MOST_ROOMS]
-    seen: dict[int, int] = {}
-    for row, column in tried[~_possible(calendar, request, cells, tried)]:
-        day = calendar.days[row]
-        asked = cells.windows[int(cells.cells.slot[row, column])]
-        seen[day.technician] = seen.get(day.technician, 0) + 1
-        closed = Closed(Reason.NO_ROOM, margin=_UNKNOWN)
-        if seen[day.technician] <= MARGINS_EACH:
-            closed = _margin(calendar, query, request, int(row), asked)
-        yield day.technician, closed, asked, 1
+    calendar: TeamCalendar, request: Request, cells: OpenCells, insert_only: bool
+) -> Iterator[tuple[int, AskedWindow]]:
+    """Open cells in which no order is possible. Proven: by all orders of the day where they are
+    known, by search for the first few cells of other days."""
+    arrays, gaps = calendar.arrays, calendar.arrays.gaps
+    fixed = cells.cells.fixed | insert_only
+    found = insertions(
+        arrays, request, cells.cells.windows, (1, 0),
+        (gaps.committed | ~fixed[gaps.route])[:, None],
+    )  # fmt: skip
+    full = cells.cells.slot >= 0
+    full[gaps.route[found.gap], found.column] = False
+    whole = np.array([o.whole for o in arrays.orders], np.bool_)
+    known = (whole & leaves_safely(arrays, request)) | fixed
+    doubtful = np.argwhere(full & ~known[:, None])[:MOST_SEARCHED]
+    searched = doubtful[~_possible(arrays, request, cells, doubtful)]
+    for row, column in (*np.argwhere(full & known[:, None]), *searched):
+        yield int(row), cells.windows[int(cells.cells.slot[row, column])]
 
 
 def _possible(
-    calendar: TeamCalendar, request: Request, cells: OpenCells, tried: NDArray[np.intp]
+    arrays: TeamArrays, request: Request, cells: OpenCells, tried: NDArray[np.intp]
 ) -> Bool:
     """bool (tried,): some order has room, or the search gave up before it knew."""
-    batch = with_requests(calendar.arrays, request, cells.cells.windows, tried[:, 0], tried[:, 1])
-    none = np.full(len(tried), NEVER - 1)
-    best = best_orders(batch, none, (1, 0), 20_000)
+    batch = with_requests(arrays, request, cells.cells.windows, tried[:, 0], tried[:, 1])
+    best = best_orders(batch, np.full(len(tried), NEVER - 1), (1, 0), 20_000)
     possible: Bool = (best.cost < NEVER) | ~best.finished
     return possible
 

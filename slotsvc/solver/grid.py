@@ -15,8 +15,8 @@ import numpy as np
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.solver.constraints import (
     Closed,
-    Reason,
     notice,
+    pending_move,
     reach,
     shift,
     soundness,
@@ -128,6 +128,7 @@ def _routes(
         if day_of_work.technician not in allowed:
             continue
         closed = soundness.check(bool(calendar.base.sound[row]))
+        closed = closed or pending_move.check(day_of_work.move_pending)
         closed = closed or reach.check_road(there[row], back[row])
         windows = per_day.get(day_of_work.day)
         if closed is None:
@@ -212,27 +213,33 @@ def _slots_of_routes(
     A night shift also takes windows of the next morning, so the shift decides, not the date.
     """
     service = int(query.service.total_seconds())
-    per_row: dict[int, list[int]] = {}
-    by_day: dict[date, list[int]] = {}
-    for number, a in enumerate(asked):
-        by_day.setdefault(a.day, []).append(number)
-    for row in rows:
+    origin = np.array([calendar.days[row].instance.origin for row in rows], np.int64)
+    latest = origin + [calendar.days[row].instance.end - service for row in rows]
+    low = np.searchsorted(closes, origin)
+    high = np.maximum(np.searchsorted(opens, latest, side="right"), low)
+    column = np.arange(max(int((high - low).max(initial=0)), 1))
+    slot = np.full((len(calendar.days), column.size), -1, np.int32)
+    slot[list(rows)] = np.where(column < (high - low)[:, None], low[:, None] + column, -1)
+    first_of = _first_windows(asked)
+    for i, row in enumerate(rows):
         day = calendar.days[row]
-        origin, end = day.instance.origin, day.instance.end
-        low = int(np.searchsorted(closes, origin))
-        high = int(np.searchsorted(opens, origin + end - service, side="right"))
-        per_row[row] = list(range(low, high))
-        for number in by_day.get(day.day, ()):
-            if not low <= number < high:
-                closed = shift.check_window(
-                    int(opens[number]) - origin, int(closes[number]) - origin, end, service
-                )
-                closures.add(day.technician, closed or _OUTSIDE, asked[number], 1)
-    width = max((len(found) for found in per_row.values()), default=0)
-    slot = np.full((len(calendar.days), max(width, 1)), -1, np.int32)
-    for row, found in per_row.items():
-        slot[row, : len(found)] = found
+        start, stop = first_of.get(day.day, (0, 0))
+        early, late = min(int(low[i]), stop) - start, stop - max(int(high[i]), start)
+        if early > 0:
+            margin = int(origin[i] - closes[start + early - 1])
+            closed = shift.outside(margin)
+            closures.add(day.technician, closed, asked[start + early - 1], early)
+        if late > 0:
+            margin = int(opens[stop - late] - latest[i])
+            closed = shift.outside(margin)
+            closures.add(day.technician, closed, asked[stop - late], late)
     return slot
 
 
-_OUTSIDE = Closed(Reason.OUTSIDE_SHIFT)
+def _first_windows(asked: Sequence[AskedWindow]) -> dict[date, tuple[int, int]]:
+    """Per day the numbers of its windows, [first, last + 1): windows are sorted, so days are."""
+    spans: dict[date, tuple[int, int]] = {}
+    for number, one in enumerate(asked):
+        first, _ = spans.get(one.day, (number, number))
+        spans[one.day] = first, number + 1
+    return spans

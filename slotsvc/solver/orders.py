@@ -17,7 +17,7 @@ from slotsvc.solver.batch import NEVER, Batch, Front, complete, evaluate
 from slotsvc.solver.exact import OrderSearch
 from slotsvc.solver.instance import FIRST_VISIT, Int32, Int64
 
-MOST_ORDERS = 48
+MOST_ORDERS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

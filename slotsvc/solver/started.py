@@ -1,7 +1,8 @@
 """A route that has begun: what is left of it from now on.
 
 Nothing is planned before now. Visits that have begun keep their place, and so do those the
-technician must already be on the way to; the rest of the day starts where the last of them ends.
+technician must already be on the way to; the rest of the day starts where the last of them ends, or
+at the end place when the technician must already be on the way there.
 """
 
 from __future__ import annotations
@@ -26,18 +27,22 @@ def rest_of_day(route: RouteInstance, now: int) -> RouteInstance:
         rest = _after(route, table, kept, clock)
         if timetable(rest, rest.committed) is not None:
             return rest
-    return _after(route, table, len(table.stops), clock)
+    on_the_way_home = max(clock, table.end)
+    return _rest(route, END, on_the_way_home, len(table.stops), len(table.breaks))
 
 
 def _after(route: RouteInstance, table: Timetable, kept: int, clock: int) -> RouteInstance:
-    """What is left when the first ``kept`` visits are settled, from ``clock`` on."""
+    """What is left at ``clock`` when the first ``kept`` visits are settled, and with them the
+    pauses before the last of them. A pause that has begun is kept too."""
     stop = table.stops[kept - 1] if kept else None
-    free = max(clock, stop.finish if stop else 0)
-    running = [end for _, begin, end in table.breaks if begin <= clock]
-    free = max([free, *running])
-    here = stop.node if stop else START
+    settled = [end for gap, begin, end in table.breaks if begin <= clock or gap < kept]
+    free = max([clock, stop.finish if stop else 0, *settled])
+    return _rest(route, stop.node if stop else START, free, kept, len(settled))
+
+
+def _rest(route: RouteInstance, here: int, free: int, kept: int, pauses: int) -> RouteInstance:
+    """The route from node ``here`` and second ``free`` on, after so many visits and pauses."""
     nodes = np.array([here, END, *range(FIRST_VISIT + kept, len(route.places))])
-    open_ = len(running)
     return replace(
         route,
         origin=route.origin + free,
@@ -49,7 +54,7 @@ def _after(route: RouteInstance, table: Timetable, kept: int, clock: int) -> Rou
         service=np.concatenate([[0, 0], route.service[nodes[2:]]]).astype(np.int32),
         travel=route.travel[np.ix_(nodes, nodes)],
         breaks=tuple(
-            replace(b, opens=b.opens - free, closes=b.closes - free) for b in route.breaks[open_:]
+            replace(b, opens=b.opens - free, closes=b.closes - free) for b in route.breaks[pauses:]
         ),
         places=tuple(route.places[n] for n in nodes),
         visits=route.visits[kept:],

@@ -30,6 +30,7 @@ def suggest(
 ) -> Answer:
     """Ranks what can be offered. Never raises for "no slot": the rejections then say why."""
     service = int(query.service.total_seconds())
+    insert_only = params.freedom is Freedom.INSERT_ONLY
     request = request_legs(calendar.arrays, service, legs.into, legs.out)
     cells, closures = open_cells(calendar, query, legs, request, params.weights, now)
     if cells is None:
@@ -43,9 +44,9 @@ def suggest(
     )
     return Answer(
         _told(offers),
-        rejections(calendar, query, legs, request, cells, closures, max_rejections),
+        rejections(calendar, query, request, cells, closures, insert_only, max_rejections),
         _counts(ranked, closures, calendar),
-        params.freedom is Freedom.INSERT_ONLY,
+        insert_only,
         legs.map_id,
         legs.estimated or any(day.estimated for day in calendar.days),
         now,

@@ -73,7 +73,8 @@ def without(calendar: TeamCalendar, placement: str, weights: tuple[int, int]) ->
             instance = without_visit(day.instance, placement)
             arrays = replaced(calendar.arrays, {row: instance})
             base = base_costs(arrays, weights, BASE_BUDGET)
-            left = replace(day, instance=instance, keep_order=True)
+            kept = tuple(p for p in day.placements if p.id != placement)
+            left = replace(day, placements=kept, instance=instance, keep_order=True)
             days = (*calendar.days[:row], left, *calendar.days[row + 1 :])
             return replace(calendar, days=days, arrays=arrays, base=base)
     return calendar

@@ -53,7 +53,7 @@ def test_without_a_map_driving_is_an_estimate(server: dict[str, Any]) -> None:
     """The map command says so."""
     text = Shell(server["address"]).text("map", "info")
 
-    assert text.startswith("No map (estimate:")
+    assert text.startswith("Map: no map (estimate:")
     assert "great-circle estimates" in text
 
 

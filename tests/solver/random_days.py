@@ -64,9 +64,9 @@ class Dice:
         return frozenset(c for c in choices if self.chance(one_in))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Question:
-    """Everything ``suggest`` is asked with."""
+    """Everything ``suggest`` is asked with. Named by its bytes alone: written out, it is a book."""
 
     calendar: TeamCalendar
     roads: Roads

@@ -16,10 +16,7 @@ def check_day(shift: Shift | NoShiftReason) -> Closed | None:
     return None if isinstance(shift, Shift) else Closed(_REASONS[shift])
 
 
-def check_window(opens: int, closes: int, end: int, service: int) -> Closed | None:
-    """Seconds from the start of the shift; ``closes`` included. Closed when service, begun in the
-    window, cannot lie inside the shift whatever the driving."""
-    if closes < 0:
-        return Closed(Reason.OUTSIDE_SHIFT, margin=-closes)
-    late = max(opens, 0) + service - end
-    return Closed(Reason.OUTSIDE_SHIFT, margin=late) if late > 0 else None
+def outside(missing: int) -> Closed:
+    """A window in which service cannot lie inside the shift whatever the driving. ``missing``:
+    seconds between the two."""
+    return Closed(Reason.OUTSIDE_SHIFT, margin=max(missing, 0))
