@@ -15,7 +15,7 @@ from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import Answer, Desk, once, shift_of
 from slotsvc.scheduling.hold_slot import close_ranks, held
-from slotsvc.scheduling.placing import without_replaced
+from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import Taking, confirm, put_on_route
 from slotsvc.scheduling.read_visits import placed_now
@@ -130,7 +130,9 @@ def _planned_start(tx: WriteTx, placement: Placement) -> datetime:
     stored = route[placement.route]
     if work is None or stored.block is None:
         raise WrongStateError("the day has no shift any more, so no start can be pinned")
-    live = without_replaced(stored.live(tx.now()))
+    live = stored.live(tx.now())
+    if replaced_pairs(live):
+        raise WrongStateError("a visit of that day is being moved, so no start can be pinned")
     stop = planned_route(work.shift, live, stored.block).stop(placement.id)
     if stop is None:
         raise WrongStateError("the day breaks a rule as it stands, so no start can be pinned")

@@ -33,12 +33,16 @@ class HoldLimits:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A visit as it now stands, with its planned times. ``stop`` None: it has no place."""
+    """A visit as it now stands, with its planned times.
+
+    ``stop`` None: it has no place, or its day breaks a rule. ``live``: it occupies its route.
+    """
 
     stored: StoredVisit
     technician: str
     technician_name: str
     stop: Stop | None
+    live: bool = True
 
 
 type Answer = Callable[[Placed], bytes]

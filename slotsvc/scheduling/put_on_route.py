@@ -36,7 +36,7 @@ from slotsvc.scheduling.desk import (
     once,
     shift_of,
 )
-from slotsvc.scheduling.placing import judge, merged_order, without_replaced
+from slotsvc.scheduling.placing import judge, merged_order, replaced_pairs, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, StoredVisit, TravelBlock, WriteTx
 from slotsvc.scheduling.timetables import planned_route
 from slotsvc.scheduling.travel_blocks import block_over, legs_among
@@ -75,6 +75,7 @@ class _Seen:
     """What a snapshot says."""
 
     now: datetime
+    revision: int
     work: Work
     route: StoredRoute
     moved: StoredVisit | None
@@ -123,6 +124,9 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     offer = taking.offer
     placement = _placement(desk, taking, seen)
     live = seen.route.live(seen.now)
+    if replaced_pairs(live):
+        # as in a search: the day may still end in two ways, and a third visit had to suit both
+        raise SlotGoneError("another visit of that day is being moved")
     places = [
         seen.work.shift.start_place,
         seen.work.shift.end_place,
@@ -155,12 +159,12 @@ def _orders(
     block: TravelBlock,
 ) -> Iterator[tuple[str, ...]]:
     """Orders to try: the offered one while the route still is as it was, then a fresh search."""
-    others = [p for p in without_replaced(live) if p.id != offer.replaces]
-    if {p.id for p in others} == set(offer.order) - {""}:
+    others = [p for p in live if p.id != offer.replaces]
+    # once the day has begun, time goes by between offer and taking: only a fresh search knows
+    begun = seen.now >= seen.work.shift.window.start
+    if not begun and {p.id for p in others} == set(offer.order) - {""}:
         yield tuple(i or placement.id for i in offer.order)
-    moved_here = any(p.id == offer.replaces for p in live)
-    keep = moved_here or len(without_replaced(live)) < len(live)
-    found = _searched(offer, seen, others, block, keep)
+    found = _searched(offer, seen, others, block, keep=len(others) < len(live))
     if found is not None:
         yield tuple(i or placement.id for i in found)
 
@@ -202,7 +206,7 @@ def _see(tx: ReadTx, taking: Taking) -> _Seen:
     _refuse_second_hold(tx, taking, now)
     old = moved.placement.route if moved else None
     old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
-    return _Seen(now, work, route, moved, old_route)
+    return _Seen(now, tx.calendar_revision(offer.tenant), work, route, moved, old_route)
 
 
 def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
@@ -216,12 +220,8 @@ def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
     booked = stored.placement.state is PlacementState.BOOKED
     if stored.placement.id != offer.replaces or not booked:
         raise WrongStateError("the visit changed since the slots were asked for")
-    for key in {stored.placement.route, RouteKey(offer.tenant, offer.technician, offer.day)}:
-        live = tx.routes_by_key([key])[key].live(now)
-        ids = {p.id for p in live}
-        pending = [p for p in live if p.replaces is not None]
-        if any(p.replaces in ids or p.replaces == offer.replaces for p in pending):
-            raise HoldLimitError("another move of this route is not confirmed yet")
+    if tx.open_replacement(offer.tenant, offer.replaces, now) is not None:
+        raise HoldLimitError("another move of this visit is not confirmed yet")
     return stored
 
 
@@ -274,7 +274,7 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     if seen.old_route is not None:
         versions[seen.old_route.key] = seen.old_route.version
     locked = tx.lock_routes(versions)
-    if any(locked[k] != v + 1 for k, v in versions.items()):
+    if any(locked[k] != v + 1 for k, v in versions.items()) or _other_shift(tx, plan):
         raise RouteChangedError
     now = tx.now()
     if now >= taking.offer.expires:
@@ -290,6 +290,14 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     for event in _events(taking, plan, locked):
         tx.record(key.tenant, event, mutation.actor)
     return answer(_placed(plan, stored))
+
+
+def _other_shift(tx: WriteTx, plan: _Plan) -> bool:
+    """Whether the technician's day is another one than was judged: an absence, say."""
+    key, seen = plan.placement.route, plan.seen
+    if tx.calendar_revision(key.tenant) == seen.revision:
+        return False
+    return shift_of(tx, key) != seen.work
 
 
 def _events(taking: Taking, plan: _Plan, locked: Mapping[RouteKey, int]) -> Iterator[Event]:

@@ -86,7 +86,7 @@ def _placed(
     name, route = planned[key]
     live = stored.placement.live(tx.now())
     stop = route.stop(stored.placement.id) if route and live else None
-    return Placed(stored, key.technician, name, stop)
+    return Placed(stored, key.technician, name, stop, live)
 
 
 def _planned(tx: ReadTx, key: RouteKey, stored: StoredVisit) -> tuple[str, PlannedRoute | None]:

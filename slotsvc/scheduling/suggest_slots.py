@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -235,19 +236,28 @@ def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
     requires = wish.requires | (activity.requires if activity else frozenset())
     horizon = activity.horizon if activity else DEFAULT_HORIZON
     first, days = _days(wish, asked, horizon, longest)
+    windows, closed = _windows(wish, asked, grid, service, days)
     return SlotQuery(
         location=location,
         service=service,
         requires=requires | (moved.visit.requires if moved else frozenset()),
-        windows=_windows(wish, asked, grid, service, days),
+        windows=windows,
+        closed=closed,
         first_day=first,
-        notice=wish.notice or (activity.notice if activity else timedelta(0)),
+        notice=_notice(wish, activity),
         horizon=horizon if activity else LONGEST_PERIOD,
         required=wish.required_technicians,
         forbidden=wish.forbidden_technicians,
         preferred=wish.preferred_technicians,
         preferred_windows=wish.preferred_windows,
     )
+
+
+def _notice(wish: Wish, activity: ActivityType | None) -> timedelta:
+    """None asked for is a wish too: it stands above the activity type's."""
+    if wish.notice is not None:
+        return wish.notice
+    return activity.notice if activity else timedelta(0)
 
 
 def _days(
@@ -268,16 +278,32 @@ def _days(
 
 def _windows(
     wish: Wish, asked: _Asked, grid: OfferGrid, service: timedelta, days: list[date]
-) -> tuple[AskedWindow, ...]:
+) -> tuple[tuple[AskedWindow, ...], tuple[AskedWindow, ...]]:
+    """Windows that may be offered, and those that opening hours close; both sorted by start."""
     site, zone = asked.site, asked.team.zone
     hours = site.opening_hours if site else None
-    found = [
-        AskedWindow(day, window)
-        for day in days
-        for window in offered_windows(
-            grid, zone, day, hours, site.zone if site and site.zone else zone, service
-        )
-    ]
-    if wish.allowed_windows:
-        found = [a for a in found if any(w.covers(a.window.promise) for w in wish.allowed_windows)]
+    site_zone = site.zone if site and site.zone else zone
+    open_: list[AskedWindow] = []
+    closed: list[AskedWindow] = []
+    for day in days:
+        found = [AskedWindow(day, w) for w in _offered(grid, zone, day, hours, site_zone, service)]
+        open_ += [a for a in found if _allowed(wish, a)]
+        if hours is not None:
+            always = _offered(grid, zone, day, None, site_zone, service)
+            kept = [a.window.promise for a in found]
+            gone = (w for w in always if not any(w.promise.overlaps(k) for k in kept))
+            closed += [a for a in (AskedWindow(day, w) for w in gone) if _allowed(wish, a)]
+    return _sorted(open_), _sorted(closed)
+
+
+_offered = lru_cache(maxsize=16_384)(offered_windows)
+"""The same activity asks for the same windows of the same days again and again."""
+
+
+def _allowed(wish: Wish, asked: AskedWindow) -> bool:
+    allowed = wish.allowed_windows
+    return not allowed or any(w.covers(asked.window.promise) for w in allowed)
+
+
+def _sorted(found: list[AskedWindow]) -> tuple[AskedWindow, ...]:
     return tuple(sorted(found, key=lambda a: a.window.promise))

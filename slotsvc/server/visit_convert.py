@@ -70,7 +70,7 @@ def visit_to_pb(placed: Placed) -> pb.Visit:
     stored, placement = placed.stored, placed.stored.placement
     work, tenant = stored.visit, placement.route.tenant
     state = placement.state
-    if state is PlacementState.HELD and placed.stop is None:
+    if state is PlacementState.HELD and not placed.live:
         state = PlacementState.RELEASED
     visit = pb.Visit(
         name=names.VISIT.build(tenant, work.id),

@@ -16,6 +16,7 @@ from slotsvc.domain.time_window import to_epoch
 from slotsvc.solver.constraints import (
     Closed,
     notice,
+    opening_hours,
     pending_move,
     reach,
     shift,
@@ -82,8 +83,10 @@ def open_cells(
 def _asked(
     calendar: TeamCalendar, query: SlotQuery, now: datetime, closures: Closures
 ) -> list[AskedWindow]:
-    """Windows neither too soon nor too far."""
+    """Windows in which the site is open, neither too soon nor too far."""
     asked: list[AskedWindow] = []
+    for candidate in query.closed:
+        closures.add(-1, opening_hours.closed(), candidate, len(calendar.technicians))
     for candidate in query.windows:
         closed = notice.check(candidate.window.promise, now, query.notice, query.horizon)
         if closed is None:

@@ -25,7 +25,8 @@ class AskedWindow:
 class SlotQuery:
     """What is needed. ``windows``: sorted by start, not overlapping, inside the days asked for.
 
-    ``first_day``: days away count from here. ``preferred``: preferred technicians and the last one.
+    ``closed``: windows of the grid in which the site is closed. ``first_day``: days away count from
+    here. ``preferred``: preferred technicians and the last one.
     """
 
     location: Location
@@ -39,6 +40,7 @@ class SlotQuery:
     forbidden: frozenset[str] = frozenset()
     preferred: frozenset[str] = frozenset()
     preferred_windows: tuple[TimeWindow, ...] = ()
+    closed: tuple[AskedWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

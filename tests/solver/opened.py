@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from slotsvc.solver.grid import OpenCells, open_cells
 from slotsvc.solver.insertion import Request, request_legs
@@ -60,7 +60,7 @@ class Opened:
 
 def opened(question: Question) -> Opened | None:
     """What is left to search when rules that need no search were applied; None: nothing."""
-    query = replace(question.query, required=frozenset(), forbidden=frozenset())
+    query = question.query
     legs = question.roads.legs(question.calendar, query.location)
     service = int(query.service.total_seconds())
     request = request_legs(question.calendar.arrays, service, legs.into, legs.out)

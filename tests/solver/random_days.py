@@ -66,13 +66,17 @@ class Dice:
 
 @dataclass(frozen=True, repr=False)
 class Question:
-    """Everything ``suggest`` is asked with. Named by its bytes alone: written out, it is a book."""
+    """Everything ``suggest`` is asked with."""
 
     calendar: TeamCalendar
     roads: Roads
     query: SlotQuery
     params: SearchParams
     now: datetime
+
+    def __repr__(self) -> str:
+        """Written out it would be a book; its bytes say which it is."""
+        return "Question(…)"
 
 
 @dataclass(frozen=True)
