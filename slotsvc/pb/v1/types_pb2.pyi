@@ -91,7 +91,9 @@ class _ProofEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Proof.ValueType
     PROOF_EXACT_EPSILON: _Proof.ValueType  # 2
     """Proven up to the measured slack of the map."""
     PROOF_BOUND: _Proof.ValueType  # 3
-    """Some order was not searched to its end; see Receipt.gap."""
+    """Some order was not searched to its end (see Receipt.gap), or some driving is only estimated
+    (see Receipt.travel_provenance).
+    """
     PROOF_PARTIAL: _Proof.ValueType  # 4
     """The deadline came first; some cells were not looked at."""
 
@@ -105,7 +107,9 @@ PROOF_EXACT: Proof.ValueType  # 1
 PROOF_EXACT_EPSILON: Proof.ValueType  # 2
 """Proven up to the measured slack of the map."""
 PROOF_BOUND: Proof.ValueType  # 3
-"""Some order was not searched to its end; see Receipt.gap."""
+"""Some order was not searched to its end (see Receipt.gap), or some driving is only estimated
+(see Receipt.travel_provenance).
+"""
 PROOF_PARTIAL: Proof.ValueType  # 4
 """The deadline came first; some cells were not looked at."""
 Global___Proof: _TypeAlias = Proof  # noqa: Y015
