@@ -163,19 +163,20 @@ class Company:
         options: Mapping[str, Any] | None = None,
         **request: Any,
     ) -> slots.SuggestSlotsRequest:
-        """A search. ``place``: a point or a site's name. ``request``: fields of ``SlotRequest``;
-        ``options``: further fields of the search itself."""
+        """A search. ``place``: a point or a site's name. ``request``: fields of ``SlotRequest``, the
+        activity type "service" unless another is given, or ""; ``options``: further fields of the
+        search itself."""
         where = {"site": place} if isinstance(place, str) else {"location": pb_place(*place)}
         if "visit" in request:
             where = {}
         days = [on] if isinstance(on, date) else list(on or ())
-        if "service_duration" not in request and "visit" not in request:
+        if days:
+            request["allowed_dates"] = [pb_date(day) for day in days]
+        if "visit" not in request:
             request.setdefault("activity_type", f"{self.tenant}/activityTypes/service")
         return slots.SuggestSlotsRequest(
             team=self.team,
-            request=slots.SlotRequest(
-                **where, allowed_dates=[pb_date(day) for day in days], **request
-            ),
+            request=slots.SlotRequest(**where, **request),
             max_slots=max_slots,
             max_slots_per_day=max_slots_per_day,
             max_rejections=max_rejections,

@@ -83,7 +83,7 @@ class LiveCalendar:
                 lambda tx: _snapshot(tx, tenant, team, period, memory)
             )
             await self._refresh(memory, snapshot, period)
-            return self._calendar(memory, snapshot, weights), snapshot
+            return await self._calendar(memory, snapshot, weights), snapshot
 
     def _memory(self, tenant: str, team: str) -> _TeamMemory:
         key = (tenant, team)
@@ -97,25 +97,25 @@ class LiveCalendar:
         self, memory: _TeamMemory, snapshot: Snapshot, period: tuple[date, date]
     ) -> None:
         """Rebuilds the days that changed, then the arrays where they did."""
-        same_shifts = memory.snapshot is not None and snapshot.shifts is memory.snapshot.shifts
         fresh: dict[tuple[str, date], DayOfWork] = {}
         days: dict[tuple[str, date], DayOfWork] = {}
         for (number, day), shift in snapshot.shifts.items():
             if isinstance(shift, Shift) and shift.window.end > snapshot.now:
                 key = (snapshot.technicians[number].id, day)
-                known = memory.days.get(key) if same_shifts else None
+                known = memory.days.get(key)
                 route = snapshot.routes.get(key)
-                if known is None or _stale(known, route, snapshot.now):
+                if known is None or _stale(known, number, shift, route, snapshot.now):
                     known = await self._day(number, day, shift, route, snapshot.now)
                     fresh[key] = known
                 days[key] = known
         order = tuple(sorted(days))
         if memory.arrays is None or order != memory.order:
-            memory.arrays = team_arrays([days[key].instance for key in order])
+            instances = [days[key].instance for key in order]
+            memory.arrays = await asyncio.to_thread(team_arrays, instances)
         elif fresh:
             rows = {key: row for row, key in enumerate(order)}
             changes = {rows[key]: day.instance for key, day in fresh.items()}
-            memory.arrays = replaced(memory.arrays, changes)
+            memory.arrays = await asyncio.to_thread(replaced, memory.arrays, changes)
         memory.period, memory.snapshot = period, snapshot
         memory.days, memory.order = days, order
 
@@ -127,27 +127,29 @@ class LiveCalendar:
         places = [shift.start_place, shift.end_place, *(p.visit.location for p in placements)]
         block = await _block(self._travel, places, route)
         instance = route_instance(shift, placements, legs_among(block, places))
+        estimated = block.provenance is Provenance.ESTIMATE
         return DayOfWork(
             technician=number,
             day=day,
             shift=shift,
             version=route.version if route else 0,
             valid_until=route.valid_until(now) if route else None,
-            renew_at=_renew_at(shift, route, now),
+            renew_at=_renew_at(shift, route, now, estimated),
             placements=placements,
             instance=rest_of_day(instance, int(now.timestamp())),
-            estimated=block.provenance is Provenance.ESTIMATE,
+            estimated=estimated,
             move_pending=len(placements) < len(live),
         )
 
-    def _calendar(
+    async def _calendar(
         self, memory: _TeamMemory, snapshot: Snapshot, weights: tuple[int, int]
     ) -> TeamCalendar:
         arrays = memory.arrays
         assert arrays is not None
         known = memory.bases.get(weights)
         if known is None or known[0] is not arrays:
-            known = arrays, base_costs(arrays, weights, BASE_BUDGET)
+            base = await asyncio.to_thread(base_costs, arrays, weights, BASE_BUDGET, known)
+            known = arrays, base
             memory.bases[weights] = known
             while len(memory.bases) > 4:
                 memory.bases.pop(next(iter(memory.bases)))
@@ -159,9 +161,9 @@ class LiveCalendar:
 
 def _covering(known: tuple[date, date] | None, first: date, last: date) -> tuple[date, date]:
     """What is remembered and what is asked for, so that searches for different days do not drive
-    each other out; only what is asked for when that would be too long. The day before belongs to
-    it: its night shift may reach into the first day."""
-    first -= DAY
+    each other out; only what is asked for when that would be too long. A day before and after
+    belong to it: shifts and windows may reach over midnight."""
+    first, last = first - DAY, last + DAY
     if known is None:
         return first, last
     start, end = min(first, known[0]), max(last, known[1])
@@ -230,17 +232,20 @@ def _instants(first: date, last: date) -> tuple[datetime, datetime]:
     )
 
 
-def _stale(known: DayOfWork, route: StoredRoute | None, now: datetime) -> bool:
-    if known.version != (route.version if route else 0):
+def _stale(
+    known: DayOfWork, number: int, shift: Shift, route: StoredRoute | None, now: datetime
+) -> bool:
+    if known.version != (route.version if route else 0) or now >= known.renew_at:
         return True
-    return now >= known.renew_at
+    return known.technician != number or known.shift != shift
 
 
-def _renew_at(shift: Shift, route: StoredRoute | None, now: datetime) -> datetime:
+def _renew_at(shift: Shift, route: StoredRoute | None, now: datetime, estimated: bool) -> datetime:
     """When this day must be built anew although nobody writes: the earliest expiry, the start of
-    the shift, and every minute while it is under way."""
+    the shift, every minute while it is under way, or while roads did not answer."""
     expiry = route.valid_until(now) if route else None
-    turn = shift.window.start if now < shift.window.start else now + timedelta(minutes=1)
+    waits = now < shift.window.start and not estimated
+    turn = shift.window.start if waits else now + timedelta(minutes=1)
     return min(turn, expiry) if expiry else turn
 
 

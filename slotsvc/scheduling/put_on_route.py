@@ -284,7 +284,6 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     stored = _insert(tx, taking, plan, now)
     order = [p.id for p in plan.order if p.id not in lapsed]
     tx.write_route(key, order, plan.block)
-    placed = plan.placement
     if taking.expires_after is None:
         stored = _book(tx, taking, plan, stored)
     for event in _events(taking, plan, locked):

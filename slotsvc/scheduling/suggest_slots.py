@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -184,29 +184,52 @@ def _look_up(tx: ReadTx, command: SuggestCommand) -> _Asked:
         raise NotFoundError("no such site")
     if wish.activity_type and activity is None:
         raise NotFoundError("no such activity type")
-    unknown = sorted(wish.requires - tx.tags(tenant))
-    if unknown:
-        raise InvalidRequestError(
-            [Violation("request.required_tags", f"unknown tag {tag!r}") for tag in unknown]
-        )
-    _refuse_strangers(tx, tenant, wish)
-    return _Asked(team, site, activity, moved, tx.now())
+    asked = _Asked(team, site, activity, moved, tx.now())
+    wrong = [*_unknown(tx, tenant, wish), *_missing(wish, asked)]
+    if wrong:
+        raise InvalidRequestError(wrong)
+    return asked
 
 
-def _refuse_strangers(tx: ReadTx, tenant: str, wish: Wish) -> None:
+def _unknown(tx: ReadTx, tenant: str, wish: Wish) -> Iterator[Violation]:
+    """Tags and technicians that the tenant does not have."""
+    for tag in sorted(wish.requires - tx.tags(tenant)):
+        yield Violation("request.required_tags", f"unknown tag {tag!r}")
     named = {
         "required_technicians": wish.required_technicians,
         "preferred_technicians": wish.preferred_technicians,
         "forbidden_technicians": wish.forbidden_technicians,
+        "last_technician": {wish.last_technician} - {""},
     }
-    wrong = [
-        Violation(f"request.{field}", f"no technician {who!r}")
-        for field, ids in named.items()
-        for who in sorted(ids)
-        if tx.technician(tenant, who) is None
-    ]
-    if wrong:
-        raise InvalidRequestError(wrong)
+    for field, ids in named.items():
+        for who in sorted(ids):
+            if tx.technician(tenant, who) is None:
+                yield Violation(f"request.{field}", f"no technician {who!r}")
+
+
+def _missing(wish: Wish, asked: _Asked) -> Iterator[Violation]:
+    """What neither the request nor what it names gives."""
+    location, service, grid = _work(wish, asked)
+    if location is None:
+        yield Violation("request.place", "a site or a location is needed")
+    if service is None:
+        yield Violation("request.service_duration", "needed without an activity type")
+    if grid is None:
+        yield Violation("request.offer_grid", "needed without an activity type")
+
+
+def _work(
+    wish: Wish, asked: _Asked
+) -> tuple[Location | None, timedelta | None, OfferGrid | None]:
+    """Place, time on site and windows: as asked for, else as the visit or the type has them."""
+    activity, moved, site = asked.activity, asked.moved, asked.site
+    location = wish.location or (site.location if site else None)
+    service = wish.service or (moved.visit.service if moved else None)
+    return (
+        location or (moved.visit.location if moved else None),
+        service or (activity.service if activity else None),
+        wish.grid or (activity.grid if activity else None),
+    )
 
 
 def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
@@ -219,20 +242,11 @@ def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
 
 
 def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
-    activity, moved, site = asked.activity, asked.moved, asked.site
-    location = wish.location or (site.location if site else None)
-    location = location or (moved.visit.location if moved else None)
-    service = wish.service or (moved.visit.service if moved else None)
-    service = service or (activity.service if activity else None)
-    grid = wish.grid or (activity.grid if activity else None)
-    missing = {
-        "request.place": (location, "a site or a location is needed"),
-        "request.service_duration": (service, "needed without an activity type"),
-        "request.offer_grid": (grid, "needed without an activity type"),
-    }
-    wrong = [Violation(path, text) for path, (value, text) in missing.items() if value is None]
-    if wrong or location is None or service is None or grid is None:
-        raise InvalidRequestError(wrong)
+    activity, moved = asked.activity, asked.moved
+    location, service, grid = _work(wish, asked)
+    assert location is not None, "checked when the names were looked up"
+    assert service is not None, "checked when the names were looked up"
+    assert grid is not None, "checked when the names were looked up"
     requires = wish.requires | (activity.requires if activity else frozenset())
     horizon = activity.horizon if activity else DEFAULT_HORIZON
     first, days = _days(wish, asked, horizon, longest)
@@ -248,7 +262,7 @@ def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
         horizon=horizon if activity else LONGEST_PERIOD,
         required=wish.required_technicians,
         forbidden=wish.forbidden_technicians,
-        preferred=wish.preferred_technicians,
+        preferred=wish.preferred_technicians | ({wish.last_technician} - {""}),
         preferred_windows=wish.preferred_windows,
     )
 

@@ -17,9 +17,14 @@ async def block_over(
 ) -> TravelBlock:
     """A block over the distinct ``places``; pairs in ``known`` are taken over as they are.
 
-    Raises ``TravelUnavailableError``.
+    Estimated pairs are asked anew, and kept only while roads still do not answer. Pairs read on
+    another map stay as they were judged; ``map_id`` then names both. Raises
+    ``TravelUnavailableError``.
     """
     wanted = tuple(dict.fromkeys(places))
+    if known is not None and known.provenance is Provenance.ESTIMATE:
+        anew = await block_over(travel, places, None)
+        known = anew if anew.provenance is Provenance.LIVE else known
     old = known.places if known else ()
     fresh = [p for p in wanted if p not in old]
     if known is not None and not fresh:
@@ -40,9 +45,15 @@ async def block_over(
     estimated = Provenance.ESTIMATE in {
         out.provenance, into.provenance, known.provenance if known and kept else Provenance.LIVE
     }  # fmt: skip
+    map_id = _joined(known.map_id if known and kept else out.map_id, out.map_id)
     return TravelBlock(
-        wanted, seconds, out.map_id, Provenance.ESTIMATE if estimated else Provenance.LIVE
+        wanted, seconds, map_id, Provenance.ESTIMATE if estimated else Provenance.LIVE
     )
+
+
+def _joined(old: str, new: str) -> str:
+    """Both map ids, each once, when they differ."""
+    return "+".join(dict.fromkeys((*old.split("+"), new)))
 
 
 def _part(block: TravelBlock, places: Sequence[Location]) -> TravelBlock:

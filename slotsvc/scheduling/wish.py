@@ -33,6 +33,7 @@ class Wish:
     required_technicians: frozenset[str] = frozenset()
     preferred_technicians: frozenset[str] = frozenset()
     forbidden_technicians: frozenset[str] = frozenset()
+    last_technician: str = ""
     grid: OfferGrid | None = None
     notice: timedelta | None = None
     visit: str = ""

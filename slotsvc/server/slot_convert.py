@@ -93,9 +93,6 @@ def _wish(wrong: Violations, tenant: str, value: pb.SlotRequest) -> Wish:
         field: _technicians(wrong, tenant, field, getattr(value, field))
         for field in ("required_technicians", "preferred_technicians", "forbidden_technicians")
     }
-    last_time = _technicians(
-        wrong, tenant, "last_technician", [value.last_technician] if value.last_technician else []
-    )
     return Wish(
         site=_id(wrong, names.SITE, tenant, "site", value.site) if place == "site" else "",
         location=fields.location(wrong, "request.location", value.location)
@@ -110,8 +107,11 @@ def _wish(wrong: Violations, tenant: str, value: pb.SlotRequest) -> Wish:
         allowed_windows=_windows(wrong, "allowed_windows", value.allowed_windows),
         preferred_windows=_windows(wrong, "preferred_windows", value.preferred_windows),
         required_technicians=who["required_technicians"],
-        preferred_technicians=who["preferred_technicians"] | last_time,
+        preferred_technicians=who["preferred_technicians"],
         forbidden_technicians=who["forbidden_technicians"],
+        last_technician=_id(
+            wrong, names.TECHNICIAN, tenant, "last_technician", value.last_technician
+        ),
         grid=offer_grid(wrong, "request.offer_grid", value.offer_grid)
         if value.HasField("offer_grid")
         else None,

@@ -69,6 +69,8 @@ def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamAr
     for index, route in changes.items():
         _fill(batch, index, route)
         _number_places(place, index, route, numbers)
+    if len(numbers) > 2 * len({place for route in routes for place in route.places}):
+        return team_arrays(routes)  # most places are no longer anybody's
     changed = np.array(sorted(changes), np.int32)
     orders = list(arrays.orders)
     for index, found in zip(changed, feasible_orders(batch.take(changed)), strict=True):

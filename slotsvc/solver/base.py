@@ -8,8 +8,8 @@ import numpy as np
 
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER
-from slotsvc.solver.exact import best_orders
-from slotsvc.solver.instance import Bool, Int32, Int64
+from slotsvc.solver.exact import best_orders, least_entry
+from slotsvc.solver.instance import END, Bool, Int32, Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +18,7 @@ class Base:
 
     ``today_cost``, ``today_travel``, ``today_waiting``: the committed order. ``sound``: that order
     breaks no rule; a route that is not sound is offered to nobody. ``finished``: the best order is
-    proven.
+    proven. ``floor``: no order costs less, proven.
     """
 
     cost: Int64
@@ -29,10 +29,20 @@ class Base:
     today_waiting: Int64
     sound: Bool
     finished: Bool
+    floor: Int64
 
 
-def base_costs(arrays: TeamArrays, weights: tuple[int, int], budget: int) -> Base:
-    """Best orders of all routes: read off the known orders, searched where not all are known."""
+def base_costs(
+    arrays: TeamArrays,
+    weights: tuple[int, int],
+    budget: int,
+    before: tuple[TeamArrays, Base] | None = None,
+) -> Base:
+    """Best orders of all routes: read off the known orders, searched where not all are known.
+
+    ``before``: earlier arrays and their base for the same weights; what was searched then for
+    routes that are still there is taken over.
+    """
     alpha, beta = weights
     orders = arrays.orders
     counts = np.array([len(o.paths) for o in orders], np.int64)
@@ -50,21 +60,44 @@ def base_costs(arrays: TeamArrays, weights: tuple[int, int], budget: int) -> Bas
     base = Base(
         cost[best], travel[best], waiting[best],
         np.where(sound, cost[first], NEVER), travel[first], waiting[first],
-        sound, np.array([o.whole for o in orders], np.bool_),
+        sound, np.array([o.whole for o in orders], np.bool_), cost[best],
     )  # fmt: skip
-    _search(arrays, base, np.flatnonzero(~base.finished).astype(np.int32), weights, budget)
+    rows = np.flatnonzero(~base.finished).astype(np.int32)
+    rows = rows if before is None else _take_over(arrays, base, rows, before)
+    for start in range(0, rows.size, CHUNK):
+        _search(arrays, base, rows[start : start + CHUNK], weights, budget)
     return base
+
+
+CHUNK = 32
+"""Routes searched together: they share the budget."""
+
+
+def _take_over(
+    arrays: TeamArrays, base: Base, rows: Int32, before: tuple[TeamArrays, Base]
+) -> Int32:
+    """Copies what is known of ``rows``; gives those of which nothing is known."""
+    old_arrays, old = before
+    known = {id(route): row for row, route in enumerate(old_arrays.routes)}
+    source = np.array([known.get(id(arrays.routes[row]), -1) for row in rows], np.int32)
+    here, there = rows[source >= 0], source[source >= 0]
+    for name in ("cost", "travel", "waiting", "finished", "floor"):
+        getattr(base, name)[here] = getattr(old, name)[there]
+    return rows[source < 0]
 
 
 def _search(
     arrays: TeamArrays, base: Base, rows: Int32, weights: tuple[int, int], budget: int
 ) -> None:
     """Fills in the best orders of routes with too many orders to know."""
-    if rows.size == 0:
-        return
-    best = best_orders(arrays.batch.take(rows), base.today_cost[rows], weights, budget)
+    batch = arrays.batch.take(rows)
+    enter = least_entry(batch)
+    least = np.where(batch.used, enter, 0).sum(axis=1) + enter[:, END]
+    base.floor[rows] = np.minimum(least * weights[0], base.cost[rows])
+    best = best_orders(batch, base.today_cost[rows], weights, budget)
     found = np.flatnonzero(best.finished & (best.cost < NEVER))
     base.cost[rows[found]] = best.cost[found]
     base.travel[rows[found]] = best.travel[found]
     base.waiting[rows[found]] = best.waiting[found]
+    base.floor[rows[found]] = best.cost[found]
     base.finished[rows[found]] = True

@@ -11,6 +11,7 @@ A cell whose front outgrows the budget is given up and says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,15 @@ LEADERS = 6
 """With how many best rivals each partial order is compared."""
 
 
+type OutOfTime = Callable[[], bool]
+"""Asked now and then; True: stop and say what was not done."""
+
+
+def never() -> bool:
+    """There is time."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BestOrders:
     """Per cell: the cheapest order not dearer than its limit.
@@ -56,14 +66,22 @@ class BestOrders:
 class OrderSearch:
     """One run over one batch."""
 
-    def __init__(self, batch: Batch, limit: Int64, weights: tuple[int, int], budget: int) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        limit: Int64,
+        weights: tuple[int, int],
+        budget: int,
+        out_of_time: OutOfTime = never,
+    ) -> None:
         self.batch, self.limit, self.budget = batch, limit.copy(), budget
+        self.out_of_time = out_of_time
         self.travel_weight, self.waiting_weight = weights
         cells, nodes = batch.opens.shape
         self.bits = np.left_shift(np.int64(1), np.arange(nodes, dtype=np.int64))
         self.todo = np.where(batch.used, self.bits, 0).sum(axis=1)
         self.latest = _latest_finish_towards(batch)
-        self.enter = _least_entry(batch)
+        self.enter = least_entry(batch)
         self.left = np.where(batch.used, self.enter, 0).sum(axis=1) + self.enter[:, END]
         depth = int(batch.used.sum(axis=1).max(initial=0))
         self.cost = np.full(cells, NEVER, np.int64)
@@ -82,6 +100,9 @@ class OrderSearch:
         done = self.bits[node]
         left = self.left[cell] - self.enter[cell, node]
         while front.cell.size:
+            if self.out_of_time():
+                self.finished[front.cell] = False
+                break
             self.labels += front.cell.size
             rows = self._promising(front, done, left)
             front, path, done, left = front.take(rows), path[rows], done[rows], left[rows]
@@ -227,7 +248,7 @@ def _latest_finish_towards(batch: Batch) -> Int32:
     return batch.closes[:, None, :] - shortest_paths(batch)
 
 
-def _least_entry(batch: Batch) -> Int64:
+def least_entry(batch: Batch) -> Int64:
     """int64 (C, V): least driving into each node from any node of its cell."""
     legs = batch.travel.astype(np.int64)
     nodes = np.arange(legs.shape[1])
@@ -237,10 +258,16 @@ def _least_entry(batch: Batch) -> Int64:
     return np.where(source[:, :, None], legs, INF).min(axis=1)
 
 
-def best_orders(batch: Batch, limit: Int64, weights: tuple[int, int], budget: int) -> BestOrders:
+def best_orders(
+    batch: Batch,
+    limit: Int64,
+    weights: tuple[int, int],
+    budget: int,
+    out_of_time: OutOfTime = never,
+) -> BestOrders:
     """The cheapest order of each cell that costs at most ``limit`` (int64 (C,), inclusive).
 
     ``weights``: thousandths per second of driving and of waiting. ``budget``: partial orders kept
-    at once.
+    at once. ``out_of_time``: asked at every depth; True ends the search, unfinished.
     """
-    return OrderSearch(batch, limit, weights, budget).run()
+    return OrderSearch(batch, limit, weights, budget, out_of_time).run()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -127,8 +127,9 @@ def _routes(
             closures.add(number, closed, per_day[day][0], len(per_day[day]))
     rows: list[int] = []
     there, back = _nearest(request)
+    near = {day + timedelta(days=n) for day in per_day for n in (-1, 0, 1)}
     for row, day_of_work in enumerate(calendar.days):
-        if day_of_work.technician not in allowed:
+        if day_of_work.technician not in allowed or day_of_work.day not in near:
             continue
         closed = soundness.check(bool(calendar.base.sound[row]))
         closed = closed or pending_move.check(day_of_work.move_pending)

@@ -66,7 +66,8 @@ class Ranked:
     """Best first. Cells add up: ``cells = evaluated + pruned + skipped``.
 
     ``evaluated``: priced, or proven impossible. ``gap``: most that an unfinished search could still
-    save; 0 when all finished. ``labels``: orders and partial orders priced.
+    save, or that a cost may be too low by; 0 when all finished. ``labels``: orders and partial
+    orders priced.
     """
 
     winners: tuple[Winner, ...]
@@ -106,7 +107,8 @@ class _Ranking:
         self.zero = np.where(self.fixed, base.today_cost, base.cost)
         self.zero_travel = np.where(self.fixed, base.today_travel, base.travel)
         self.zero_waiting = np.where(self.fixed, base.today_waiting, base.waiting)
-        self.doubtful = ~(base.finished | self.fixed)
+        # on a route whose best order is not proven, a slot costs up to this much more
+        self.doubt = np.where(base.finished | self.fixed, 0, base.cost - base.floor)
         whole = np.array([o.whole for o in arrays.orders], np.bool_)
         self.known = (whole & leaves_safely(arrays, request)) | self.fixed
         self.real = cells.slot >= 0
@@ -120,14 +122,15 @@ class _Ranking:
     # insertion into known orders
 
     def insert(self, out_of_time: Callable[[], bool]) -> None:
-        """Prices insertions on all routes whose orders are known, the lowest bound first."""
+        """Prices insertions into known orders, the lowest bound first. On routes whose orders are
+        not all known that is where the search begins."""
         gaps = self.arrays.gaps
         usable = self.real & self.known[:, None]
-        gap_usable = (gaps.committed | ~self.fixed[gaps.route])[:, None] & usable[gaps.route]
+        gap_usable = (gaps.committed | ~self.fixed[gaps.route])[:, None] & self.real[gaps.route]
         found = insertions(self.arrays, self.request, self.cells.windows, self.weights, gap_usable)
         route = gaps.route[found.gap]
         self.state[usable] = _PRICED  # where nothing is found, no order has room
-        self.state[route, found.column] = 0
+        self.state[route, found.column] = 0  # possible, not priced yet
         total = found.cost + (self.cells.extra[route, found.column] - self.zero[route])
         slot = self.slot[route, found.column]
         self._take(found, np.flatnonzero(found.exact).astype(np.int32), total)
@@ -137,7 +140,8 @@ class _Ranking:
             if open_.size == 0:
                 break
             if out_of_time():
-                self._mark(np.stack([route[open_], found.column[open_]], axis=1), _SKIPPED)
+                mine = open_[self.known[route[open_]]]
+                self._mark(np.stack([route[mine], found.column[mine]], axis=1), _SKIPPED)
                 break
             now = open_[np.argsort(total[open_], kind="stable")[:CHUNK]].astype(np.int32)
             self._price(found, now)
@@ -152,7 +156,6 @@ class _Ranking:
         orders = with_order(gaps.paths[gaps.order[gap]], gaps.number[gap], batch)
         done = evaluate(batch, orders, *self.weights)
         self.labels += gap.size
-        self.state[route, column] = _PRICED
         priced = replace(found, gap=gap, column=column, travel=done.travel, waiting=done.waiting)
         total = done.cost - self.zero[route] + self.cells.extra[route, column]
         total = np.where(done.cost < NEVER, total, NEVER)
@@ -163,7 +166,8 @@ class _Ranking:
         order before others, the first gap."""
         gaps = self.arrays.gaps
         route = gaps.route[found.gap]
-        self.state[route[rows], found.column[rows]] = _PRICED
+        settled = rows[self.known[route[rows]]]
+        self.state[route[settled], found.column[settled]] = _PRICED
         slot = self.slot[route, found.column]
         rows = rows[total[rows] <= self.upper[slot[rows]]]
         # gaps are numbered by route, order and place, so the first gap decides between equals
@@ -186,8 +190,7 @@ class _Ranking:
         if rows.size == 0:
             return
         bound = lower_bound(self.arrays, self.request, self.cells.windows, self.weights, rows)
-        bound = np.where(self.doubtful[rows][:, None], -(NEVER >> 8), bound)
-        shift = self.cells.extra[rows]
+        shift = self.cells.extra[rows] - self.doubt[rows][:, None]
         least = np.where(self.real[rows] & (bound < NEVER), bound + shift, NEVER)
         self.state[rows] = np.where(self.real[rows] & (bound == NEVER), _PRICED, 0)
         while True:
@@ -195,21 +198,21 @@ class _Ranking:
             if picked.size == 0:
                 return
             cells = np.stack([rows[picked[:, 0]], picked[:, 1]], axis=1)
-            if self.labels and out_of_time():
+            if out_of_time():
                 self._mark(cells, _SKIPPED)
                 return
             values = least[picked[:, 0], picked[:, 1]]
-            order = np.argsort(values, kind="stable")[: CHUNK // 4]
-            self._search_cells(cells[order], values[order])
+            order = np.argsort(values, kind="stable")[: CHUNK // 8]
+            self._search_cells(cells[order], values[order], out_of_time)
             least[picked[order][:, 0], picked[order][:, 1]] = NEVER
 
-    def _search_cells(self, cells: Int32, least: Int64) -> None:
+    def _search_cells(self, cells: Int32, least: Int64, out_of_time: Callable[[], bool]) -> None:
         route, column = cells[:, 0], cells[:, 1]
         extra = self.cells.extra[route, column]
         limit = self._limit()[route, column]
         limit = np.where(limit >= NEVER - 1, NEVER - 1, limit + self.zero[route] - extra)
         batch = with_requests(self.arrays, self.request, self.cells.windows, route, column)
-        found = best_orders(batch, limit, self.weights, self.params.label_budget)
+        found = best_orders(batch, limit, self.weights, self.params.label_budget, out_of_time)
         self.labels += found.labels
         self.state[route, column] = _PRICED
         total = found.cost - self.zero[route] + extra
@@ -222,6 +225,8 @@ class _Ranking:
             )  # fmt: skip
         if not found.finished.all():
             self.gap_floor = min(self.gap_floor, int(least[~found.finished].min()))
+            if out_of_time():
+                self._mark(cells[~found.finished], _SKIPPED)
 
     # what is known
 
@@ -270,11 +275,15 @@ class _Ranking:
         return tuple(winners[: self.params.max_slots])
 
     def _gap(self, winners: tuple[Winner, ...]) -> int:
+        """What an unfinished search could still save, and what a cost could be too low by."""
+        priced = (self.real & (self.state == _PRICED)).any(axis=1)
+        doubt = int(self.doubt[priced].max(initial=0))
         if self.gap_floor == NEVER:
-            return 0
-        full = len(winners) == self.params.max_slots
-        worst = winners[-1].cost if full else max(self.gap_floor, 0) + 1
-        return max(0, worst - self.gap_floor)
+            return doubt
+        worst = winners[-1].cost if winners else self.gap_floor
+        if len(winners) < self.params.max_slots:
+            worst = max(worst, self.gap_floor + 1)  # a slot more
+        return max(doubt, worst - self.gap_floor, 0)
 
 
 _PRICED, _SKIPPED = 1, 2

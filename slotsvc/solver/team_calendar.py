@@ -6,19 +6,16 @@ hold): a hold that lapses changes the route without anybody writing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-import numpy as np
-
-from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.solver.arrays import TeamArrays, replaced
 from slotsvc.solver.base import Base, base_costs
-from slotsvc.solver.instance import Int32, RouteInstance, without_visit
+from slotsvc.solver.instance import RouteInstance, without_visit
 
 BASE_BUDGET = 200_000
 """Partial orders kept at once when a route's own best order is searched."""
@@ -72,19 +69,9 @@ def without(calendar: TeamCalendar, placement: str, weights: tuple[int, int]) ->
         if placement in day.instance.visits:
             instance = without_visit(day.instance, placement)
             arrays = replaced(calendar.arrays, {row: instance})
-            base = base_costs(arrays, weights, BASE_BUDGET)
+            base = base_costs(arrays, weights, BASE_BUDGET, (calendar.arrays, calendar.base))
             kept = tuple(p for p in day.placements if p.id != placement)
             left = replace(day, placements=kept, instance=instance, keep_order=True)
             days = (*calendar.days[:row], left, *calendar.days[row + 1 :])
             return replace(calendar, days=days, arrays=arrays, base=base)
     return calendar
-
-
-def block_of(places: Sequence[Location], known: Sequence[Location], seconds: Int32) -> Int32 | None:
-    """int32 (n, n) over ``places`` out of a block over ``known``; None when one is missing."""
-    number = {place: i for i, place in enumerate(known)}
-    try:
-        rows = np.array([number[p] for p in places], np.intp)
-    except KeyError:
-        return None
-    return seconds[np.ix_(rows, rows)]

@@ -6,29 +6,36 @@ One example is a team of up to three technicians over up to three days, so a run
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, Stop
+from slotsvc.solver.arrays import team_arrays
+from slotsvc.solver.base import base_costs
 from slotsvc.solver.checker import CheckedVisit, check_route, check_times
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom
-from slotsvc.solver.query import Answer, Offer
+from slotsvc.solver.query import Answer, AskedWindow, Offer
+from slotsvc.solver.started import rest_of_day
 from slotsvc.solver.suggest import suggest
-from slotsvc.solver.team_calendar import DayOfWork
+from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from slotsvc.solver.timing import timetable
 from tests.examples import examples
 from tests.solver.brute_force import brute_best
-from tests.solver.calendars import a_placement, an_instance, number_of
+from tests.solver.calendars import a_placement, an_instance, at, number_of
 from tests.solver.literal import (
     LiteralSlot,
+    added_cost,
     capped,
     kept_in_order,
     known_cost,
     least_cost,
     literal_slots,
+    may_serve,
     orders_with,
     orders_without,
     tiny,
@@ -165,6 +172,78 @@ def planned(question: Question, route: list[Placement], day: DayOfWork) -> list[
         Stop(p.id, clock(s.arrival), clock(s.start), clock(s.finish))
         for p, s in zip(route, table.stops, strict=True)
     ]
+
+
+@settings(max_examples=examples(300))
+@given(questions(CostWeights(), shape=Shape(visits=(3, 2, 4, 1), days=1)), st.integers(1, 9))
+def test_days_under_way_are_answered_from_now_on(question: Question, tenths: int) -> None:
+    """Settled visits come first, nothing is planned before now, costs are those of what is left."""
+    last = max(asked.window.promise.start for asked in question.query.windows)
+    now = from_epoch(to_epoch(at("8:00") + (last - at("8:00")) * tenths / 10))
+    calendar = under_way(question.calendar, now)
+    later = replace(question, calendar=calendar, now=now)
+    answer = answered(later)
+    for offer in answer.offers:
+        day = day_of(later, offer)
+        done = day.instance.done
+        assert offer.order[: len(done)] == done
+        assert offer.arrival >= from_epoch(day.instance.origin) >= now
+        route = placements_in_order(later, offer, day)
+        visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in route]
+        places = [p.visit.location for p in route]
+        block = question.roads.among([day.shift.start_place, *places, day.shift.end_place])
+        assert check_route(day.shift, visits, block) == ()
+    expected = [
+        (cost, asked.window)
+        for asked in question.query.windows
+        if asked.window.promise.start > now
+        for cost in [least_from_now_on(later, asked)]
+        if cost is not None
+    ]
+    assert all((o.cost, o.window) in expected for o in answer.offers)
+    assert bool(answer.offers) == bool(expected)
+
+
+def under_way(calendar: TeamCalendar, now: datetime) -> TeamCalendar:
+    days = tuple(replace(d, instance=rest_of_day(d.instance, to_epoch(now))) for d in calendar.days)
+    arrays = team_arrays([d.instance for d in days])
+    weights = CostWeights()
+    base = base_costs(arrays, (weights.travel, weights.waiting), 200_000)
+    return replace(calendar, days=days, arrays=arrays, base=base)
+
+
+def least_from_now_on(question: Question, asked: AskedWindow) -> int | None:
+    """The least cost of a window over what is left of every day; None: not possible."""
+    calendar, query, params = question.calendar, question.query, question.params
+    lead = asked.window.promise.start - question.now
+    if not max(query.notice, timedelta(seconds=1)) <= lead <= query.horizon:
+        return None
+    costs = []
+    for day in calendar.days:
+        who = calendar.technicians[day.technician]
+        rest = rest_in_words(question, day)
+        if rest is not None and may_serve(who, query):
+            window = asked.window.start_window
+            added = added_cost(rest, question.roads, query, window, params)
+            if added is not None:
+                costs.append(added + known_cost(who, query, asked, params))
+    return min(costs, default=None)
+
+
+def rest_in_words(question: Question, day: DayOfWork) -> DayOfWork | None:
+    """The rest of a day as a shift of its own; None when it is over or broken."""
+    rest = day.instance
+    table = timetable(rest, rest.committed)
+    if table is None or rest.end <= 0:
+        return None
+    begins, settled = from_epoch(rest.origin), len(day.shift.breaks) - len(rest.breaks)
+    shift = replace(
+        day.shift,
+        window=TimeWindow(begins, day.shift.window.end),
+        start_place=rest.places[0],
+        breaks=day.shift.breaks[settled:],
+    )
+    return replace(day, shift=shift, placements=day.placements[len(rest.done) :])
 
 
 @settings(max_examples=examples(60))

@@ -163,12 +163,13 @@ def costs(answer: Answer) -> list[int]:
 
 
 def many_days() -> tuple[TeamCalendar, Roads]:
-    """Forty days of two technicians, five visits a day at any time: too many orders to know."""
+    """Forty days of two technicians, six visits a day at any time: too many orders to know."""
     names, days = ("ana", "bo"), []
     for name, n in product(names, range(40)):
         day = MONDAY + timedelta(days=n)
         all_day = between("8:00", "16:00", day)
-        visits = [a_placement(f"{name}{n}-{i}", all_day, i + n % 3) for i in range(1, 6)]
+        half = timedelta(minutes=30)
+        visits = [a_placement(f"{name}{n}-{i}", all_day, i + n % 3, half) for i in range(6)]
         days.append(Day(a_shift(name, day=day), visits))
     team = TeamDays([a_technician(name) for name in names], days)
     return a_calendar(team, SCATTERED), SCATTERED
