@@ -13,13 +13,11 @@ from slotsvc.domain.errors import (
 )
 from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.calendars import Mutation
-from slotsvc.scheduling.desk import Answer, Desk, once, shift_of
+from slotsvc.scheduling.desk import Answer, Desk, once
 from slotsvc.scheduling.hold_slot import close_ranks, held
-from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, StoredVisit, WriteTx
-from slotsvc.scheduling.put_on_route import Taking, confirm, put_on_route
+from slotsvc.scheduling.put_on_route import Taking, confirm, kept_pin, put_on_route
 from slotsvc.scheduling.read_visits import placed_now
-from slotsvc.scheduling.timetables import planned_route
 from slotsvc.scheduling.wish import HeldOffer
 
 
@@ -39,8 +37,10 @@ async def confirm_hold(
         routes = {placement.route, old.placement.route} if old else {placement.route}
         versions = tx.lock_routes(routes)
         placement = held(tx, mutation.tenant, hold).placement
-        start = _planned_start(tx, placement) if pin is Pin.START else placement.start_window.start
-        confirm(tx, placement, pin, start)
+        pinned = kept_pin(pin, old)
+        free = placement.start_window.start
+        start = _planned_start(tx, placement) if pinned is Pin.START else free
+        confirm(tx, placement, pinned, start)
         if old is not None:
             close_ranks(tx, old.placement.route, old.placement.id)
         if old is None:
@@ -126,16 +126,10 @@ def _replaced(tx: WriteTx, placement: Placement) -> StoredVisit | None:
 
 
 def _planned_start(tx: WriteTx, placement: Placement) -> datetime:
-    work, route = shift_of(tx, placement.route), tx.routes_by_key([placement.route])
-    stored = route[placement.route]
-    if work is None or stored.block is None:
-        raise WrongStateError("the day has no shift any more, so no start can be pinned")
-    live = stored.live(tx.now())
-    if replaced_pairs(live):
-        raise WrongStateError("a visit of that day is being moved, so no start can be pinned")
-    stop = planned_route(work.shift, live, stored.block).stop(placement.id)
+    stored = tx.placement(placement.route.tenant, placement.id)
+    stop = placed_now(tx, stored).stop if stored is not None else None
     if stop is None:
-        raise WrongStateError("the day breaks a rule as it stands, so no start can be pinned")
+        raise WrongStateError("the day cannot be planned as it stands, so no start can be pinned")
     return stop.start
 
 

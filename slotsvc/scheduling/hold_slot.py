@@ -73,7 +73,7 @@ async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
         if stored is None:
             raise NotFoundError("no such hold")
         placement = stored.placement
-        if placement.state is PlacementState.BOOKED:
+        if placement.state not in (PlacementState.HELD, PlacementState.RELEASED):
             raise WrongStateError("the hold was confirmed; cancel the visit instead")
         if placement.state is PlacementState.HELD:
             tx.lock_routes([placement.route])

@@ -23,7 +23,7 @@ from slotsvc.domain.errors import (
     TravelError,
     WrongStateError,
 )
-from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
 from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import (
@@ -45,6 +45,7 @@ from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.solver.instance import RouteInstance, route_instance
 from slotsvc.solver.one_route import order_with
 from slotsvc.solver.started import rest_of_day
+from slotsvc.solver.timing import timetable
 
 _SECOND = timedelta(seconds=1)
 
@@ -146,9 +147,37 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
         # a move confirmed at once: its old place is given up in the same step
         gone = offer.replaces if taking.expires_after is None else ""
         standing = tuple(p for p in order if p.id != gone)
+        standing = _not_before_now(seen, standing, placement.id, block)
         if not judge(seen.work.shift, standing, block):
-            return _Plan(seen, placement, standing, block)
+            own = next(p for p in standing if p.id == placement.id)
+            return _Plan(seen, own, standing, block)
     raise SlotGoneError("the slot is taken")
+
+
+def _not_before_now(
+    seen: _Seen, order: tuple[Placement, ...], placement: str, block: TravelBlock
+) -> tuple[Placement, ...]:
+    """On a day under way: the new visit's start window begins when it can be reached from now.
+
+    Planned times are derived from the start of the shift; without this they would say that the
+    technician set out before anybody knew of the visit.
+    """
+    if seen.now <= seen.work.shift.window.start:
+        return order
+    rest = _instance(seen, list(without_replaced(order)), block)
+    table = timetable(rest, rest.committed)
+    ids = dict(zip(rest.committed, rest.visits, strict=True))
+    stops = table.stops if table else ()
+    soonest = next((rest.origin + s.start for s in stops if ids[s.node] == placement), None)
+    return tuple(_from(p, soonest) if p.id == placement else p for p in order)
+
+
+def _from(placement: Placement, soonest: int | None) -> Placement:
+    """The placement with its start window cut; as it is when there is nothing to cut."""
+    window = placement.start_window
+    if soonest is None or not to_epoch(window.start) < soonest < to_epoch(window.end):
+        return placement
+    return replace(placement, start_window=TimeWindow(from_epoch(soonest), window.end))
 
 
 def _orders(
@@ -164,7 +193,7 @@ def _orders(
     begun = seen.now >= seen.work.shift.window.start
     if not begun and {p.id for p in others} == set(offer.order) - {""}:
         yield tuple(i or placement.id for i in offer.order)
-    found = _searched(offer, seen, others, block, keep=len(others) < len(live))
+    found = _searched(offer, seen, others, block, keep=offer.insert_only or len(others) < len(live))
     if found is not None:
         yield tuple(i or placement.id for i in found)
 
@@ -199,7 +228,7 @@ def _see(tx: ReadTx, taking: Taking) -> _Seen:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     key = RouteKey(offer.tenant, offer.technician, offer.day)
     work = shift_of(tx, key)
-    if work is None:
+    if work is None or work.technician.team != offer.team:
         raise SlotGoneError("the technician does not work then any more")
     route = tx.routes_by_key([key])[key]
     moved = _moved(tx, taking, now)
@@ -220,6 +249,8 @@ def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
     booked = stored.placement.state is PlacementState.BOOKED
     if stored.placement.id != offer.replaces or not booked:
         raise WrongStateError("the visit changed since the slots were asked for")
+    if stored.placement.start_window.end <= now:
+        raise WrongStateError("the visit's time is over")
     if tx.open_replacement(offer.tenant, offer.replaces, now) is not None:
         raise HoldLimitError("another move of this visit is not confirmed yet")
     return stored
@@ -329,7 +360,7 @@ def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> Stor
     placed, seen = plan.placement, plan.seen
     planned = planned_route(seen.work.shift, plan.order, plan.block).stop(placed.id)
     assert planned is not None, "the referee found this order legal"
-    confirm(tx, placed, taking.pin, planned.start)
+    confirm(tx, placed, kept_pin(taking.pin, seen.moved), planned.start)
     if seen.old_route is not None:
         left = [p.id for p in seen.old_route.live(tx.now()) if p.id != taking.offer.replaces]
         tx.expire_lapsed([seen.old_route.key], tx.now())
@@ -337,6 +368,11 @@ def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> Stor
     fresh = tx.visit(placed.route.tenant, placed.visit.id)
     assert fresh is not None, "it was written just now"
     return fresh
+
+
+def kept_pin(wanted: Pin, moved: StoredVisit | None) -> Pin:
+    """A visit that moves keeps its pin unless another is wanted."""
+    return moved.placement.pin if moved is not None and wanted is Pin.NONE else wanted
 
 
 def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime) -> None:

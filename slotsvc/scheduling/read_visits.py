@@ -63,13 +63,15 @@ async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
 
 
 def _technicians(tx: ReadTx, wanted: VisitFilter) -> list[str] | None:
-    if wanted.technician:
-        return [wanted.technician]
+    """Whose visits to list; None: everybody's."""
+    if tx.tenant(wanted.tenant) is None:
+        raise NotFoundError("no such tenant")
     if not wanted.team:
-        return None
+        return [wanted.technician] if wanted.technician else None
     if tx.team(wanted.tenant, wanted.team) is None:
         raise NotFoundError("no such team")
-    return [who.id for who in tx.technicians(wanted.tenant, wanted.team)]
+    members = [who.id for who in tx.technicians(wanted.tenant, wanted.team)]
+    return [who for who in members if wanted.technician in ("", who)]
 
 
 def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:

@@ -23,12 +23,12 @@ from slotsvc.domain.offer_windows import offered_windows
 from slotsvc.domain.offering import ActivityType, OfferGrid, Site
 from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Team
-from slotsvc.domain.visit import PlacementState
+from slotsvc.domain.visit import Pin, PlacementState
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes, TravelUnavailableError
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand, Wish
-from slotsvc.solver.params import SearchParams
+from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, AskedWindow, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar, without
@@ -98,7 +98,8 @@ class SuggestSlots:
             command.tenant, command.team, min(days), max(days), weights
         )
         if asked.moved is not None:
-            calendar = without(calendar, asked.moved.placement.id, weights)
+            placement = asked.moved.placement.id
+            calendar = await asyncio.to_thread(without, calendar, placement, weights)
         loaded = time.perf_counter()
         legs = await self._legs(query.location, calendar)
         driven = time.perf_counter()
@@ -163,6 +164,7 @@ class SuggestSlots:
             client=moved.visit.client if moved else wish.client,
             visit=moved.visit.id if moved else "",
             replaces=moved.placement.id if moved else "",
+            insert_only=command.params.freedom is Freedom.INSERT_ONLY,
         )
 
 
@@ -218,9 +220,7 @@ def _missing(wish: Wish, asked: _Asked) -> Iterator[Violation]:
         yield Violation("request.offer_grid", "needed without an activity type")
 
 
-def _work(
-    wish: Wish, asked: _Asked
-) -> tuple[Location | None, timedelta | None, OfferGrid | None]:
+def _work(wish: Wish, asked: _Asked) -> tuple[Location | None, timedelta | None, OfferGrid | None]:
     """Place, time on site and windows: as asked for, else as the visit or the type has them."""
     activity, moved, site = asked.activity, asked.moved, asked.site
     location = wish.location or (site.location if site else None)
@@ -233,11 +233,23 @@ def _work(
 
 
 def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
+    """The visit to move. It stays the visit it is: place, duration and tags are its own."""
+    given = {
+        "request.site": bool(wish.site),
+        "request.location": wish.location is not None,
+        "request.service_duration": wish.service is not None,
+        "request.required_tags": bool(wish.requires),
+    }
+    wrong = [Violation(path, "belongs to the visit that moves") for path in given if given[path]]
+    if wrong:
+        raise InvalidRequestError(wrong)
     stored = tx.visit(tenant, wish.visit)
     if stored is None:
         raise NotFoundError("no such visit")
     if stored.placement.state is not PlacementState.BOOKED:
         raise WrongStateError("only a booked visit can be moved")
+    if stored.placement.start_window.end <= tx.now():
+        raise WrongStateError("the visit's time is over")
     return stored
 
 
@@ -254,13 +266,13 @@ def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
     return SlotQuery(
         location=location,
         service=service,
-        requires=requires | (moved.visit.requires if moved else frozenset()),
+        requires=moved.visit.requires if moved else requires,
         windows=windows,
         closed=closed,
         first_day=first,
         notice=_notice(wish, activity),
         horizon=horizon if activity else LONGEST_PERIOD,
-        required=wish.required_technicians,
+        required=_required(wish, moved),
         forbidden=wish.forbidden_technicians,
         preferred=wish.preferred_technicians | ({wish.last_technician} - {""}),
         preferred_windows=wish.preferred_windows,
@@ -274,6 +286,14 @@ def _notice(wish: Wish, activity: ActivityType | None) -> timedelta:
     return activity.notice if activity else timedelta(0)
 
 
+def _required(wish: Wish, moved: StoredVisit | None) -> frozenset[str]:
+    """A pinned visit stays with its technician, unless the caller names others."""
+    pinned = moved is not None and moved.placement.pin is not Pin.NONE
+    if moved is not None and pinned and not wish.required_technicians:
+        return frozenset([moved.placement.route.technician])
+    return wish.required_technicians
+
+
 def _days(
     wish: Wish, asked: _Asked, horizon: timedelta, longest: timedelta
 ) -> tuple[date, list[date]]:
@@ -285,7 +305,8 @@ def _days(
         raise InvalidRequestError(
             [Violation("request.last_date", f"at most {longest.days} days after first_date")]
         )
-    span = max((last - first).days, -1)
+    # a first day beyond the horizon is looked at all the same: its windows say why not
+    span = max((last - first).days, -1 if wish.last_date else 0)
     days = [first + timedelta(days=n) for n in range(span + 1)]
     return first, [d for d in days if not wish.allowed_dates or d in wish.allowed_dates]
 

@@ -58,7 +58,7 @@ class HeldOffer:
 
     ``order``: placement ids of the route as it was judged, "" for the new visit. ``version`` and
     ``valid_until`` say which state of the route that was. ``replaces``: placement to move, "" for
-    a new visit. ``expires``: the offer lapses then.
+    a new visit. ``expires``: the offer lapses then. ``insert_only``: the others keep their order.
     """
 
     tenant: str
@@ -78,3 +78,4 @@ class HeldOffer:
     client: str = ""
     visit: str = ""
     replaces: str = ""
+    insert_only: bool = False

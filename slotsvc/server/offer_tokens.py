@@ -79,6 +79,7 @@ def _values(offer: HeldOffer) -> dict[str, Any]:
         "client": offer.client,
         "visit": offer.visit,
         "replaces": offer.replaces,
+        "insert_only": offer.insert_only,
     }
 
 
@@ -102,4 +103,5 @@ def _offer(tenant: str, values: dict[str, Any]) -> HeldOffer:
         client=values["client"],
         visit=values["visit"],
         replaces=values["replaces"],
+        insert_only=values["insert_only"],
     )

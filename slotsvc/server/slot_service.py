@@ -13,6 +13,7 @@ from slotsvc.scheduling import hold_slot
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.suggest_slots import Suggestions, SuggestSlots
+from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.server import fields, names
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.interceptors.deadlines import seconds_left
@@ -31,6 +32,8 @@ SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=10), timedelta(minutes=15)
 RESERVE_S = 0.2
 """Left of a call's deadline for the answer itself when the search runs out of time."""
 EQUIVALENTS = 3
+LONGEST_LOOK_S = 2.0
+"""Most time for finding what to offer instead of a slot that is gone."""
 
 
 class SlotService(SlotServiceServicer):
@@ -64,6 +67,9 @@ class SlotService(SlotServiceServicer):
             wrong.text("external_ref", request.external_ref, 200)
             wrong.text("note", request.note, 2000, lines=True)
         opened = open_offer(self._sealer, request.token)
+        if opened.offer.replaces and (request.external_ref or request.note):
+            with Violations() as wrong:
+                wrong.add("token", "the slot moves a visit, which keeps its external_ref and note")
         mutation = mutation_of(opened.offer.tenant, "HoldSlot", request, request.request_id)
         try:
             answer = await hold_slot.hold_slot(
@@ -119,13 +125,25 @@ class SlotService(SlotServiceServicer):
             return gone
         search.max_slots = 20
         try:
-            found = await self._suggest(command_from(search, time.monotonic() + 2.0))
+            until = min(_deadline(), time.monotonic() + LONGEST_LOOK_S)
+            found = await self._suggest(command_from(search, until))
         except SlotsvcError:
             return gone
         wanted = opened.offer.window.promise.start
-        slots = slots_to_pb(found, self._sealer, opened.search)
+        slots = [
+            slot
+            for slot in slots_to_pb(found, self._sealer, opened.search)
+            if not _same(slot, opened.offer)
+        ]
         slots.sort(key=lambda s: (abs(s.window.start_time.seconds - wanted.timestamp()), s.rank))
         return SlotGoneError(gone.message, slots[:EQUIVALENTS])
+
+
+def _same(slot: pb.Slot, offer: HeldOffer) -> bool:
+    """The very slot that is gone: it may look free to a search and still not be had."""
+    who = names.TECHNICIAN.build(offer.tenant, offer.technician)
+    same_start = slot.window.start_time == fields.to_timestamp(offer.window.promise.start)
+    return same_start and slot.place.technician == who
 
 
 def _length(

@@ -140,9 +140,10 @@ async def test_an_empty_search_says_what_is_missing(
     service: RunningService, company: Company
 ) -> None:
     """Team and request, then place, duration and grid."""
-    assert wrong(
-        await refused(service.calls.slots.SuggestSlots(slots.SuggestSlotsRequest()))
-    ) >= {"team", "request"}
+    assert wrong(await refused(service.calls.slots.SuggestSlots(slots.SuggestSlotsRequest()))) >= {
+        "team",
+        "request",
+    }
     bare = slots.SuggestSlotsRequest(team=company.team, request=slots.SlotRequest())
     assert "request.place" in wrong(await refused(service.calls.slots.SuggestSlots(bare)))
     placed = company.search(activity_type="")

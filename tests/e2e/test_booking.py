@@ -304,9 +304,7 @@ async def test_the_service_counts_what_it_does(service: RunningService, company:
     visit = await confirmed(calls, await held(calls, slot))
     await cancelled(calls, visit.name)
     counted = {
-        name: service.metrics.registry.get_sample_value(
-            "slotsvc_bookings_total", {"result": name}
-        )
+        name: service.metrics.registry.get_sample_value("slotsvc_bookings_total", {"result": name})
         for name in ("held", "booked", "cancelled")
     }
     assert counted == {"held": 1.0, "booked": 1.0, "cancelled": 1.0}

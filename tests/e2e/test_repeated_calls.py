@@ -22,9 +22,7 @@ async def raw(service: RunningService, method: str, request: object) -> bytes:
 
 
 @pytest.fixture
-async def changing(
-    service: RunningService, company: Company
-) -> dict[str, tuple[object, object]]:
+async def changing(service: RunningService, company: Company) -> dict[str, tuple[object, object]]:
     """For every changing method: a request that works, and the same id with another payload."""
     calls = service.calls
     found = await offered(calls, company.search(on=TOMORROW))
@@ -105,9 +103,7 @@ async def test_a_refusal_is_not_remembered(service: RunningService, company: Com
     hold = await held(calls, slot)
     request = slots.HoldSlotRequest(token=slot.token, request_id=fresh_id())
     assert (await refused(calls.slots.HoldSlot(request))).reason == "SLOT_GONE"
-    await calls.slots.ReleaseHold(
-        slots.ReleaseHoldRequest(hold=hold.name, request_id=fresh_id())
-    )
+    await calls.slots.ReleaseHold(slots.ReleaseHoldRequest(hold=hold.name, request_id=fresh_id()))
     assert (await calls.slots.HoldSlot(request)).hold.window == slot.window
 
 

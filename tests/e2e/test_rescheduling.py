@@ -29,7 +29,9 @@ THURSDAY = WEDNESDAY + DAY
 @pytest.fixture
 async def visit(service: RunningService, company: Company) -> Visit:
     """Booked for tomorrow."""
-    return await booked(service.calls, (await offered(service.calls, company.search(on=TOMORROW)))[0])
+    return await booked(
+        service.calls, (await offered(service.calls, company.search(on=TOMORROW)))[0]
+    )
 
 
 async def moved(service: RunningService, visit: Visit, *, to: Slot | Hold) -> Visit:
@@ -42,9 +44,7 @@ async def moved(service: RunningService, visit: Visit, *, to: Slot | Hold) -> Vi
     return (await service.calls.visits.RescheduleVisit(request)).visit
 
 
-async def another_slot(
-    service: RunningService, company: Company, visit: Visit, on: object
-) -> Slot:
+async def another_slot(service: RunningService, company: Company, visit: Visit, on: object) -> Slot:
     """A slot for the visit with another window than it has."""
     found = await offered(service.calls, company.search(visit=visit.name, on=on))  # type: ignore[arg-type]
     return next(slot for slot in found if slot.window != visit.promise.window)

@@ -30,7 +30,9 @@ def who(slots: list[Slot]) -> set[str]:
     return {slot.place.technician.rpartition("/")[2] for slot in slots}
 
 
-async def asked(service: RunningService, company: Company, **request: object) -> SuggestSlotsResponse:
+async def asked(
+    service: RunningService, company: Company, **request: object
+) -> SuggestSlotsResponse:
     """A search that also wants to know why not."""
     search = company.search(max_rejections=50, **request)  # type: ignore[arg-type]
     return await service.calls.slots.SuggestSlots(search)
@@ -127,14 +129,18 @@ async def test_notice_closes_what_is_too_soon(service: RunningService, company: 
     first = min(slot.window.start_time.seconds for slot in answer.slots)
     assert first == company.at(TODAY, 13).timestamp()
     assert reasons(answer)["NOTICE"].cells == 2
-    day_off = await asked(service, company, on=TODAY, activity_type=kind, notice={"seconds": 86_400})
+    day_off = await asked(
+        service, company, on=TODAY, activity_type=kind, notice={"seconds": 86_400}
+    )
     assert not day_off.slots
     none = await asked(service, company, on=TODAY, activity_type=kind, notice={"seconds": 0})
     first = min(slot.window.start_time.seconds for slot in none.slots)
     assert first < company.at(TODAY, 13).timestamp()
 
 
-async def test_the_horizon_closes_what_is_too_far(service: RunningService, company: Company) -> None:
+async def test_the_horizon_closes_what_is_too_far(
+    service: RunningService, company: Company
+) -> None:
     """Three days ahead and no further, with a reason."""
     await company.activity("soon", horizon=3 * DAY)
     kind = f"{company.tenant}/activityTypes/soon"

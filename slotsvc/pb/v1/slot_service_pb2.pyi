@@ -59,8 +59,9 @@ class SlotRequest(_message.Message):
     last_technician: _builtins.str
     """Who came last time; counts as preferred."""
     visit: _builtins.str
-    """The visit to move: `tenants/{tenant}/visits/{visit}`. Its own place counts as free; place,
-    duration, tags and technician wishes default to the visit's. Unset: a new visit.
+    """The visit to move: `tenants/{tenant}/visits/{visit}`. Its own place counts as free. Place,
+    duration and tags are the visit's and must not be given; a pinned visit stays with its
+    technician unless required_technicians names others. Unset: a new visit.
     """
     client: _builtins.str
     """The caller's reference for the client: at most one live hold per client and activity type.
@@ -567,7 +568,9 @@ class HoldSlotRequest(_message.Message):
     answer, for 72 hours.
     """
     external_ref: _builtins.str
-    """The caller's reference of the visit, unique per tenant when set. Up to 200 characters."""
+    """The caller's reference of the visit, unique per tenant when set. Up to 200 characters. Not with
+    a slot that moves a visit, nor is note.
+    """
     note: _builtins.str
     """Note for the technician. Up to 2000 characters."""
     @_builtins.property
