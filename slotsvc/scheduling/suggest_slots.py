@@ -221,15 +221,14 @@ def _missing(wish: Wish, asked: _Asked) -> Iterator[Violation]:
 
 
 def _work(wish: Wish, asked: _Asked) -> tuple[Location | None, timedelta | None, OfferGrid | None]:
-    """Place, time on site and windows: as asked for, else as the visit or the type has them."""
-    activity, moved, site = asked.activity, asked.moved, asked.site
+    """Place, time on site and windows: those of the visit that moves, else as asked for, else as
+    the activity type has them."""
+    activity, site, moved = asked.activity, asked.site, asked.moved
+    grid = wish.grid or (activity.grid if activity else None)
+    if moved is not None:
+        return moved.visit.location, moved.visit.service, grid
     location = wish.location or (site.location if site else None)
-    service = wish.service or (moved.visit.service if moved else None)
-    return (
-        location or (moved.visit.location if moved else None),
-        service or (activity.service if activity else None),
-        wish.grid or (activity.grid if activity else None),
-    )
+    return location, wish.service or (activity.service if activity else None), grid
 
 
 def _moved(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
@@ -263,6 +262,10 @@ def _query(wish: Wish, asked: _Asked, longest: timedelta) -> SlotQuery:
     horizon = activity.horizon if activity else DEFAULT_HORIZON
     first, days = _days(wish, asked, horizon, longest)
     windows, closed = _windows(wish, asked, grid, service, days)
+    if wish.last_date is None:  # nobody asked for what lies beyond the horizon
+        latest = asked.now + horizon
+        windows = tuple(a for a in windows if a.window.promise.start <= latest) or windows
+        closed = tuple(a for a in closed if a.window.promise.start <= latest)
     return SlotQuery(
         location=location,
         service=service,

@@ -60,21 +60,26 @@ def why_first(offer: Offer) -> str:
 
 
 def why_here(offer: Offer, best: Offer) -> str:
-    """One sentence for a later offer: the component that costs it its rank."""
+    """One sentence for a later offer: what most costs it its rank."""
     more = [
-        (mine.cost - theirs.cost, mine.name)
+        (mine.cost - theirs.cost, mine.name, mine.quantity - theirs.quantity)
         for mine, theirs in zip(offer.components, best.components, strict=True)
     ]
-    worst, name = max(more)
-    if worst <= 0:
+    cost, name, quantity = max(more)
+    if cost <= 0:
         return f"As good as the best, later on the clock: {_parts(offer)}."
-    return f"{_parts(offer)}; {_NAMES[name]} {_spoken(worst // 1000)} dearer than the best."
+    return f"{_parts(offer)}; {_behind(name, quantity)}."
 
 
-_NAMES = {
-    "travel": "driving is", "waiting": "waiting is", "days_away": "the later day is",
-    "technician": "another technician is", "window": "a less liked window is",
-}  # fmt: skip
+def _behind(name: str, quantity: int) -> str:
+    """What an offer has more of than the best one."""
+    return {
+        "travel": f"{_spoken(quantity)} more driving than the best",
+        "waiting": f"{_spoken(quantity)} more waiting than the best",
+        "days_away": f"{quantity} day{'s' if quantity > 1 else ''} later than the best",
+        "technician": "not the technician asked for",
+        "window": "not in a window asked for",
+    }[name]
 
 
 def _parts(offer: Offer) -> str:
@@ -91,8 +96,7 @@ def _signed(seconds: int) -> str:
 
 
 def _spoken(seconds: int) -> str:
-    minutes = round(seconds / 60)
-    return f"{seconds} s" if seconds < 60 else f"{minutes} min"
+    return f"{seconds} s" if seconds < 60 else f"{(seconds + 30) // 60} min"
 
 
 @dataclass(slots=True)

@@ -156,14 +156,14 @@ async def test_what_does_not_exist_is_not_found(
     service: RunningService, company: Company, missing: str
 ) -> None:
     """NOT_FOUND, for names that are well formed."""
-    search = company.search()
-    name = {
-        "team": "teams/nobody",
-        "site": "sites/nowhere",
-        "activity_type": "activityTypes/nothing",
-        "visit": "visits/v-0",
+    search = {
+        "team": company.search(),
+        "site": company.search("tenants/acme/sites/nowhere"),
+        "activity_type": company.search(activity_type="tenants/acme/activityTypes/nothing"),
+        "visit": company.search(visit="tenants/acme/visits/v-0"),
     }[missing]
-    setattr(search if missing == "team" else search.request, missing, f"tenants/acme/{name}")
+    if missing == "team":
+        search.team = "tenants/acme/teams/nobody"
     assert (await refused(service.calls.slots.SuggestSlots(search))).code == "NOT_FOUND"
 
 
@@ -221,7 +221,11 @@ async def test_mutations_tell_everything_too(service: RunningService, company: C
             maps.GetShapeRequest(locations=[pb_place(math.nan, 0.0)]),
             {"locations"},
         ),
-        (calls.map.Geocode, maps.GeocodeRequest(query="x", max_results=21), {"query", "max_results"}),
+        (
+            calls.map.Geocode,
+            maps.GeocodeRequest(query="x", max_results=21),
+            {"query", "max_results"},
+        ),
     ]  # fmt: skip
     for method, request, fields in expected:
         found = wrong(await refused(method(request)))
