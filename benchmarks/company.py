@@ -163,9 +163,9 @@ class Company:
         options: Mapping[str, Any] | None = None,
         **request: Any,
     ) -> slots.SuggestSlotsRequest:
-        """A search. ``place``: a point or a site's name. ``request``: fields of ``SlotRequest``, the
-        activity type "service" unless another is given, or ""; ``options``: further fields of the
-        search itself."""
+        """A search. ``place``: a point or a site's name. ``request``: fields of ``SlotRequest``,
+        the activity type "service" unless another is given, or ""; ``options``: further fields of
+        the search itself."""
         where = {"site": place} if isinstance(place, str) else {"location": pb_place(*place)}
         if "visit" in request:
             where = {}

@@ -130,7 +130,7 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
 
 def _store(settings: Settings) -> SqliteStore:
     path = settings.database_file
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrate.upgrade(f"sqlite:///{path}")
     return SqliteStore(path)
 

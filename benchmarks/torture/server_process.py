@@ -21,14 +21,19 @@ STOP_S = 20.0
 class ServerProcess:
     """``slotsvc serve`` on one data directory and one port. Dies with this process too.
 
-    ``compiled``: directory of a compiled map; None: driving is estimated. Log lines go to
+    ``compiled``: directory of a compiled map; None: driving is estimated. ``metrics``: served at
+    ``metrics_address``, else that is "". Log lines go to
     ``server.log`` in the data directory. Start it from the main thread.
     """
 
-    def __init__(self, data_dir: Path, compiled: Path | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, compiled: Path | None = None, *, metrics: bool = False
+    ) -> None:
         self.data_dir = data_dir
+        self.metrics_address = ""
         self.address = f"127.0.0.1:{free_port()}"
         self._map = ["--map", str(compiled)] if compiled else []
+        self._http = "127.0.0.1:0" if metrics else "off"
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,13 +58,14 @@ class ServerProcess:
         Raises ``RuntimeError`` when it ends instead.
         """
         begun = time.monotonic()
-        serve = ["serve", "--address", self.address, "--http", "off", "--json"]
+        serve = ["serve", "--address", self.address, "--http", self._http, "--json"]
         command = [*PROGRAM, *serve, "--data-dir", str(self.data_dir), *self._map]
         with self.log.open("ab") as log:
             self._child = spawn_tied(command, stdout=subprocess.PIPE, stderr=log.fileno())
         ready = await asyncio.wait_for(asyncio.to_thread(_first_object, self._child), READY_S)
         if not ready.get("ready"):
             raise RuntimeError(f"the server did not start: {ready} {self.log.read_text()[-2000:]}")
+        self.metrics_address = str(ready["metrics_address"])
         return time.monotonic() - begun
 
     async def kill(self) -> None:

@@ -24,6 +24,24 @@ def as_json(message: Message) -> dict[str, Any]:
     return _with_numbers(found, message.DESCRIPTOR)
 
 
+ONLY_IN_OFFERS = (
+    "added_travel_seconds",
+    "added_waiting_seconds",
+    "added_travel_against_today_seconds",
+    "resequences",
+)
+
+
+def placed_json(message: Message) -> dict[str, Any]:
+    """A hold or a visit: as ``as_json``, but its place leaves out what only an offer knows."""
+    found = as_json(message)
+    place = found.get("place", {})
+    for key in ONLY_IN_OFFERS:
+        if not place.get(key):
+            place.pop(key, None)
+    return found
+
+
 def _with_numbers(found: dict[str, Any], kind: Any) -> dict[str, Any]:
     fields = kind.fields_by_name
     return {

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from slotsvc.cli.failure import CommandError
 from slotsvc.cli.hold import alternatives_on_time, reference_options
-from slotsvc.cli.options import from_stdin, request_id_option, service, service_options
+from slotsvc.cli.options import request_id_option, service, service_options
+from slotsvc.cli.piped import from_stdin
 
 if TYPE_CHECKING:
     from slotsvc.cli.channel import Service
-    from slotsvc.pb.v1.visit_service_pb2 import Visit
+    from slotsvc.pb.v1.visit_service_pb2 import (
+        BookVisitRequest,
+        RescheduleVisitRequest,
+        Visit,
+    )
 
+HOLD_ID = re.compile(r"h-[0-9a-f]{25}")
 PINS = {"technician": "PIN_TECHNICIAN", "start": "PIN_START"}
 
 
@@ -35,20 +43,24 @@ def book(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Confirm a hold, or hold and confirm a slot's token in one step. `-` reads stdin."""
+    """Confirm a hold, or hold and confirm a slot's token in one step.
+
+    `-` reads stdin: a token, a hold's name, or what `suggest --pick N --json` and `hold --json`
+    print.
+    """
     from slotsvc.cli.channel import new_request_id
     from slotsvc.pb.v1.types_pb2 import PIN_UNSPECIFIED, Pin
     from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
 
-    source = from_stdin(source)
+    source = from_stdin(source, "hold", "slot")
     request = BookVisitRequest(
         request_id=request_id or new_request_id(),
         external_ref=ref,
         note=note,
         pin=Pin.Value(PINS[pin]) if pin else PIN_UNSPECIFIED,
-        **_source(source),
     )
     with service(address, timeout, config_file) as connected, alternatives_on_time(connected):
+        _put_source(request, source, connected)
         _show(connected.ask(connected.visits.BookVisit, request).visit, connected, as_json)
 
 
@@ -66,17 +78,19 @@ def reschedule(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Move a visit to a slot found with `slotsvc suggest --visit VISIT`. `-` reads stdin."""
+    """Move a visit to a slot found with `slotsvc suggest --visit VISIT`.
+
+    TOKEN `-` reads stdin: what `suggest --pick N` prints, with or without --json.
+    """
     from slotsvc.cli.channel import new_request_id
     from slotsvc.cli.names import chosen_tenant, full_name
     from slotsvc.pb.v1.visit_service_pb2 import RescheduleVisitRequest
 
-    source = from_stdin(source)
+    source = from_stdin(source, "hold", "slot")
     with service(address, timeout, config_file) as connected, alternatives_on_time(connected):
         full = full_name(name, "visits", chosen_tenant(connected, name))
-        request = RescheduleVisitRequest(
-            name=full, request_id=request_id or new_request_id(), **_source(source)
-        )
+        request = RescheduleVisitRequest(name=full, request_id=request_id or new_request_id())
+        _put_source(request, source, connected)
         _show(connected.ask(connected.visits.RescheduleVisit, request).visit, connected, as_json)
 
 
@@ -94,31 +108,53 @@ def cancel(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Cancel a visit; its place is free at once. `-` reads stdin."""
+    """Cancel a visit; its place is free at once. `-` reads stdin: a name, or `book --json`."""
     from slotsvc.cli.channel import new_request_id
     from slotsvc.cli.names import chosen_tenant, full_name
     from slotsvc.pb.v1.visit_service_pb2 import CancelVisitRequest
 
-    name = from_stdin(name)
+    name = from_stdin(name, "visit")
     with service(address, timeout, config_file) as connected:
         full = full_name(name, "visits", chosen_tenant(connected, name))
         request = CancelVisitRequest(
             name=full, cause=cause, request_id=request_id or new_request_id()
         )
-        _show(connected.ask(connected.visits.CancelVisit, request).visit, connected, as_json)
+        try:
+            cancelled = connected.ask(connected.visits.CancelVisit, request).visit
+        except CommandError as failure:
+            raise _already(failure, connected, full) from None
+        _show(cancelled, connected, as_json)
 
 
-def _source(text: str) -> dict[str, str]:
-    """A hold has a resource name; anything else is a token."""
-    return {"hold": text} if text.startswith("tenants/") else {"token": text}
+def _already(failure: CommandError, connected: Service, name: str) -> CommandError:
+    """The failure, or that the visit is cancelled already where that is the reason."""
+    from slotsvc.pb.v1.visit_service_pb2 import VISIT_STATE_CANCELLED, GetVisitRequest
+
+    if failure.reason != "WRONG_STATE":
+        return failure
+    visit = connected.ask(connected.visits.GetVisit, GetVisitRequest(name=name)).visit
+    if visit.state != VISIT_STATE_CANCELLED:
+        return failure
+    return CommandError("The visit is already cancelled.", failure.reason, failure.exit_code)
+
+
+def _put_source(
+    request: BookVisitRequest | RescheduleVisitRequest, text: str, connected: Service
+) -> None:
+    """A hold has a resource name, or the id in it; anything else is a token."""
+    from slotsvc.cli.names import chosen_tenant, full_name
+
+    if text.startswith("tenants/") or HOLD_ID.fullmatch(text):
+        request.hold = full_name(text, "holds", chosen_tenant(connected, text))
+    else:
+        request.token = text
 
 
 def _show(visit: Visit, connected: Service, as_json: bool) -> None:
     if as_json:
-        from slotsvc.cli.as_json import as_json as to_json
-        from slotsvc.cli.as_json import echo_json
+        from slotsvc.cli.as_json import echo_json, placed_json
 
-        echo_json({"visit": to_json(visit)})
+        echo_json({"visit": placed_json(visit)})
         return
     from zoneinfo import ZoneInfo
 

@@ -59,11 +59,11 @@ def calendar(
 def _team(connected: Service, team: str | None, technician: str | None) -> tuple[str, ZoneInfo]:
     from zoneinfo import ZoneInfo
 
-    from slotsvc.cli.names import chosen_team
+    from slotsvc.cli.names import chosen_team, full_name
     from slotsvc.pb.v1.calendar_service_pb2 import GetTechnicianRequest
 
-    if team is None and technician and technician.startswith("tenants/"):
-        request = GetTechnicianRequest(name=technician)
+    if team is None and technician and "/" in technician:
+        request = GetTechnicianRequest(name=full_name(technician, "technicians", ""))
         team = connected.ask(connected.calendar.GetTechnician, request).technician.team
     name = chosen_team(connected, team)
     return name, ZoneInfo(connected.team(name).time_zone)

@@ -33,16 +33,24 @@ class Method[Request, Response](Protocol):
 
 @dataclass
 class Service:
-    """The stubs over one channel. ``timeout``: deadline of each call, seconds."""
+    """The stubs over one channel to ``address``. ``timeout``: deadline of each call, seconds."""
 
     channel: grpc.Channel
+    address: str
     timeout: float
 
     def ask[Request, Response](
         self, method: Method[Request, Response], request: Request
     ) -> Response:
-        """One call with the deadline. Raises ``grpc.RpcError``, which ``connect`` translates."""
-        return method(request, timeout=self.timeout)
+        """One call with the deadline. Raises ``CommandError``."""
+        import grpc
+
+        from slotsvc.cli.rpc_failure import failure_of
+
+        try:
+            return method(request, timeout=self.timeout)
+        except grpc.RpcError as error:
+            raise failure_of(error, self.address, request) from error
 
     @cached_property
     def calendar(self) -> CalendarServiceStub:
@@ -91,17 +99,12 @@ class Service:
 
 @contextmanager
 def connect(address: str, timeout: float) -> Iterator[Service]:
-    """A service at ``address``. gRPC errors inside become ``CommandError``."""
+    """A service at ``address``; nothing is sent yet."""
     import grpc
-
-    from slotsvc.cli.rpc_failure import failure_of
 
     target = reachable(address)
     with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
-        try:
-            yield Service(channel, timeout)
-        except grpc.RpcError as error:
-            raise failure_of(error, target) from error
+        yield Service(channel, target, timeout)
 
 
 def reachable(address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import grpc
 
     from slotsvc.config import Settings
+    from slotsvc.pb.v1.map_service_pb2 import GetMapResponse
 
 PYTHON_LEAST = (3, 12)
 SQLITE_FIXED = (3, 51, 3)
@@ -37,6 +38,7 @@ def machine_checks(settings: Settings) -> list[Check]:
         sqlite_check(),
         osrm_check(settings.osrm_url),
         data_check(settings.data_dir),
+        store_check(settings.database_file),
         map_check(settings.map_path, settings.osrm_url),
         keys_check(settings.key_ring_file),
     ]
@@ -105,14 +107,40 @@ def _to_be_made(directory: Path) -> Check:
     return Check("data", "fail", f"{directory} cannot be made", "Set data_dir (--data-dir).")
 
 
+def store_check(database: Path) -> Check:
+    """The database file is its owner's alone; whether a service has it open."""
+    if not database.exists():
+        return Check("database", "ok", f"{database.name}, made at the first start")
+    holder = in_use_by(database)
+    used = f"in use by process {holder}" if holder else "not in use"
+    if stat.S_IMODE(database.stat().st_mode) & 0o077:
+        action = f"chmod 600 {database}*"
+        return Check("database", "warn", f"{database} can be read by others, {used}", action)
+    return Check("database", "ok", f"{database.name}, {used}")
+
+
+def in_use_by(database: Path) -> int | None:
+    """The living process that wrote its number into the database's lock file; None: nobody."""
+    try:
+        pid = int(database.with_name(database.name + ".lock").read_text())
+        os.kill(pid, 0)
+    except PermissionError:
+        return pid
+    except (OSError, ValueError):
+        return None
+    return pid
+
+
 def map_check(map_path: Path | None, osrm_url: str | None) -> Check:
     """A compiled map that belongs to the installed engine."""
     from slotsvc.cli.town_map import compiled_map
     from slotsvc.travel.osrm_wheel import OsrmMissingError, osrm_version
 
     if map_path is None:
-        used = "the server's own" if osrm_url else "none set: `up` compiles the packaged town"
-        return Check("map", "ok" if osrm_url else "warn", used)
+        if osrm_url:
+            return Check("map", "ok", "the OSRM server's own")
+        action = "Give --map DIR, as `serve` gets it. Without one `up` takes the packaged town."
+        return Check("map", "warn", "none given", action)
     info = compiled_map(map_path)
     if info is None:
         return Check("map", "fail", f"no compiled map in {map_path}", "slotsvc map build FILE")
@@ -139,8 +167,11 @@ def keys_check(key_ring: Path) -> Check:
     return Check("keys", "ok", f"{key_ring}")
 
 
-def server_check(address: str, timeout: float) -> Check:
-    """The service at ``address`` says SERVING over grpc.health.v1."""
+def server_check(address: str, timeout: float, map_path: Path | None = None) -> Check:
+    """The service at ``address`` says SERVING over grpc.health.v1, and names its map.
+
+    ``map_path``: the map that was checked; another one in use is a warning. None: any will do.
+    """
     import grpc
     from grpc_health.v1.health_pb2 import HealthCheckResponse
 
@@ -151,13 +182,42 @@ def server_check(address: str, timeout: float) -> Check:
     with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
         try:
             status = _health(channel, timeout)
+            in_use = _map_in_use(channel, timeout)
         except grpc.RpcError as error:
             failure = failure_of(error, target)
             return Check("server", "fail", failure.message, failure.hint)
     name = HealthCheckResponse.ServingStatus.Name(status)
-    if status == HealthCheckResponse.SERVING:
-        return Check("server", "ok", f"{target} is serving")
-    return Check("server", "fail", f"{target} says {name}", "Wait for it, or read its log.")
+    if status != HealthCheckResponse.SERVING:
+        return Check("server", "fail", f"{target} says {name}", "Wait for it, or read its log.")
+    return _serving(f"{target} is serving", in_use, map_path)
+
+
+def _serving(told: str, in_use: GetMapResponse, map_path: Path | None) -> Check:
+    from slotsvc.cli.town_map import compiled_map
+
+    told += f", map {in_use.display_name} ({in_use.map_id})"
+    checked = compiled_map(map_path) if map_path else None
+    if checked is None or checked.map_id == in_use.map_id:
+        return Check("server", "ok", told)
+    action = f"It does not plan on the map in {map_path}: restart it, or give its own --map."
+    return Check("server", "warn", told, action)
+
+
+def same_files(server: Check, database: Path, address: str) -> Check:
+    """``server``, with a warning when a service on this machine has another database open."""
+    host = address.rpartition(":")[0].strip("[]")
+    local = host in ("localhost", "::1", "0.0.0.0", "::") or host.startswith("127.")
+    if server.state != "ok" or not local or in_use_by(database) is not None:
+        return server
+    action = f"It does not use {database}: give doctor the --data-dir that `serve` has."
+    return replace(server, state="warn", action=action)
+
+
+def _map_in_use(channel: grpc.Channel, timeout: float) -> GetMapResponse:
+    from slotsvc.pb.v1.map_service_pb2 import GetMapRequest
+    from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
+
+    return MapServiceStub(channel).GetMap(GetMapRequest(), timeout=timeout)
 
 
 def _health(channel: grpc.Channel, timeout: float) -> int:

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import json_option
-from slotsvc.cli.serve import start_errors
+from slotsvc.cli.serve import free_to_listen, say_stopped, start_errors
 
 if TYPE_CHECKING:
     from slotsvc.bootstrap import RunningServer
@@ -47,14 +48,21 @@ def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) ->
     """Rank slots for a new client of a busy team in Monaco; then stay up to be called."""
     from slotsvc.cli.town_map import packaged_town, user_cache
 
+    if keep_data is not None:
+        private_directory(keep_data)
+    port = free_port(port, once)
+    if port:
+        free_to_listen(f"127.0.0.1:{port}")
     begun = time.perf_counter()
     compiled = packaged_town(user_cache(), quiet=as_json)
     compile_seconds = time.perf_counter() - begun
     with data_directory(keep_data) as data_dir:
-        chosen = demo_settings(data_dir, compiled, free_port(port, once))
+        chosen = demo_settings(data_dir, compiled, port)
         running = Demo(chosen, once, as_json, {"compile": compile_seconds})
         with start_errors():
             code = asyncio.run(running.run())
+    if not once:
+        say_stopped(as_json)
     click.get_current_context().exit(code)
 
 
@@ -62,8 +70,7 @@ def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) ->
 def data_directory(kept: Path | None) -> Iterator[Path]:
     """The directory to keep, or a fresh one that goes away."""
     if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield kept
+        yield private_directory(kept)
         return
     with tempfile.TemporaryDirectory(prefix="slotsvc-demo-") as fresh:
         yield Path(fresh)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli import demo_town as town
+from slotsvc.cli.program import program
 from slotsvc.cli.progress import staged
 from slotsvc.cli.render_answer import answer_lines
 from slotsvc.cli.render_visit import route_name, route_words
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from slotsvc.cli.demo_steps import Step
     from slotsvc.pb.v1.plan_service_pb2 import Route
     from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest, SuggestSlotsResponse
+
+COMMAND_WIDTH = 74
+"""Longest line of a printed command; two blanks stand before it, a backslash may follow."""
 
 
 @dataclass
@@ -167,10 +168,10 @@ class DemoReport:
         to = "" if there == "127.0.0.1:50051" else f" --address {there}"
         first = self.told["days"][0]
         run, place = program(), f"{town.NEWCOMER.lat},{town.NEWCOMER.lon}"
-        asks = f"{run} suggest{to} --activity {town.ACTIVITIES[0].id} --at {place}"
+        asks = f"{run} suggest{to} --activity {town.ACTIVITIES[0].id} --at {place} --from {first}"
         return [
-            asks,
-            f"{asks} --pick 1 | {run} book{to} -",
+            *folded(asks),
+            *folded(f"{asks} --pick 1 | {run} book{to} -"),
             f"{run} calendar{to} {first}",
             f"{run} calendar{to} {first} --technician {town.TECHNICIANS[1].id}",
             f"{run} map find{to} moulins",
@@ -183,6 +184,17 @@ class DemoReport:
     def _say(self, *lines: str) -> None:
         if not self.as_json:
             show(lines, self.screen)
+
+
+def folded(command: str) -> list[str]:
+    """A long command line broken before an option, so that a shell still reads it as one."""
+    lines, line = [], ""
+    for part in re.split(r" (?=--|\| )", command):
+        if line and len(line) + len(part) > COMMAND_WIDTH:
+            lines.append(f"{line} \\")
+            line = "   "
+        line = f"{line} {part}" if line else part
+    return [*lines, line]
 
 
 def told_words(step: Step, zone: ZoneInfo) -> str:
@@ -208,14 +220,3 @@ def step_json(step: Step, told: str, zone: ZoneInfo) -> dict[str, Any]:
             for before, after in step.routes
         ],
     }
-
-
-def program() -> str:
-    """How this program was called, so that printed command lines work from the same directory."""
-    called = Path(sys.argv[0])
-    if called.name != "slotsvc":
-        return f"{sys.executable} -m slotsvc.cli.main"
-    found = shutil.which("slotsvc")
-    if found and os.path.samefile(found, called):
-        return "slotsvc"
-    return min(str(called), os.path.relpath(called), key=len)

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotsvc.cli.failure import Exit
-from slotsvc.cli.options import config_option, json_option, settings
+from slotsvc.cli.options import Address, config_option, json_option, settings
+from slotsvc.cli.words import count_words
 
 if TYPE_CHECKING:
     from slotsvc.cli.checks import Check
 
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
 MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold red")}
 
 
 @click.command()
-@click.option("--address", metavar="HOST:PORT", help="The service.  [default: 127.0.0.1:50051]")
+@click.option("--address", type=Address(), help="The service.  [default: 127.0.0.1:50051]")
+@click.option("--map", "map_path", type=DIRECTORY, help="The compiled map `serve` gets.")
+@click.option("--data-dir", type=DIRECTORY, help="The directory `serve` gets.")
 @click.option("--timeout", type=click.FloatRange(0.01, 60), default=2.0, show_default=True,
               help="Seconds to wait for the service.")  # fmt: skip
 @click.option("--only", type=click.Choice(["machine", "server"]), help="Half of the checks.")
@@ -25,25 +29,32 @@ MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold 
 @json_option
 def doctor(
     address: str | None,
+    map_path: Path | None,
+    data_dir: Path | None,
     timeout: float,
     only: str | None,
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Check what the service needs, and the running service. Exit code 3 when not ready."""
-    from slotsvc.cli.checks import machine_checks, server_check
+    """Check what the service needs, and the running service. Exit code 3 when not ready.
 
-    chosen = settings(config_file)
+    Give it what `serve` gets: --map, --data-dir, --config, --address.
+    """
+    from slotsvc.cli.checks import machine_checks, same_files, server_check
+
+    chosen = settings(config_file, {"map_path": map_path, "data_dir": data_dir})
+    there = address or chosen.grpc_addr
     checks = [] if only == "server" else machine_checks(chosen)
     if only != "machine":
-        checks.append(server_check(address or chosen.grpc_addr, timeout))
+        found = server_check(there, timeout, chosen.map_path)
+        checks.append(found if only else same_files(found, chosen.database_file, there))
     ready = all(check.state != "fail" for check in checks)
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
         echo_json(report(ready, checks))
     else:
-        _show(ready, checks)
+        _show(verdict(checks, only), checks)
     if not ready:
         click.get_current_context().exit(Exit.NOT_READY)
 
@@ -55,7 +66,17 @@ def report(ready: bool, checks: list[Check]) -> dict[str, Any]:
     return {"ready": ready, "checks": [asdict(check) for check in checks]}
 
 
-def _show(ready: bool, checks: list[Check]) -> None:
+def verdict(checks: list[Check], only: str | None) -> str:
+    """The last line: what is ready, and how much of it was looked at."""
+    if any(check.state == "fail" for check in checks):
+        return "Not ready."
+    warned = sum(check.state == "warn" for check in checks)
+    what = {"machine": "this machine; the service was not asked", "server": "the service"}
+    told = what.get(only or "", "this machine and the service")
+    return f"Ready: {told}" + (f", {count_words(warned, 'warning')}." if warned else ".")
+
+
+def _show(told: str, checks: list[Check]) -> None:
     from rich.text import Text
 
     from slotsvc.cli.screen import console, paragraph, show
@@ -68,4 +89,4 @@ def _show(ready: bool, checks: list[Check]) -> None:
         show([line], screen)
         if check.action:
             show((Text(t, "dim") for t in paragraph(check.action, screen.width, 13)), screen)
-    show([Text("Ready." if ready else "Not ready.", "bold" if ready else "bold red")], screen)
+    show([Text(told, "bold" if told.startswith("Ready") else "bold red")], screen)

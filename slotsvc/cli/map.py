@@ -16,6 +16,7 @@ from slotsvc.cli.options import (
     service_options,
     settings,
 )
+from slotsvc.cli.program import program
 from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def build(pbf: Path, out: Path | None, config_file: Path | None, as_json: bool) 
 
         echo_json({"directory": str(target), "map": map_json(info)})
         return
-    for line in (*info_lines(info), f"Use it: slotsvc serve --map {target}"):
+    for line in (*info_lines(info), f"Use it: {program()} serve --map {target}"):
         click.echo(line)
 
 

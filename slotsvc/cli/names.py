@@ -1,7 +1,7 @@
 """Short names on the command line, resource names on the wire.
 
 A team is ``TENANT/TEAM``, or nothing where the service has only one; a site, a technician, an
-activity type, a visit or a hold is its last part. Full resource names always work.
+activity type, a visit or a hold is its last part, or ``TENANT/ID``. Full resource names always work.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ def team_name(text: str) -> str:
 
 
 def full_name(text: str, collection: str, tenant: str) -> str:
-    """``tenants/T/sites/S`` from itself or from ``S``; ``tenant`` is ``tenants/T``."""
-    return text if text.startswith("tenants/") or not text else f"{tenant}/{collection}/{text}"
+    """``tenants/T/sites/S`` from itself, from ``S`` or from ``T/S``; ``tenant`` is ``tenants/T``."""
+    if text.startswith("tenants/") or not text:
+        return text
+    owner, slash, last = text.partition("/")
+    return f"tenants/{owner}/{collection}/{last}" if slash else f"{tenant}/{collection}/{text}"
 
 
 def tenant_of(name: str) -> str:
@@ -74,8 +77,8 @@ def chosen_team(service: Service, text: str | None) -> str:
 def chosen_tenant(service: Service, *names: str) -> str:
     """The tenant of the first full name; when all are short, the only tenant there is."""
     for name in names:
-        if name.startswith("tenants/"):
-            return tenant_of(name)
+        if "/" in name:
+            return tenant_of(full_name(name, "any", ""))
     from slotsvc.pb.v1.calendar_service_pb2 import ListTenantsRequest
 
     tenants = service.ask(service.calendar.ListTenants, ListTenantsRequest(page_size=2)).tenants

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, time, timedelta
@@ -45,7 +44,7 @@ def service_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             help="Seconds to wait for each answer.",
         ),
         click.option(
-            "--address", metavar="HOST:PORT", help="The service.  [default: 127.0.0.1:50051]"
+            "--address", type=Address(), help="The service.  [default: 127.0.0.1:50051]"
         ),
     ):  # fmt: skip
         command = option(command)
@@ -81,6 +80,26 @@ def _split(problem: str) -> tuple[str, str]:
     return (name, text) if colon and " " not in name else ("", problem)
 
 
+class Address(click.ParamType[str]):
+    """``HOST:PORT``, an IPv6 host in brackets. ``or_off``: ``off`` is fine too."""
+
+    name = "HOST:PORT"
+
+    def __init__(self, *, or_off: bool = False) -> None:
+        self.or_off = or_off
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value).strip()
+        if self.or_off and text == "off":
+            return text
+        port = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[^:\[\]\s/]+):(\d{1,5})", text)
+        if port is None or int(port[1]) > 65535:
+            self.fail(f"{text!r} is not HOST:PORT such as 127.0.0.1:50051", param, ctx)
+        return text
+
+
 class Place(click.ParamType[tuple[float, float]]):
     """``LAT,LON`` in WGS 84 degrees."""
 
@@ -110,14 +129,28 @@ class Grid(click.ParamType[tuple[Span, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(_span(part) for part in value.split(","))
+            spans = tuple(_span(part) for part in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list such as 08:00-10:00,10:00-12:00", param, ctx)
+        for part, span in zip(value.split(","), spans, strict=True):
+            if _over_midnight_hours(span) > LONGEST_NIGHT_HOURS:
+                self.fail(f"{part!r} ends before it starts", param, ctx)
+        return spans
+
+
+LONGEST_NIGHT_HOURS = 16
+"""A longer span over midnight is taken for a mistake; 22:00-06:00 is a night."""
 
 
 def _span(text: str) -> Span:
     start, end = text.split("-")
-    return _wall_clock(start), _wall_clock(end)
+    return _wall_clock(start), time() if end.strip() in ("24", "24:00") else _wall_clock(end)
+
+
+def _over_midnight_hours(span: Span) -> float:
+    """How long a span over midnight is; 0 for one that ends at midnight or before."""
+    start, end = (moment.hour + moment.minute / 60 for moment in span)
+    return 24 - start + end if 0 < end <= start else 0
 
 
 def _wall_clock(text: str) -> time:
@@ -160,6 +193,3 @@ class Day(click.ParamType[Callable[[date], date]]):
         return lambda today: day
 
 
-def from_stdin(text: str) -> str:
-    """The text without blanks around it; ``-`` means what stands on stdin."""
-    return (sys.stdin.read() if text == "-" else text).strip()

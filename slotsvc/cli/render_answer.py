@@ -19,8 +19,9 @@ if TYPE_CHECKING:
         SuggestSlotsRequest,
         SuggestSlotsResponse,
     )
+    from slotsvc.pb.v1.visit_service_pb2 import Visit
 
-NEXT = "Take one: add --pick N and pipe into `slotsvc hold -` or `slotsvc book -`."
+TAKE = "Take one: add --pick N and pipe into"
 
 
 def answer_lines(
@@ -31,10 +32,12 @@ def answer_lines(
     *,
     found: Sequence[str] = (),
     head: str = "",
-    next_: str = NEXT,
+    next_: str | None = None,
+    moving: Visit | None = None,
 ) -> list[Text]:
     """The lines, at most ``width`` long. ``found``: what an address turned out to be.
-    ``head``: what was asked, in place of the request's own words. ``next_``: what to type next.
+    ``head``: what was asked, in place of the request's own words. ``next_``: what to type next,
+    None: the usual. ``moving``: the visit that moves; the slot where it is now is marked.
     """
     from rich.text import Text
 
@@ -44,15 +47,24 @@ def answer_lines(
     title = f"{count} for {asked} ({zone.key} time)"
     lines = [Text(line, "bold") for line in paragraph(title, width)]
     if answer.slots:
-        lines += [Text(), *slot_lines(answer.slots, zone, width), Text(), *cost_key(width)]
+        lines += [Text(), *slot_lines(answer.slots, zone, width, moving=moving)]
+        lines += [Text(), *cost_key(width)]
     if answer.rejections:
         lines += [Text(), Text("Not possible", "bold")]
         lines += rejection_lines(answer.rejections, zone, width, indent=2)
     proof = proof_words(answer.receipt).removeprefix("Proof: ")
     lines += [Text(), *map(Text, paragraph(proof, width, 7, "Proof: "))]
     if answer.slots:
-        lines += [Text(line, "dim") for line in paragraph(next_, width)]
+        told = next_words(moving) if next_ is None else next_
+        lines += [Text(line, "dim") for line in paragraph(told, width)]
     return lines
+
+
+def next_words(moving: Visit | None) -> str:
+    """How to take one of the slots."""
+    if moving is None:
+        return f"{TAKE} `slotsvc hold -` or `slotsvc book -`."
+    return f"{TAKE} `slotsvc reschedule {short(moving.name)} -`."
 
 
 def what_words(request: SlotRequest) -> str:

@@ -51,7 +51,8 @@ def week_lines(
     ruler = ruler_for(pairs, zone, width - NAME_WIDTH - SUMMARY_WIDTH)
     glyphs = ASCII if plain else UNICODE
     lines = [Text(_title(team, zone, dates, routes, one_person), "bold")]
-    lines.append(Text(" " * NAME_WIDTH + ruler.head(), "dim"))
+    head = ruler.head().ljust(ruler.width)
+    lines.append(Text(f"{'':{NAME_WIDTH}}{head} visits, driving", "dim"))
     for day, of_day in zip(dates, routes, strict=True):
         if not one_person and len(dates) > 1:
             lines.append(Text(day_words(day), "bold"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from slotsvc.cli.screen import Column, paragraph, table
+from slotsvc.cli.screen import GAP, Column, paragraph, table
 from slotsvc.cli.words import (
     change_words,
     clock_words,
     count_words,
     elapsed_words,
     enum_words,
+    row_words,
     short,
     window_words,
 )
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from slotsvc.pb.v1.slot_service_pb2 import Receipt, Rejection, Slot
+    from slotsvc.pb.v1.visit_service_pb2 import Visit
 
 COLUMNS = (
     Column("#", "right", "bold"),
@@ -36,21 +38,44 @@ PLANNED = Column("Planned")
 WIDE = 100
 """From this width on the planned times are shown too."""
 NOTE_INDENT = 3
+FAR_OFF_M = 100_000
+"""From this distance on a place is rather mistyped than off the map."""
 
 
-def slot_lines(slots: Sequence[Slot], zone: ZoneInfo, width: int, *, indent: int = 0) -> list[Text]:
-    """One row a slot, best first, with the reason of its rank under it."""
+def slot_lines(
+    slots: Sequence[Slot],
+    zone: ZoneInfo,
+    width: int,
+    *,
+    indent: int = 0,
+    moving: Visit | None = None,
+) -> list[Text]:
+    """One row a slot, best first, with the reason of its rank under it.
+
+    ``moving``: the visit that moves; the slot that is its present place is marked. A name is cut
+    only when even without the days column (the reason says them too) there is no room for it.
+    """
     columns = (*COLUMNS[:3], PLANNED, *COLUMNS[3:]) if width >= WIDE else COLUMNS
-    rows = [[_cells(slot, zone)[column.title] for column in columns] for slot in slots]
-    notes = [paragraph(_note(slot), width, indent + NOTE_INDENT) for slot in slots]
+    cells = [_cells(slot, zone) for slot in slots]
+    if _width(columns, cells) > width - indent:
+        columns = tuple(column for column in columns if column.title != "Days")
+    rows = [[row[column.title] for column in columns] for row in cells]
+    notes = [paragraph(_note(slot, moving), width, indent + NOTE_INDENT) for slot in slots]
     return table(columns, rows, width, notes, indent)
+
+
+def _width(columns: Sequence[Column], cells: Sequence[Mapping[str, str]]) -> int:
+    """Of a table with nothing cut."""
+    titles = [column.title for column in columns]
+    sizes = (max(len(title), *(len(row[title]) for row in cells)) for title in titles)
+    return sum(sizes) + GAP * (len(titles) - 1)
 
 
 def _cells(slot: Slot, zone: ZoneInfo) -> dict[str, str]:
     place = slot.place
     cells = (
         f"{slot.rank}",
-        window_words(slot.window, zone),
+        row_words(slot.window, zone),
         place.technician_display_name or short(place.technician),
         change_words(place.added_travel_seconds),
         change_words(place.added_waiting_seconds),
@@ -66,13 +91,20 @@ def _days_away(slot: Slot) -> int:
     return sum(part.quantity for part in slot.components if part.name == "days_away")
 
 
-def _note(slot: Slot) -> str:
+def _note(slot: Slot, moving: Visit | None) -> str:
     from slotsvc.pb.v1.types_pb2 import TRAVEL_PROVENANCE_ESTIMATE
 
-    parts = [slot.why]
+    parts = ["Where it is now." if moving and is_place_of(slot, moving) else "", slot.why]
     if slot.travel_provenance == TRAVEL_PROVENANCE_ESTIMATE:
         parts.append("Driving is an estimate.")
     return " ".join(part for part in parts if part)
+
+
+def is_place_of(slot: Slot, visit: Visit) -> bool:
+    """Whether the slot is where the visit stands: the same person, day and promised window."""
+    now, then = visit.place, slot.place
+    same_route = (now.technician, now.date) == (then.technician, then.date)
+    return same_route and visit.promise.window == slot.window
 
 
 def cost_key(width: int) -> list[Text]:
@@ -100,8 +132,21 @@ def rejection_lines(
             head.append(f", {window_words(rejection.window, zone)}")
         head.append(f" ({count_words(rejection.cells, 'cell')})", "dim")
         lines.append(head)
-        lines += [Text(t, "dim") for t in paragraph(rejection.message, width, indent + NOTE_INDENT)]
+        told = _far_off(rejection) or rejection.message
+        lines += [Text(t, "dim") for t in paragraph(told, width, indent + NOTE_INDENT)]
     return lines
+
+
+def _far_off(rejection: Rejection) -> str:
+    """What to ask about a place on another part of the globe; "" for any other rejection."""
+    from slotsvc.pb.v1.types_pb2 import REJECTION_REASON_OFF_MAP
+
+    if rejection.reason != REJECTION_REASON_OFF_MAP or rejection.margin < FAR_OFF_M:
+        return ""
+    return (
+        f"The nearest road of this map is {rejection.margin / 1000:,.0f} km away: "
+        "did you swap LAT and LON?"
+    )
 
 
 def _whom(rejection: Rejection) -> str:

@@ -11,6 +11,7 @@ from slotsvc.cli.words import (
     enum_words,
     moment_words,
     short,
+    start_words,
     to_date,
     window_words,
 )
@@ -27,7 +28,7 @@ def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
     """What is reserved, until when, and what to type next."""
     more = ", can be extended once" if hold.extendable else ""
     return [
-        f"Held: {window_words(hold.window, zone)}",
+        f"Held: {start_words(hold.window, zone)}",
         place_words(hold.place, zone),
         f"Until {moment_words(hold.expire_time, zone)}{more}.",
         f"Confirm it: slotsvc book {hold.name}",
@@ -36,9 +37,17 @@ def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
 
 def visit_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
     """The visit's state, what the client was told, and where it is planned."""
-    told = f": {window_words(visit.promise.window, zone)}" if visit.HasField("promise") else ""
+    told = f": {_told(visit, zone)}" if visit.HasField("promise") else ""
     where = [place_words(visit.place, zone)] if visit.HasField("place") else []
     return [f"{state_words(visit)}{told}", *where, f"Visit: {visit.name}"]
+
+
+def _told(visit: Visit, zone: ZoneInfo) -> str:
+    """The window; in words while the visit is still to come."""
+    from slotsvc.pb.v1.visit_service_pb2 import VISIT_STATE_BOOKED
+
+    words = start_words if visit.state == VISIT_STATE_BOOKED else window_words
+    return words(visit.promise.window, zone)
 
 
 def state_words(visit: Visit) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli.failure import CommandError, Exit
+from slotsvc.cli.not_found import not_found
 from slotsvc.cli.words import count_words, sentence
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ EXITS = {
 }
 
 REASON_HINTS = {
-    "NOT_FOUND": "Check the name; `slotsvc calendar` shows teams and technicians.",
+    "NOT_FOUND": "Check the name; `slotsvc list` shows what there is.",
     "ALREADY_EXISTS": "Choose another id, or change the one that is there.",
     "ETAG_MISMATCH": "It changed meanwhile: read it again, then repeat.",
     "SLOT_TOKEN_INVALID": "Give the whole token as `slotsvc suggest --json` prints it.",
     "SLOT_EXPIRED": "Offers lapse: run `slotsvc suggest` again.",
-    "SLOT_GONE": "Somebody was faster: take an alternative, or run `slotsvc suggest` again.",
+    "SLOT_GONE": "Run `slotsvc suggest` again, or take an alternative: repeat with --json, "
+    "and give the token of `error.alternatives[N-1]`.",
     "HOLD_EXPIRED": "The hold lapsed: run `slotsvc suggest` again.",
     "HOLD_LIMIT": "Release or book the client's other hold first.",
     "WRONG_STATE": "Nothing to repeat: the visit has moved on.",
@@ -42,6 +44,8 @@ REASON_HINTS = {
     "INVALID_REQUEST": "Mend every line above, then repeat.",
 }
 
+PROLONGED_HINT = "Confirm it with `slotsvc book`, or let it lapse and ask for slots again."
+
 CODE_HINTS = {
     "UNAVAILABLE": "Start one with `slotsvc up`, or give --address.",
     "DEADLINE_EXCEEDED": "Repeat with a longer --timeout.",
@@ -49,18 +53,26 @@ CODE_HINTS = {
 }
 
 
-def failure_of(error: grpc.RpcError, address: str) -> CommandError:
-    """The failure to show for a call that ended with ``error``."""
+def failure_of(error: grpc.RpcError, address: str, request: object = None) -> CommandError:
+    """The failure to show for a call of ``request`` that ended with ``error``.
+
+    ``request``: lets "no such site" say which; None: it cannot. Alternatives are ranked anew.
+    """
     # every error of a finished call is also a call; the base class does not say so
     call: Any = error
     code: str = call.code().name
     reason, violations, alternatives = _read(_details(call.trailing_metadata() or ()))
     message = f"{count_words(len(violations), 'field')} refused." if violations else call.details()
+    for rank, slot in enumerate(alternatives, 1):
+        slot.rank = rank
+    if reason == "NOT_FOUND" and request is not None:
+        return not_found(message or "", request)
+    once = reason == "HOLD_LIMIT" and "prolonged" in (message or "")
     return CommandError(
         message=_sentence(code, message or "", address),
         reason=reason or code,
         exit_code=EXITS.get(code, Exit.ERROR),
-        hint=REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
+        hint=PROLONGED_HINT if once else REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
         violations=violations,
         alternatives=alternatives,
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError, Exit
-from slotsvc.cli.options import config_option, json_option, settings
+from slotsvc.cli.options import Address, config_option, json_option, settings
+from slotsvc.cli.program import program
 from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
@@ -37,9 +42,9 @@ def listen_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
         click.option("--osrm-url", metavar="URL", help="Use this OSRM server, not a child."),
         click.option("--map", "map_path", type=directory, help="Compiled map to plan on."),
         click.option("--data-dir", type=directory, help="Where the service keeps its files."),
-        click.option("--http", "http_addr", metavar="HOST:PORT",
-                     help="Where metrics and health are served."),
-        click.option("--address", "grpc_addr", metavar="HOST:PORT", help="Where gRPC listens."),
+        click.option("--http", "http_addr", type=Address(or_off=True),
+                     help="Where metrics and health are served; off: nowhere."),
+        click.option("--address", "grpc_addr", type=Address(), help="Where gRPC listens."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -59,6 +64,7 @@ def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
     from slotsvc.cli.town_map import packaged_town
 
     chosen = settings(config_file, _nested(flags))
+    check_place(chosen)
     if chosen.map_path is None and chosen.osrm_url is None:
         town = packaged_town(chosen.data_dir / "maps", quiet=as_json)
         chosen = chosen.model_copy(update={"map_path": town})
@@ -72,9 +78,49 @@ def _nested(flags: dict[str, Any]) -> dict[str, Any]:
 
 def run(chosen: Settings, as_json: bool) -> None:
     """Serves until SIGINT or SIGTERM, drains, and ends with the server's exit code."""
+    check_place(chosen)
     with start_errors():
         code = asyncio.run(_serve(chosen, as_json))
+    say_stopped(as_json)
     click.get_current_context().exit(code)
+
+
+def say_stopped(as_json: bool) -> None:
+    """The last line of what serves; on a terminal it stands below the ^C."""
+    if not as_json:
+        click.echo("\nStopped." if sys.stdout.isatty() else "Stopped.")
+
+
+def check_place(chosen: Settings) -> None:
+    """Raises ``CommandError`` when the files or the ports cannot be had, before any long work."""
+    private_directory(chosen.data_dir)
+    for address in (chosen.grpc_addr, chosen.http_addr):
+        if address != "off":
+            free_to_listen(address)
+
+
+def free_to_listen(address: str) -> None:
+    """Raises ``CommandError`` when nobody can listen there. gRPC would print lines of its own."""
+    from slotsvc.config import split_address
+
+    host, port = split_address(address)
+    try:
+        kind, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise _cannot_listen(address, error) from None
+
+
+def _cannot_listen(address: str, error: OSError) -> CommandError:
+    if error.errno == errno.EADDRINUSE:
+        text, reason = f"Something listens at {address} already.", "ADDRESS_IN_USE"
+    else:
+        why = (error.strerror or f"{error}").lower()
+        text, reason = f"Nobody can listen at {address}: {why}.", "ADDRESS_REFUSED"
+    hint = "Give another --address, or --http for metrics (--port for the demo)."
+    return CommandError(text, reason, Exit.NOT_READY, hint)
 
 
 @contextmanager
@@ -147,7 +193,8 @@ def ready_json(running: RunningServer) -> dict[str, Any]:
 
 def calls(address: str, reflection: bool) -> list[str]:
     """Command lines that work as they are."""
-    lines = [f"slotsvc doctor --address {address}", f"slotsvc map info --address {address}"]
+    run = program()
+    lines = [f"{run} doctor --only server --address {address}", f"{run} map info --address {address}"]
     if reflection:
         lines.append(f"grpcurl -plaintext {address} list")
     return lines

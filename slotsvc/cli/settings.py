@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError
 from slotsvc.cli.options import config_option, json_option, settings
 from slotsvc.cli.words import sentence
@@ -66,6 +67,7 @@ def _value(values: Any, path: tuple[str, ...]) -> str:
 def migrate(config_file: Path | None, data_dir: Path | None, as_json: bool) -> None:
     """Bring the database to this version's tables."""
     database = settings(config_file, {"data_dir": data_dir}).database_file
+    private_directory(database.parent)
     before, after = _upgraded(database)
     if as_json:
         from slotsvc.cli.as_json import echo_json

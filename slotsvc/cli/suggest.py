@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         SuggestSlotsRequest,
         SuggestSlotsResponse,
     )
+    from slotsvc.pb.v1.visit_service_pb2 import Visit
 
 FREEDOMS = {"insert": "FREEDOM_INSERT_ONLY", "resequence": "FREEDOM_RESEQUENCE"}
 
@@ -91,7 +92,7 @@ WISH_OPTIONS = (
 @click.command()
 @click.option("--team", metavar="TENANT/TEAM", help="Whose calendars.  [default: the only team]")
 @wish_options
-@click.option("--pick", type=click.IntRange(1, 50), metavar="N", help="Print slot N's token only.")
+@click.option("--pick", type=click.IntRange(1, 50), metavar="N", help="Print slot N's token only (--json: that slot).")
 @service_options
 def suggest(
     team: str | None,
@@ -106,20 +107,39 @@ def suggest(
 
     \b
     slotsvc suggest --at 43.7386,7.4246 --minutes 60 --grid 08-10,10-12,13-15
-    slotsvc suggest --site harbour --activity repair --pick 1 | slotsvc hold -
+    slotsvc suggest --site rue-imberty --activity repair --pick 1 | slotsvc hold -
     """
     wish = Wish(**typed)
     with service(address, timeout, config_file) as connected:
         request, zone = suggest_request(connected, team, wish)
         answer = connected.ask(connected.slots.SuggestSlots, request)
+        moving = _moving(connected, request.request.visit)
     if pick is not None:
-        click.echo(picked(answer.slots, pick).token)
+        _print_picked(picked(answer.slots, pick), request, zone, as_json)
     elif as_json:
         from slotsvc.cli.as_json import echo_json
 
         echo_json(as_json_answer(answer, request, zone))
     else:
-        _show(answer, request, zone, wish)
+        _show(answer, request, zone, wish, moving)
+
+
+def _moving(connected: Service, name: str) -> Visit | None:
+    from slotsvc.pb.v1.visit_service_pb2 import GetVisitRequest
+
+    if not name:
+        return None
+    return connected.ask(connected.visits.GetVisit, GetVisitRequest(name=name)).visit
+
+
+def _print_picked(slot: Slot, request: SuggestSlotsRequest, zone: ZoneInfo, as_json: bool) -> None:
+    if not as_json:
+        click.echo(slot.token)
+        return
+    from slotsvc.cli.as_json import as_json as to_json
+    from slotsvc.cli.as_json import echo_json
+
+    echo_json({"team": request.team, "time_zone": zone.key, "slot": to_json(slot)})
 
 
 def picked(slots: Sequence[Slot], rank: int) -> Slot:
@@ -229,10 +249,15 @@ def _put_time(request: SlotRequest, zone: ZoneInfo, wish: Wish) -> None:
 
 
 def _show(
-    answer: SuggestSlotsResponse, request: SuggestSlotsRequest, zone: ZoneInfo, wish: Wish
+    answer: SuggestSlotsResponse,
+    request: SuggestSlotsRequest,
+    zone: ZoneInfo,
+    wish: Wish,
+    moving: Visit | None,
 ) -> None:
     from slotsvc.cli.render_answer import answer_lines
     from slotsvc.cli.screen import console, show
 
     screen = console()
-    show(answer_lines(answer, request, zone, screen.width, found=wish.found), screen)
+    lines = answer_lines(answer, request, zone, screen.width, found=wish.found, moving=moving)
+    show(lines, screen)

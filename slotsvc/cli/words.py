@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from slotsvc.pb.v1.types_pb2 import TimeWindow
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def instant(stamp: Timestamp) -> datetime:
     """Aware UTC."""
@@ -50,20 +52,36 @@ def window_words(window: TimeWindow, zone: ZoneInfo) -> str:
     return f"{day_words(start.date())} {start:%H:%M}-{last}"
 
 
+def row_words(window: TimeWindow, zone: ZoneInfo) -> str:
+    """As ``window_words``, short enough for a table: an end on the next day is "06:00+1"."""
+    start = instant(window.start_time).astimezone(zone)
+    end = instant(window.end_time).astimezone(zone)
+    days = (end.date() - start.date()).days
+    return f"{day_words(start.date())} {start:%H:%M}-{end:%H:%M}" + (f"+{days}" if days else "")
+
+
+def start_words(window: TimeWindow, zone: ZoneInfo) -> str:
+    """Such as "Tue 24 Nov, starts between 08:00 and 10:00": a window bounds the start."""
+    start = instant(window.start_time).astimezone(zone)
+    end = instant(window.end_time).astimezone(zone)
+    last = f"{end:%H:%M}" if end.date() == start.date() else f"{day_words(end.date())} {end:%H:%M}"
+    return f"{day_words(start.date())}, starts between {start:%H:%M} and {last}"
+
+
 def span_words(seconds: float) -> str:
-    """Such as "45 s", "12 min", "1 h 05 min"; minutes are rounded, halves up."""
-    size = abs(seconds)
-    sign = "-" if seconds < 0 else ""
+    """Such as "45 s", "12 min", "1 h 05 min"; minutes are rounded, halves away from zero."""
+    size = int(abs(seconds) + 0.5)
+    sign = MINUS if seconds < 0 and size else ""
     if size < 60:
-        return f"{sign}{round(size)} s"
-    minutes = int(size / 60 + 0.5)
+        return f"{sign}{size} s"
+    minutes = (size + 30) // 60
     if minutes < 60:
         return f"{sign}{minutes} min"
     return f"{sign}{minutes // 60} h {minutes % 60:02d} min"
 
 
 def change_words(seconds: float) -> str:
-    """A difference: "+4 min", "-45 s", "0 min"."""
+    """A difference: "+4 min", "−45 s", "0 min"."""
     if round(seconds) == 0:
         return "0 min"
     return span_words(seconds) if seconds < 0 else f"+{span_words(seconds)}"

@@ -164,6 +164,9 @@ def _not_before_now(
     """
     if seen.now <= seen.work.shift.window.start:
         return order
+    # not yet now itself: a visit that starts by now counts as begun and keeps its place
+    later = to_epoch(seen.now) + 1
+    order = tuple(_from(p, later) if p.id == placement else p for p in order)
     rest = _instance(seen, list(without_replaced(order)), block)
     table = timetable(rest, rest.committed)
     ids = dict(zip(rest.committed, rest.visits, strict=True))

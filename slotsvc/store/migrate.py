@@ -46,8 +46,9 @@ def upgrade(url: str) -> str:
     Raises ``StoreLockedError`` while a service runs on it, ``SchemaTooNewError``.
     """
     path = path_of(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(path):
+        _make_private(path)
         engine = writer_engine(path)
         try:
             found = _revision(engine)
@@ -57,6 +58,12 @@ def upgrade(url: str) -> str:
         finally:
             engine.dispose()
     return newest()
+
+
+def _make_private(path: Path) -> None:
+    """An empty file that only its owner reads; SQLite gives its WAL the same mode."""
+    if not path.exists():
+        path.touch(0o600)
 
 
 def require(revision: str | None) -> None:

@@ -35,14 +35,14 @@ def test_a_window_around_the_change_of_clocks_shows_both_wall_clocks() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (45, "45 s"), (60, "1 min"), (90, "2 min"), (3599, "1 h 00 min"),
-     (3900, "1 h 05 min"), (-200, "-3 min")],
+     (3900, "1 h 05 min"), (-200, "−3 min")],
 )  # fmt: skip
 def test_a_span_is_said_in_the_unit_of_its_size(seconds: int, words: str) -> None:
     """Seconds below a minute, minutes below an hour, then hours and minutes."""
     assert span_words(seconds) == words
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(240, "+4 min"), (-45, "-45 s"), (0, "0 min")])
+@pytest.mark.parametrize(("seconds", "words"), [(240, "+4 min"), (-45, "−45 s"), (0, "0 min")])
 def test_a_change_carries_its_sign(seconds: int, words: str) -> None:
     """More, less and nothing look different."""
     assert change_words(seconds) == words
