@@ -15,8 +15,9 @@ from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import Answer, Desk, once
 from slotsvc.scheduling.hold_slot import close_ranks, held
+from slotsvc.scheduling.offer_state import Taking
 from slotsvc.scheduling.ports import Event, StoredVisit, WriteTx
-from slotsvc.scheduling.put_on_route import Taking, confirm, kept_pin, put_on_route
+from slotsvc.scheduling.put_on_route import confirm, kept_pin, put_on_route
 from slotsvc.scheduling.read_visits import placed_now
 from slotsvc.scheduling.wish import HeldOffer
 

@@ -14,8 +14,9 @@ from slotsvc.domain.errors import HoldExpiredError, HoldLimitError, NotFoundErro
 from slotsvc.domain.visit import PlacementState, RouteKey
 from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import Answer, Desk, Placed, once
+from slotsvc.scheduling.offer_state import Taking
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
-from slotsvc.scheduling.put_on_route import Taking, put_on_route
+from slotsvc.scheduling.put_on_route import put_on_route
 from slotsvc.scheduling.read_visits import placed_now
 from slotsvc.scheduling.wish import HeldOffer
 

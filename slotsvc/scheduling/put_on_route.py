@@ -7,21 +7,17 @@ clock, writes, event, answer. When a route changed in between, everything starts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from slotsvc.domain.errors import (
-    AlreadyExistsError,
-    HoldLimitError,
-    NotFoundError,
     SlotExpiredError,
     SlotGoneError,
     StoreBusyError,
     TravelError,
-    WrongStateError,
 )
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
@@ -32,12 +28,12 @@ from slotsvc.scheduling.desk import (
     Desk,
     Placed,
     RouteChangedError,
-    Work,
     once,
     shift_of,
 )
+from slotsvc.scheduling.offer_state import Seen, Taking, refuse_second_hold, see
 from slotsvc.scheduling.placing import judge, merged_order, replaced_pairs, without_replaced
-from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, StoredVisit, TravelBlock, WriteTx
+from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, TravelBlock, WriteTx
 from slotsvc.scheduling.timetables import planned_route
 from slotsvc.scheduling.travel_blocks import block_over, legs_among
 from slotsvc.scheduling.travel_port import TravelUnavailableError
@@ -51,43 +47,10 @@ _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
-    """What the caller wants done with an offer.
-
-    ``expires_after``: now to the hold's expiry; None: booked at once.
-    """
-
-    offer: HeldOffer
-    expires_after: Callable[[datetime], datetime] | None
-    external_ref: str = ""
-    note: str = ""
-    pin: Pin = Pin.NONE
-
-    @property
-    def kind(self) -> str:
-        """Name of the event."""
-        if self.expires_after is not None:
-            return "VISIT_HELD"
-        return "VISIT_MOVED" if self.offer.replaces else "VISIT_BOOKED"
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a snapshot says."""
-
-    now: datetime
-    revision: int
-    work: Work
-    route: StoredRoute
-    moved: StoredVisit | None
-    old_route: StoredRoute | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     """What will be written if the versions still stand."""
 
-    seen: _Seen
+    seen: Seen
     placement: Placement
     order: tuple[Placement, ...]
     block: TravelBlock
@@ -121,7 +84,7 @@ def _replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
 
 
 async def _plan(desk: Desk, taking: Taking) -> _Plan:
-    seen = await desk.store.read(lambda tx: _see(tx, taking))
+    seen = await desk.store.read(lambda tx: see(tx, taking))
     offer = taking.offer
     placement = _placement(desk, taking, seen)
     live = seen.route.live(seen.now)
@@ -155,7 +118,7 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
 
 
 def _not_before_now(
-    seen: _Seen, order: tuple[Placement, ...], placement: str, block: TravelBlock
+    seen: Seen, order: tuple[Placement, ...], placement: str, block: TravelBlock
 ) -> tuple[Placement, ...]:
     """On a day under way: the new visit's start window begins when it can be reached from now.
 
@@ -185,7 +148,7 @@ def _from(placement: Placement, soonest: int | None) -> Placement:
 
 def _orders(
     offer: HeldOffer,
-    seen: _Seen,
+    seen: Seen,
     live: tuple[Placement, ...],
     placement: Placement,
     block: TravelBlock,
@@ -202,7 +165,7 @@ def _orders(
 
 
 def _searched(
-    offer: HeldOffer, seen: _Seen, others: list[Placement], block: TravelBlock, keep: bool
+    offer: HeldOffer, seen: Seen, others: list[Placement], block: TravelBlock, keep: bool
 ) -> tuple[str, ...] | None:
     instance = _instance(seen, others, block)
     row = block.places.index(offer.location)
@@ -218,60 +181,14 @@ def _searched(
     )
 
 
-def _instance(seen: _Seen, others: list[Placement], block: TravelBlock) -> RouteInstance:
+def _instance(seen: Seen, others: list[Placement], block: TravelBlock) -> RouteInstance:
     shift = seen.work.shift
     places = [shift.start_place, shift.end_place, *(p.visit.location for p in others)]
     whole = route_instance(shift, others, legs_among(block, places))
     return rest_of_day(whole, to_epoch(seen.now))
 
 
-def _see(tx: ReadTx, taking: Taking) -> _Seen:
-    offer, now = taking.offer, tx.now()
-    if now >= offer.expires or now >= offer.window.start_window.end:
-        raise SlotExpiredError("the offer lapsed; ask for slots again")
-    key = RouteKey(offer.tenant, offer.technician, offer.day)
-    work = shift_of(tx, key)
-    if work is None or work.technician.team != offer.team:
-        raise SlotGoneError("the technician does not work then any more")
-    route = tx.routes_by_key([key])[key]
-    moved = _moved(tx, taking, now)
-    _refuse_second_hold(tx, taking, now)
-    old = moved.placement.route if moved else None
-    old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
-    return _Seen(now, tx.calendar_revision(offer.tenant), work, route, moved, old_route)
-
-
-def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
-    """The visit to move, as it stands. Raises when it no longer is what the offer spoke of."""
-    offer = taking.offer
-    if not offer.replaces:
-        return None
-    stored = tx.visit(offer.tenant, offer.visit)
-    if stored is None:
-        raise NotFoundError("no such visit")
-    booked = stored.placement.state is PlacementState.BOOKED
-    if stored.placement.id != offer.replaces or not booked:
-        raise WrongStateError("the visit changed since the slots were asked for")
-    if stored.placement.start_window.end <= now:
-        raise WrongStateError("the visit's time is over")
-    if tx.open_replacement(offer.tenant, offer.replaces, now) is not None:
-        raise HoldLimitError("another move of this visit is not confirmed yet")
-    return stored
-
-
-def _refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
-    offer = taking.offer
-    if taking.expires_after is not None and offer.client:
-        held = tx.live_hold_of_client(offer.tenant, offer.client, offer.activity_type, now)
-        if held is not None:
-            raise HoldLimitError("the client already holds a slot of this activity")
-    if taking.external_ref and not offer.replaces:
-        other = tx.visit_by_external_ref(offer.tenant, taking.external_ref)
-        if other is not None and other.placement.live(now):
-            raise AlreadyExistsError("a visit with this external_ref exists")
-
-
-def _placement(desk: Desk, taking: Taking, seen: _Seen) -> Placement:
+def _placement(desk: Desk, taking: Taking, seen: Seen) -> Placement:
     offer = taking.offer
     expires = taking.expires_after(seen.now) if taking.expires_after else None
     return Placement(
@@ -313,7 +230,7 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     now = tx.now()
     if now >= taking.offer.expires:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
-    _refuse_second_hold(tx, taking, now)
+    refuse_second_hold(tx, taking, now)
     lapsed = set(tx.expire_lapsed(versions, now))
     stored = _insert(tx, taking, plan, now)
     order = [p.id for p in plan.order if p.id not in lapsed]
