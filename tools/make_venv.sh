@@ -42,7 +42,7 @@ create() {
         "$python" -m venv --clear "$venv"
         return
     fi
-    give_up "needs Python 3.12 or newer: install python3.13, or uv (which brings one), or run make PYTHON=/path/to/python3.13"
+    give_up "needs Python 3.12 or newer: install python3.13, or uv (which brings one), or name one: make demo PYTHON=/path/to/python3.13"
 }
 
 usable() {
@@ -65,8 +65,9 @@ fill() {
 }
 
 set_up() {
+    # said first: making the environment takes seconds, filling it with pip half a minute
+    say "Installing with ${uv:-pip} (once, about 430 MB in $venv) ..."
     usable || create || return 1
-    say "setting up $venv with $("$venv/bin/python" --version) and ${uv:-pip} ..."
     fill "$@"
 }
 

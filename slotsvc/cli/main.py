@@ -14,6 +14,7 @@ from slotsvc.cli.demo import demo
 from slotsvc.cli.doctor import doctor
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.hold import extend, hold, release
+from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
 from slotsvc.cli.serve import serve, up
 from slotsvc.cli.settings import config_group, migrate, version
@@ -23,6 +24,7 @@ INTERRUPTED = 130
 IN_ORDER = (
     up, serve, demo,
     suggest, hold, extend, release, book, reschedule, cancel, calendar,
+    list_command,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip
 

@@ -88,9 +88,7 @@ class Address(click.ParamType[str]):
     def __init__(self, *, or_off: bool = False) -> None:
         self.or_off = or_off
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).strip()
         if self.or_off and text == "off":
             return text
@@ -191,5 +189,3 @@ class Day(click.ParamType[Callable[[date], date]]):
         except ValueError:
             self.fail(f"{text!r} is not a day such as 2026-11-24, tomorrow, fri, +3", param, ctx)
         return lambda today: day
-
-

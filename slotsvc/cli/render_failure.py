@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from slotsvc.cli.as_json import echo_json
+from slotsvc.cli.field_names import option_words, reason_words
 from slotsvc.cli.screen import console, paragraph, show
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def failure_lines(failure: CommandError, width: int) -> list[Text]:
 
     lines = [Text(line, "bold red") for line in paragraph(failure.message, width)]
     for path, reason in failure.violations:
-        text = f"{path}: {reason}" if path else reason
+        text = f"{option_words(path)}: {reason_words(reason)}" if path else reason
         lines += [Text(line) for line in paragraph(text, width, 4, "  -")]
     if failure.alternatives:
         from slotsvc.cli.render_slots import slot_lines

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slotsvc.cli.screen import GAP, Column, paragraph, table
 from slotsvc.cli.words import (
+    MINUS,
     change_words,
     clock_words,
     count_words,
@@ -80,7 +81,7 @@ def _cells(slot: Slot, zone: ZoneInfo) -> dict[str, str]:
         change_words(place.added_travel_seconds),
         change_words(place.added_waiting_seconds),
         str(_days_away(slot)),
-        f"{slot.cost_millis / 1000:.0f}",
+        f"{slot.cost_millis / 1000:.0f}".replace("-", MINUS),
     )
     planned = f"{clock_words(place.start_time, zone)}-{clock_words(place.end_time, zone)}"
     titles = (column.title for column in COLUMNS)

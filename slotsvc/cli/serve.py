@@ -194,7 +194,10 @@ def ready_json(running: RunningServer) -> dict[str, Any]:
 def calls(address: str, reflection: bool) -> list[str]:
     """Command lines that work as they are."""
     run = program()
-    lines = [f"{run} doctor --only server --address {address}", f"{run} map info --address {address}"]
+    lines = [
+        f"{run} doctor --only server --address {address}",
+        f"{run} map info --address {address}",
+    ]
     if reflection:
         lines.append(f"grpcurl -plaintext {address} list")
     return lines

@@ -25,7 +25,7 @@ def config_group() -> None:
 @config_option
 @json_option
 def show_settings(config_file: Path | None, as_json: bool) -> None:
-    """Print the settings in force, passwords masked."""
+    """Print the settings in force, passwords masked, and what each means."""
     values = settings(config_file).printable()
     if as_json:
         from slotsvc.cli.as_json import echo_json
@@ -38,25 +38,26 @@ def show_settings(config_file: Path | None, as_json: bool) -> None:
     show(setting_lines(values, screen.width), screen)
 
 
-VARIABLES_FROM = 110
-"""From this width on the variables are shown too; values are never cut."""
-
-
 def setting_lines(values: dict[str, Any], width: int) -> list[Text]:
-    """A table: setting, value and, where there is room, the environment variable."""
-    from slotsvc.cli.screen import Column, table
+    """For each setting its value, its meaning and its variable; values are never cut."""
+    from rich.text import Text
+
+    from slotsvc.cli.screen import paragraph
     from slotsvc.config import setting_fields, variable
 
-    rows = [(".".join(path), _value(values, path), variable(path)) for path, _ in setting_fields()]
-    columns = (Column("Setting", style="bold"), Column("Value"), Column("Variable", style="dim"))
-    shown = 3 if width >= VARIABLES_FROM else 2
-    return table(columns[:shown], [row[:shown] for row in rows], width)
+    lines: list[Text] = []
+    for path, field in setting_fields():
+        value = _value(values, path)
+        lines.append(Text.assemble((".".join(path), "bold"), f" = {value}"))
+        lines += [Text(line, "dim") for line in paragraph(field.description or "", width, 4)]
+        lines.append(Text(f"    {variable(path)}", "dim"))
+    return lines
 
 
 def _value(values: Any, path: tuple[str, ...]) -> str:
     for name in path:
         values = values[name]
-    return {None: "-", True: "true", False: "false"}.get(values, str(values))
+    return {None: "unset", True: "true", False: "false"}.get(values, str(values))
 
 
 @click.command()

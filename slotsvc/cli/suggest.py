@@ -92,7 +92,12 @@ WISH_OPTIONS = (
 @click.command()
 @click.option("--team", metavar="TENANT/TEAM", help="Whose calendars.  [default: the only team]")
 @wish_options
-@click.option("--pick", type=click.IntRange(1, 50), metavar="N", help="Print slot N's token only (--json: that slot).")
+@click.option(
+    "--pick",
+    type=click.IntRange(1, 50),
+    metavar="N",
+    help="Print slot N's token only (--json: that slot).",
+)
 @service_options
 def suggest(
     team: str | None,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -35,6 +36,8 @@ from slotsvc.solver.team_calendar import TeamCalendar, without
 
 DEFAULT_HORIZON = timedelta(days=28)
 LONGEST_PERIOD = timedelta(days=366)
+REFEREE_EVERY = 16
+"""One search in so many has its offers checked by the independent referee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class SuggestSlots:
     ) -> None:
         self._store, self._travel = store, travel
         self._calendar, self._limits = calendar, limits
+        self._searches = count()
 
     async def __call__(self, command: SuggestCommand) -> Suggestions:
         """Ranks the slots of one request.
@@ -112,6 +116,7 @@ class SuggestSlots:
             snapshot.now,
             command.max_rejections,
             _out_of_time(command.deadline),
+            next(self._searches) % REFEREE_EVERY == 0,
         )
         held = tuple(self._held(command, asked, query, offer) for offer in answer.offers)
         ranked = time.perf_counter()

@@ -46,6 +46,16 @@ class Metrics:
             registry=registry,
         )
 
+        self.referee_checks = Counter(
+            "slotsvc_referee_checks", "Answers the independent checker looked at.",
+            registry=registry,
+        )  # fmt: skip
+        self.referee_disagreements = Counter(
+            "slotsvc_referee_disagreements",
+            "Offers the independent checker did not accept: defects.",
+            registry=registry,
+        )
+
     def _travel(self, registry: CollectorRegistry) -> None:
         self.travel_matrix_seconds = Histogram(
             "slotsvc_travel_matrix_seconds",

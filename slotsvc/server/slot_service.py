@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import structlog
+
 from slotsvc.domain.errors import SlotGoneError, SlotsvcError
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer
@@ -27,6 +29,8 @@ from slotsvc.server.slot_convert import (
 )
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_convert import hold_to_pb
+
+_log = structlog.get_logger(__name__)
 
 SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=10), timedelta(minutes=15)
 RESERVE_S = 0.2
@@ -114,6 +118,12 @@ class SlotService(SlotServiceServicer):
         for stage, seconds in found.stages:
             self._metrics.slot_search_seconds.labels(stage=stage).observe(seconds)
         self._metrics.slots_returned.observe(len(found.answer.offers))
+        disputed = found.answer.disputed
+        if disputed is not None:
+            self._metrics.referee_checks.inc()
+            self._metrics.referee_disagreements.inc(disputed)
+            if disputed:
+                _log.error("the referee disagrees with an answer", offers=disputed)
 
     async def with_alternatives(self, gone: SlotGoneError, opened: OpenedOffer) -> SlotGoneError:
         """The same error with the nearest equivalents: the same search again, nearest windows

@@ -125,7 +125,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Ranked offers, why not others, and the proof. ``insert_only``: the freedom searched."""
+    """Ranked offers, why not others, and the proof. ``insert_only``: the freedom searched.
+
+    ``disputed``: offers the referee does not accept; None: it was not asked.
+    """
 
     offers: tuple[Offer, ...]
     rejections: tuple[Rejected, ...]
@@ -134,3 +137,4 @@ class Answer:
     map_id: str
     estimated: bool
     as_of: datetime
+    disputed: int | None = None

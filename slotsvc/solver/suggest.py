@@ -15,6 +15,7 @@ from slotsvc.solver.instance import FIRST_VISIT
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
 from slotsvc.solver.ranking import REQUEST, Ranked, Winner, rank
+from slotsvc.solver.referee import disputed
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from slotsvc.solver.visit_times import times_with_request
 
@@ -27,8 +28,12 @@ def suggest(
     now: datetime,
     max_rejections: int = 0,
     out_of_time: Callable[[], bool] = lambda: False,
+    ask_referee: bool = False,
 ) -> Answer:
-    """Ranks what can be offered. Never raises for "no slot": the rejections then say why."""
+    """Ranks what can be offered. Never raises for "no slot": the rejections then say why.
+
+    ``ask_referee``: let the independent checker look at every offer.
+    """
     service = int(query.service.total_seconds())
     insert_only = params.freedom is Freedom.INSERT_ONLY
     request = request_legs(calendar.arrays, service, legs.into, legs.out)
@@ -50,6 +55,7 @@ def suggest(
         legs.map_id,
         legs.estimated or any(day.estimated for day in calendar.days),
         now,
+        disputed(calendar, query, request, offers) if ask_referee else None,
     )
 
 

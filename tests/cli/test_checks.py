@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from slotsvc.cli.checks import (
+    Check,
     data_check,
+    in_use_by,
     keys_check,
     map_check,
     osrm_check,
+    same_files,
     server_check,
     sqlite_check,
     sqlite_is_sound,
+    store_check,
 )
+from slotsvc.cli.doctor import verdict
+from slotsvc.store.migrate import upgrade
+
+STATES: tuple[Literal["ok", "warn", "fail"], ...] = ("ok", "warn", "fail")
 
 
 @pytest.mark.parametrize(
@@ -73,3 +84,40 @@ def test_a_silent_port_is_not_ready() -> None:
 
     assert (check.name, check.state) == ("server", "fail")
     assert "slotsvc up" in check.action
+
+
+def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
+    """What `migrate` makes, the doctor has nothing to say against."""
+    database = tmp_path / "data" / "slotsvc.db"
+    assert store_check(database).detail.endswith("made at the first start")
+
+    upgrade(f"sqlite:///{database}")
+
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+    assert stat.S_IMODE(database.parent.stat().st_mode) == 0o700
+    assert store_check(database).state == "ok"
+    database.chmod(0o644)
+    assert store_check(database).state == "warn"
+
+
+def test_a_service_with_other_files_is_told(tmp_path: Path) -> None:
+    """Only on this machine, and only when nobody has the checked database open."""
+    database, serving = tmp_path / "slotsvc.db", Check("server", "ok", "serving")
+
+    other = same_files(serving, database, "127.0.0.1:50051")
+    assert (other.state, "--data-dir" in other.action) == ("warn", True)
+    assert same_files(serving, database, "10.0.0.1:50051") is serving
+
+    (tmp_path / "slotsvc.db.lock").write_text(f"{os.getpid()}\n")
+    assert in_use_by(database) == os.getpid()
+    assert same_files(serving, database, "127.0.0.1:50051") is serving
+
+
+def test_the_verdict_says_what_was_looked_at() -> None:
+    """Half of the checks is not called ready as a whole."""
+    good, doubtful, bad = (Check("x", state, "") for state in STATES)
+
+    assert verdict([good], None) == "Ready: this machine and the service."
+    assert verdict([good], "machine") == "Ready: this machine; the service was not asked."
+    assert verdict([good, doubtful], "server") == "Ready: the service, 1 warning."
+    assert verdict([good, bad], None) == "Not ready."

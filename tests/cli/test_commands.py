@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.cli.conftest import Shell
@@ -77,10 +78,88 @@ def test_from_slot_to_cancelled_visit(shell: Shell) -> None:
     assert cancelled["state"] == "VISIT_STATE_CANCELLED"
 
 
+def test_commands_read_what_others_print(shell: Shell) -> None:
+    """suggest | hold | book | cancel, with JSON, bare names and a hold's id."""
+    slot = shell.json("suggest", *NEW_PLACE, "--pick", "1")
+    assert slot["slot"]["rank"] == 1
+    hold = shell.text("hold", "-", "--json", stdin=json.dumps(slot))
+    assert shell.json("extend", "-", stdin=hold)["hold"]["name"] in hold
+    visit = shell.text("book", "-", "--json", stdin=hold)
+    assert shell.text("cancel", "-", stdin=visit).startswith("Cancelled")
+
+    name = shell.text("hold", pick(shell), "--name-only")
+    assert name == name.strip() + "\n"
+    assert shell.text("release", "-", stdin=name).startswith("Released: ")
+    short = shell.text("hold", pick(shell), "--name-only").strip().rpartition("/")[2]
+    booked = shell.json("book", short)["visit"]["name"]
+    shell.json("cancel", booked)
+
+
+def test_a_place_leaves_out_what_only_an_offer_knows(shell: Shell) -> None:
+    """A hold's place has no added driving: it is not 0, it is not known there."""
+    slot = shell.json("suggest", *NEW_PLACE, "--pick", "1")["slot"]
+    hold = shell.json("hold", slot["token"])["hold"]
+    shell.json("release", hold["name"])
+
+    assert "added_travel_seconds" in slot["place"]
+    assert "position" in hold["place"]
+    assert not [key for key in hold["place"] if key.startswith("added_")]
+
+
+def test_moving_a_visit_says_where_it_is_and_how_to_move_it(shell: Shell) -> None:
+    """The slot it has is marked, the hint names reschedule; a second cancel says so."""
+    visit = shell.json("book", pick(shell))["visit"]["name"]
+
+    text = shell.text("suggest", "--visit", visit, "--from", "tomorrow")
+    shell.json("cancel", visit)
+
+    assert text.count("Where it is now.") == 1
+    assert f"slotsvc reschedule {visit.rpartition('/')[2]} -" in " ".join(text.split())
+    assert "already cancelled" in shell.text("cancel", visit, code=1)
+
+
+def test_a_second_extension_says_what_remains(shell: Shell) -> None:
+    """The hint fits: this hold is the client's only one."""
+    name = shell.text("hold", pick(shell), "--name-only").strip()
+    shell.json("extend", name)
+
+    error = shell.json("extend", name, code=1)["error"]
+    shell.json("release", name)
+
+    assert error["reason"] == "HOLD_LIMIT"
+    assert "slotsvc book" in error["hint"]
+
+
+def test_names_are_listed(shell: Shell) -> None:
+    """Sites, activities, technicians, teams, as other commands take them."""
+    assert len(shell.json("list", "sites")["sites"]) == 60
+    assert "boiler-service" in shell.text("list", "activities")
+    assert "chiara-rossi" in shell.text("list", "technicians", "--tenant", "riviera")
+    assert "riviera/monaco" in shell.text("list", "teams")
+
+
+def test_latitude_and_longitude_swapped_are_suspected(shell: Shell) -> None:
+    """A place thousands of kilometres off is rather a mistake than a client."""
+    text = shell.text("suggest", "--at", "7.41753,43.7353", "--activity", "repair")
+
+    assert "did you swap LAT and LON?" in text
+
+
+def test_names_stay_whole_beside_night_windows(shell: Shell) -> None:
+    """A window over midnight is written short, so that there is room for who comes."""
+    text = shell.text("suggest", "--at", "43.7353,7.41753", "--minutes", "30",
+                      "--grid", "16-02", "--from", "tomorrow")  # fmt: skip
+
+    assert "16:00-02:00+1" in text
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_texts_of_a_booking(shell: Shell) -> None:
     """People read weekdays, times in the team's zone, and what to type next."""
     held = shell.text("hold", pick(shell, rank=2))
     assert held.startswith("Held: ")
+    assert "starts between" in held
     name = held.split("slotsvc book ")[1].strip()
     assert shell.text("release", name).startswith("Released: ")
 
@@ -134,7 +213,7 @@ def test_a_teams_day_and_a_technicians_week(shell: Shell, demo: dict[str, Any]) 
 
     team = shell.json("calendar", day)
     assert len(team["days"][0]["routes"]) == 12
-    week = shell.json("calendar", day, "--technician", "chiara-rossi")
+    week = shell.json("calendar", day, "--technician", "riviera/chiara-rossi")
     assert [len(d["routes"]) for d in week["days"]] == [1] * 7
 
     text = shell.text("calendar", day, "--list")
@@ -156,4 +235,5 @@ def test_the_doctor_finds_the_service_serving(shell: Shell) -> None:
 
     assert report["ready"] is True
     assert report["checks"][-1]["name"] == "server"
+    assert "map riviera" in report["checks"][-1]["detail"]
     assert "is serving" in shell.text("doctor", "--only", "server")

@@ -103,5 +103,7 @@ def test_the_settings_in_force_are_shown_whole() -> None:
     code, out, _ = run("config", "show")
 
     assert code == 0
-    assert "127.0.0.1:50051" in out
+    assert "grpc_addr = 127.0.0.1:50051\n    Where gRPC listens" in out
+    assert "SLOTSVC_SEARCH__DEADLINE_SECONDS" in out
+    assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out

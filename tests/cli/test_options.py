@@ -5,7 +5,7 @@ from datetime import date, time
 import click
 import pytest
 
-from slotsvc.cli.options import Day, Grid, Place
+from slotsvc.cli.options import Address, Day, Grid, Place
 
 FRIDAY = date(2026, 11, 27)
 
@@ -29,9 +29,9 @@ def test_a_grid_is_a_list_of_spans() -> None:
     assert Grid().convert("08-10,10:30-12:00", None, None) == spans
 
 
-@pytest.mark.parametrize("text", ["8", "08:00-25:00", "8-10;10-12", ""])
+@pytest.mark.parametrize("text", ["8", "08:00-25:00", "8-10;10-12", "", "8-7", "8-8"])
 def test_a_grid_that_is_none_is_refused(text: str) -> None:
-    """Hours over 23 and other marks are no spans."""
+    """Hours over 23 and other marks are no spans, nor is what ends before it starts."""
     with pytest.raises(click.BadParameter):
         Grid().convert(text, None, None)
 
@@ -58,3 +58,29 @@ def test_a_day_that_is_none_is_refused(text: str) -> None:
     """Dates that do not exist and words that mean nothing."""
     with pytest.raises(click.BadParameter):
         Day().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("22:00-06:00", (time(22), time(6))), ("18-24:00", (time(18), time())),
+     ("0-24", (time(), time()))],
+)  # fmt: skip
+def test_a_night_is_a_span(text: str, span: tuple[time, time]) -> None:
+    """Over midnight up to 16 hours, and up to midnight any length."""
+    assert Grid().convert(text, None, None) == (span,)
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense", "host", "host:", ":1", "host:99999", "::1:5", "a b:1"]
+)
+def test_an_address_that_is_none_is_refused_with_an_example(text: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(click.BadParameter, match=r"127\.0\.0\.1:50051"):
+        Address().convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:50051", "[::1]:7", "localhost:0", "0.0.0.0:1"])
+def test_an_address_is_host_and_port(text: str) -> None:
+    """IPv6 in brackets; `off` only where it has a meaning."""
+    assert Address().convert(text, None, None) == text
+    assert Address(or_off=True).convert("off", None, None) == "off"

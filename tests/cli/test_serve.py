@@ -74,6 +74,50 @@ def test_a_taken_port_is_told(home: Path, server: dict[str, Any], tmp_path: Path
     assert (code, error["reason"]) == (3, "ADDRESS_IN_USE")
 
 
+def test_a_taken_port_is_told_in_our_words_only(
+    home: Path, server: dict[str, Any], tmp_path: Path
+) -> None:
+    """gRPC's own log line stays away, and `up` looks before it compiles a map."""
+    ended = subprocess.run(
+        [*PROGRAM, "up", *listening(server["address"], tmp_path)[1:]],
+        capture_output=True, text=True, env=environment(home), timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(f"Something listens at {server['address']} already.")
+    assert "add_port" not in ended.stderr
+    assert not (tmp_path / "maps").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "up", "migrate"])
+def test_a_directory_that_cannot_be_made_is_one_sentence(
+    home: Path, tmp_path: Path, command: str
+) -> None:
+    """A file stands where the data directory should be."""
+    (tmp_path / "file").touch()
+
+    code, error = refused(home, command, "--data-dir", str(tmp_path / "file" / "data"))
+
+    assert (code, error["reason"]) == (3, "DATA_DIR")
+
+
+def test_the_end_is_said(home: Path, tmp_path: Path) -> None:
+    """After Ctrl-C the last line is "Stopped."; the calls name the program as it was called."""
+    with subprocess.Popen(
+        [*PROGRAM, *listening("127.0.0.1:0", tmp_path / "data")],
+        stdout=subprocess.PIPE, text=True, env=environment(home),
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        lines = iter(process.stdout)
+        told = next(line for line in lines if line.startswith("Call it: "))
+        process.send_signal(signal.SIGINT)
+        rest = list(lines)
+
+    assert "-m slotsvc.cli.main doctor" in told
+    assert rest[-1] == "Stopped.\n"
+    assert process.returncode == 0
+
+
 def test_one_process_has_one_database(home: Path, server: dict[str, Any], data_dir: Path) -> None:
     """A second service on the same file is refused before it changes anything."""
     assert server["ready"]

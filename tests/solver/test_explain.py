@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.constraints import Reason
-from slotsvc.solver.explain import _ACTION, _NAMES, _TELLING
+from slotsvc.solver.explain import _ACTION, _TELLING, _behind
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
@@ -89,7 +89,7 @@ def test_every_reason_has_its_place_its_action_and_every_component_its_name() ->
     """A new rule or component cannot be forgotten."""
     assert set(_TELLING) == set(_ACTION) == set(Reason)
     calendar = a_calendar(TeamDays([a_technician()], [Day(a_shift())]), LINE)
-    assert {c.name for c in answer_on(calendar).offers[0].components} == set(_NAMES)
+    assert all(_behind(c.name, 1) for c in answer_on(calendar).offers[0].components)
 
 
 def test_no_room_without_changing_the_order_is_told_under_that_freedom() -> None:
@@ -115,7 +115,7 @@ def test_sentences_tell_what_an_offer_costs() -> None:
 
 
 def test_a_later_rank_names_what_costs_it() -> None:
-    """The component that is dearer than the best offer's by most."""
+    """What it has more of than the best offer, of what costs most."""
     busy = a_placement("busy", between("10:00", "10:30"), 3)
     calendar = a_calendar(TeamDays([a_technician()], [Day(a_shift(), [busy])]), LINE)
     query = a_query(3, [asked("8:00", "10:00"), asked("11:00", "13:00"), asked("14:00", "15:00")])
@@ -124,4 +124,4 @@ def test_a_later_rank_names_what_costs_it() -> None:
         calendar, query, LINE.legs(calendar, query.location), params, at("0:00")
     ).offers
     assert [(o.added_travel, o.added_waiting) for o in offers] == [(0, 0), (0, 1800), (0, 10800)]
-    assert offers[1].why == "+0 s driving, +30 min waiting; waiting is 8 min dearer than the best."
+    assert offers[1].why == "+0 s driving, +30 min waiting; 30 min more waiting than the best."

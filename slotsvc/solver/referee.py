@@ -1,0 +1,47 @@
+"""The independent checker's word on an answer, for a sample of the answers given.
+
+The ranking and the checker share no code; an offer the checker does not accept is a defect of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slotsvc.solver.checker import CheckedVisit, check_route
+from slotsvc.solver.insertion import Request
+from slotsvc.solver.instance import INF
+from slotsvc.solver.query import Offer, SlotQuery
+from slotsvc.solver.team_calendar import TeamCalendar
+from slotsvc.solver.visit_times import with_request
+
+
+def disputed(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, offers: Sequence[Offer]
+) -> int:
+    """How many of the offers break a rule by the checker. Days under way are not looked at: the
+    checker plans whole days."""
+    rows = {(d.technician, d.day): row for row, d in enumerate(calendar.days)}
+    numbers = {who.id: number for number, who in enumerate(calendar.technicians)}
+    return sum(
+        _is_disputed(calendar, query, request, rows[numbers[o.technician], o.day], o)
+        for o in offers
+    )
+
+
+def _is_disputed(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, row: int, offer: Offer
+) -> bool:
+    day = calendar.days[row]
+    if day.instance.done or day.instance.origin != int(day.shift.window.start.timestamp()):
+        return False
+    by_id = {
+        p.id: CheckedVisit(p.id, p.start_window, p.visit.service, p.visit.requires)
+        for p in day.placements
+    }
+    new = CheckedVisit("", offer.window.start_window, query.service, query.requires)
+    nodes = {placement: 2 + n for n, placement in enumerate(day.instance.visits)}
+    route = with_request(day.instance, request, row, 0, INF)
+    order = [0, *(nodes.get(p, len(day.instance.places)) for p in offer.order), 1]
+    visits = [by_id.get(placement, new) for placement in offer.order]
+    findings = check_route(day.shift, visits, lambda i, j: int(route.travel[order[i], order[j]]))
+    return bool(findings)
