@@ -36,12 +36,15 @@ create() {
         # where no Python was found uv may know or fetch one
         uv venv --quiet --clear --python "${python:-3.13}" "$venv" && return
         [ -z "$python" ] || return 1
-    elif [ -n "$python" ]; then
+        need_python
+    else
         "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
             give_up "$python cannot make a virtual environment: install python3-venv (Debian, Ubuntu) or uv."
         "$python" -m venv --clear "$venv"
-        return
     fi
+}
+
+need_python() {
     give_up "needs Python 3.12 or newer: install python3.13, or uv (which brings one), or name one: make demo PYTHON=/path/to/python3.13"
 }
 
@@ -65,6 +68,7 @@ fill() {
 }
 
 set_up() {
+    [ -n "$uv$python" ] || usable || need_python
     # said first: making the environment takes seconds, filling it with pip half a minute
     say "Installing with ${uv:-pip} (once, about 430 MB in $venv) ..."
     usable || create || return 1

@@ -194,8 +194,11 @@ def server_check(address: str, timeout: float, map_path: Path | None = None) -> 
 
 def _serving(told: str, in_use: GetMapResponse, map_path: Path | None) -> Check:
     from slotsvc.cli.town_map import compiled_map
+    from slotsvc.pb.v1.types_pb2 import TRAVEL_PROVENANCE_LIVE
 
-    told += f", map {in_use.display_name} ({in_use.map_id})"
+    roads = in_use.travel_provenance == TRAVEL_PROVENANCE_LIVE
+    named = f"map {in_use.display_name} ({in_use.map_id})"
+    told += f", {named}" if roads else ", without roads: driving is estimated"
     checked = compiled_map(map_path) if map_path else None
     if checked is None or checked.map_id == in_use.map_id:
         return Check("server", "ok", told)

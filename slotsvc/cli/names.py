@@ -1,7 +1,8 @@
 """Short names on the command line, resource names on the wire.
 
 A team is ``TENANT/TEAM``, or nothing where the service has only one; a site, a technician, an
-activity type, a visit or a hold is its last part, or ``TENANT/ID``. Full resource names always work.
+activity type, a visit or a hold is its last part, or ``TENANT/ID``. Full resource names always
+work.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def team_name(text: str) -> str:
 
 
 def full_name(text: str, collection: str, tenant: str) -> str:
-    """``tenants/T/sites/S`` from itself, from ``S`` or from ``T/S``; ``tenant`` is ``tenants/T``."""
+    """``tenants/T/sites/S`` from itself, ``S`` or ``T/S``; ``tenant`` is ``tenants/T``."""
     if text.startswith("tenants/") or not text:
         return text
     owner, slash, last = text.partition("/")

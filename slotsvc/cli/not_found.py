@@ -38,13 +38,9 @@ def not_found(message: str, request: Any) -> CommandError:
 def _strings(message: Any) -> Iterator[str]:
     """Every text in a message, its parts and its lists."""
     for _, value in message.ListFields():
-        one_or_more = [value] if isinstance(value, str | bytes) or _single(value) else value
-        for one in one_or_more:
+        several = hasattr(value, "__len__") and not isinstance(value, str | bytes)
+        for one in value if several else [value]:
             if isinstance(one, str):
                 yield one
             elif hasattr(one, "ListFields"):
                 yield from _strings(one)
-
-
-def _single(value: Any) -> bool:
-    return hasattr(value, "ListFields") or not hasattr(value, "__iter__")

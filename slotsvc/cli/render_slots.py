@@ -56,10 +56,10 @@ def slot_lines(
     ``moving``: the visit that moves; the slot that is its present place is marked. A name is cut
     only when even without the days column (the reason says them too) there is no room for it.
     """
-    columns = (*COLUMNS[:3], PLANNED, *COLUMNS[3:]) if width >= WIDE else COLUMNS
+    columns = [*COLUMNS[:3], *([PLANNED] if width >= WIDE else []), *COLUMNS[3:]]
     cells = [_cells(slot, zone) for slot in slots]
     if _width(columns, cells) > width - indent:
-        columns = tuple(column for column in columns if column.title != "Days")
+        columns = [column for column in columns if column.title != "Days"]
     rows = [[row[column.title] for column in columns] for row in cells]
     notes = [paragraph(_note(slot, moving), width, indent + NOTE_INDENT) for slot in slots]
     return table(columns, rows, width, notes, indent)

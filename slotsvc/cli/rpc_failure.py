@@ -32,8 +32,8 @@ REASON_HINTS = {
     "ETAG_MISMATCH": "It changed meanwhile: read it again, then repeat.",
     "SLOT_TOKEN_INVALID": "Give the whole token as `slotsvc suggest --json` prints it.",
     "SLOT_EXPIRED": "Offers lapse: run `slotsvc suggest` again.",
-    "SLOT_GONE": "Run `slotsvc suggest` again, or take an alternative: repeat with --json, "
-    "and give the token of `error.alternatives[N-1]`.",
+    "SLOT_GONE": "Run `slotsvc suggest` again, or take an alternative N: with --json its token is "
+    "`error.alternatives[N-1].token`.",
     "HOLD_EXPIRED": "The hold lapsed: run `slotsvc suggest` again.",
     "HOLD_LIMIT": "Release or book the client's other hold first.",
     "WRONG_STATE": "Nothing to repeat: the visit has moved on.",

@@ -88,7 +88,7 @@ def test_a_gone_slot_comes_with_its_alternatives() -> None:
     assert (failure.reason, failure.exit_code) == ("SLOT_GONE", Exit.ERROR)
     assert text.count("Tue 24 Nov 08:00-10:00") == 2
     assert [slot["rank"] for slot in failure.as_json()["error"]["alternatives"]] == [1, 2]
-    assert "error.alternatives[N-1]" in failure.hint
+    assert "error.alternatives[N-1].token" in failure.hint
 
 
 def test_every_reason_comes_with_what_to_do() -> None:

@@ -55,6 +55,9 @@ def test_without_a_map_driving_is_an_estimate(server: dict[str, Any]) -> None:
 
     assert text.startswith("Map: no map (estimate:")
     assert "great-circle estimates" in text
+    doctor = Shell(server["address"]).text("doctor", "--only", "server")
+    assert "driving is estimated" in doctor
+    assert doctor.endswith("Ready: the service.\n")
 
 
 def test_without_a_team_it_says_how_to_get_one(server: dict[str, Any]) -> None:

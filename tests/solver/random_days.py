@@ -8,8 +8,9 @@ just close are frequent. Windows follow the committed order loosely; about two d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -64,19 +65,20 @@ class Dice:
         return frozenset(c for c in choices if self.chance(one_in))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Question:
-    """Everything ``suggest`` is asked with."""
+    """Everything ``suggest`` is asked with. ``seed``: the bytes it was made of."""
 
     calendar: TeamCalendar
     roads: Roads
     query: SlotQuery
     params: SearchParams
     now: datetime
+    seed: bytes = b""
 
-    def __repr__(self) -> str:
-        """Written out it would be a book; its bytes say which it is."""
-        return "Question(…)"
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        # written out it would be a book
+        printer.text(f"the question made of {self.seed.rstrip(bytes(1))!r}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def questions(
     """Questions under given weights and freedom; None: either."""
 
     def made(seed: bytes) -> Question:
-        return a_question(Dice(seed), weights, freedom, shape or Shape())
+        question = a_question(Dice(seed), weights, freedom, shape or Shape())
+        return replace(question, seed=seed)
 
     return st.binary(min_size=700, max_size=700).map(made)
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from slotsvc.solver.batch import NEVER
 from slotsvc.solver.bound import NO_BOUND, lower_bound
 from slotsvc.solver.insertion import leaves_safely
+from slotsvc.solver.params import CostWeights
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute
 from tests.solver.literal import least_cost, orders_with, orders_without
@@ -25,10 +26,21 @@ def bounds(found: Opened) -> np.ndarray:  # int64 (R, W)
     return lower_bound(arrays, found.request, found.cells.cells.windows, found.weights, rows)
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(300))
 @given(questions(shape=SHAPE))
 def test_no_cell_costs_less_than_its_bound(question: Question) -> None:
     """Over all orders and places for the breaks, and over insertions alone too."""
+    assert_admissible(question)
+
+
+@settings(max_examples=examples(600))
+@given(questions(CostWeights(), shape=Shape(visits=(1, 2), technicians=2, breaks=(1, 2))))
+def test_no_cell_costs_less_with_a_pause_behind_the_visit(question: Question) -> None:
+    """Small days on which the bound is tight: what comes first, and how long it then waits."""
+    assert_admissible(question)
+
+
+def assert_admissible(question: Question) -> None:
     found = opened(question)
     if found is None:
         return
