@@ -21,6 +21,7 @@ import numpy as np
 from slotsvc.solver import timing
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER, Batch
+from slotsvc.solver.costs import travel, waiting
 from slotsvc.solver.insertion import Request, Windows, leaves_safely
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
 
@@ -67,14 +68,14 @@ def _bound(some: _Rows, weights: tuple[int, int]) -> Int64:
     detour = some.into[:, :, None] + some.out[:, None, :] - batch.travel
     visits = slice(FIRST_VISIT, None)
     inner = _inner_pairs(some, detour, weights)
-    last = detour[:, visits, END].astype(np.int64) * alpha
+    last = travel.lower_bound(detour[:, visits, END], alpha)
     before, after, home = _neighbours(some)
     bound = _as_first(some, weights)
     for i in range(last.shape[1]):
         onward = np.where(after, inner[:, i, None, :], NEVER).min(axis=2)
         onward = np.minimum(onward, np.where(home, last[:, i, None], NEVER))
         bound = np.minimum(bound, np.where(before[:, :, i], onward, NEVER))
-    alone = detour[:, START, END].astype(np.int64) * alpha
+    alone = travel.lower_bound(detour[:, START, END], alpha)
     empty = ~batch.used.any(axis=1)
     bound[empty] = np.where(home, alone[:, None], NEVER)[empty]
     return bound
@@ -85,9 +86,7 @@ def _inner_pairs(some: _Rows, detour: Int32, weights: tuple[int, int]) -> Int64:
     alpha, beta = weights
     visits = slice(FIRST_VISIT, None)
     middle = detour[:, visits, visits]
-    cost = middle.astype(np.int64) * alpha
-    if beta:
-        cost -= np.maximum(middle + some.service, 0).astype(np.int64) * beta
+    cost = travel.lower_bound(middle, alpha) + waiting.lower_bound(middle + some.service, beta)
     nodes = np.arange(cost.shape[1])
     cost[:, nodes, nodes] = NEVER
     return cost
@@ -118,7 +117,7 @@ def _as_first(some: _Rows, weights: tuple[int, int]) -> Int64:
     pauses = [(o[:, None], c[:, None], d[:, None]) for o, c, d in zip(*batch.breaks, strict=True)]
     to_q = some.into[:, START, None]
     detour = to_q + some.out[:, visits] - batch.travel[:, START, visits]
-    driving = detour.astype(np.int64)[:, None, :] * alpha
+    driving = travel.lower_bound(detour, alpha)[:, None, :]
     best = np.full(some.windows.opens.shape, NEVER, np.int64)
     for taken in range(len(pauses) + 1):
         later = sum((d for _, _, d in pauses[taken:]), np.int32(0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from tests.service_fixtures import booked, offered, running_service, settings_fo
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[tuple[Path, Expected]]:
+async def books(tmp_path: Path) -> tuple[Path, Expected]:
     """Two visits of two hours each, on one day, and what their clients were told."""
     settings = settings_for(tmp_path)
     answers, references = [], {}
@@ -30,7 +29,7 @@ async def books(tmp_path: Path) -> AsyncIterator[tuple[Path, Expected]]:
             id = visit.name.rpartition("/")[2]
             answers.append(Acknowledged(0, "VISIT_BOOKED", id, 2.0 * number, 2.0 * number + 1))
             references[f"order-{number}"] = True
-    yield settings.database_file, Expected("acme", "crew", references, tuple(answers))
+    return settings.database_file, Expected("acme", "crew", references, tuple(answers))
 
 
 async def test_untouched_books_are_right(books: tuple[Path, Expected]) -> None:

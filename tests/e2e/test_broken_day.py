@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
-from benchmarks.calls import fresh_id
+import pytest
+from grpc.aio import AioRpcError
+
+from benchmarks.calls import fresh_id, told
 from benchmarks.company import Company
 from slotsvc.cli.wire import pb_date
 from slotsvc.pb.v1 import plan_service_pb2 as plan
@@ -96,6 +99,36 @@ async def test_an_offer_of_before_is_gone(service: RunningService, company: Comp
     await booked(service.calls, first)
     await company.absence(ANN, company.at(TOMORROW, 8, 10), company.at(TOMORROW, 12))
     assert (await refused(held(service.calls, second))).reason == "SLOT_GONE"
+
+
+async def test_an_offer_for_an_hour_nobody_works_any_more_is_gone(
+    service: RunningService, company: Company
+) -> None:
+    """The route is as it was, empty; the shift is not: the referee refuses the offered order."""
+    found = await offered(service.calls, company.search(on=TOMORROW))
+    await company.absence(ANN, company.at(TOMORROW, 9), company.at(TOMORROW, 17))
+    for slot in found:
+        if slot.window.start_time.seconds >= company.at(TOMORROW, 10).timestamp():
+            assert (await refused(held(service.calls, slot))).reason == "SLOT_GONE"
+    assert not (await route(service, company)).findings
+
+
+async def test_an_offer_beside_a_visit_that_was_pinned_meanwhile(
+    service: RunningService, company: Company
+) -> None:
+    """The offered order moved a held visit to a later start; pinned meanwhile, that order is no
+    longer possible: what is taken keeps the pinned start, or the slot is gone."""
+    calls = service.calls
+    hold = await held(calls, (await offered(calls, company.search(on=TOMORROW)))[0])
+    half = company.search(on=TOMORROW, service_duration={"seconds": 30 * 60})
+    found = await offered(calls, half)
+    visit = await confirmed(calls, hold, pin=types.PIN_START)
+    taken = await asyncio.gather(*(held(calls, slot) for slot in found), return_exceptions=True)
+    refusals = {told(answer).reason for answer in taken if isinstance(answer, AioRpcError)}
+    assert refusals <= {"SLOT_GONE"}
+    day = await route(service, company)
+    assert not day.findings
+    assert {stop.visit: stop.start_time for stop in day.stops}[visit.name] == visit.place.start_time
 
 
 async def test_a_hold_is_a_promise_on_a_broken_day_too(

@@ -32,6 +32,7 @@ from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, StoredRoute
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.travel_blocks import legs_among
+from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand, Wish
 from slotsvc.solver.checker import CheckedVisit, Finding, check_route, removal_safe
 from slotsvc.solver.params import SearchParams
@@ -70,7 +71,7 @@ class Seen:
 class BookingWorld:
     """Two technicians, three days, four places, and every use case that changes a route."""
 
-    def __init__(self, template: Path) -> None:
+    def __init__(self, template: Path, travel: TravelTimes | None = None) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="slotsvc-machine-")
         path = Path(shutil.copyfile(template, Path(self._scratch.name) / "slotsvc.db"))
         self.clock = SetClock()
@@ -78,7 +79,7 @@ class BookingWorld:
         self._runner = asyncio.Runner()
         self._store = SqliteStore(path, self.clock, readers=1)
         self._numbers = itertools.count(1)
-        travel = EstimatedTravelTimes()
+        travel = travel or EstimatedTravelTimes()
         self._desk = Desk(self._store, travel, lambda kind: f"{kind}-{next(self._numbers)}")
         calendar = LiveCalendar(self._store, travel)
         self._suggest = SuggestSlots(self._store, travel, calendar, SearchLimits())
@@ -126,21 +127,32 @@ class BookingWorld:
 
     def book(self, offer: HeldOffer, pin: Pin) -> Placed:
         """Raises as ``book_slot``."""
+        return self.run(self.booking(offer, pin))
+
+    async def booking(self, offer: HeldOffer, pin: Pin = Pin.NONE) -> Placed:
+        """``book``, for use while something else runs."""
         keep = _Keep()
-        self.run(book_visit.book_slot(self._desk, self._mutation("b"), offer, pin, keep))
+        await book_visit.book_slot(self._desk, self._mutation("b"), offer, pin, keep)
         return keep.placed
 
     def cancel(self, visit: str) -> Placed:
         """Raises as ``cancel_visit``."""
+        return self.run(self.cancelling(visit))
+
+    async def cancelling(self, visit: str) -> Placed:
+        """``cancel``, for use while something else runs."""
         keep = _Keep()
-        mutation = self._mutation("x")
-        self.run(book_visit.cancel_visit(self._desk, mutation, visit, None, "", keep))
+        await book_visit.cancel_visit(self._desk, self._mutation("x"), visit, None, "", keep)
         return keep.placed
 
     def leave(self, technician: str, window: TimeWindow) -> str:
         """The technician is away; the absence's id."""
+        return self.run(self.leaving(technician, window))
+
+    async def leaving(self, technician: str, window: TimeWindow) -> str:
+        """``leave``, for use while something else runs."""
         absence = Absence(f"a-{next(self._numbers)}", technician, window)
-        self.run(self._store.write(lambda tx: tx.create(TENANT, absence)))
+        await self._store.write(lambda tx: tx.create(TENANT, absence))
         return absence.id
 
     def come_back(self, technician: str, absence: str) -> None:

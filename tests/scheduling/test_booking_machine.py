@@ -24,7 +24,6 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -222,7 +221,6 @@ class BookingMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.world.clock.pass_(timedelta(seconds=seconds))
 
-    @precondition(lambda self: len(self.standing) > 1)
     @rule(
         target=absences,
         technician=st.sampled_from(TECHNICIANS),

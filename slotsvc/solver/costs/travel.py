@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from slotsvc.solver.costs import Component
 from slotsvc.solver.instance import Int32, Int64
 from slotsvc.solver.params import CostWeights
@@ -16,4 +18,4 @@ def cost(added_seconds: int, weights: CostWeights) -> Component:
 
 def lower_bound(detour: Int32, travel_weight: int) -> Int64:
     """At least the least detour between any two neighbours; see ``slotsvc.solver.bound``."""
-    return detour.astype("int64") * travel_weight
+    return detour.astype(np.int64) * travel_weight

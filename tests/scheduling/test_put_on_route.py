@@ -1,0 +1,114 @@
+"""What happens between judging and writing: the roads are asked in between, and others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from slotsvc.domain.errors import SlotGoneError, StoreBusyError
+from slotsvc.domain.place import Location
+from slotsvc.domain.time_window import TimeWindow
+from slotsvc.domain.visit import Pin
+from slotsvc.scheduling.travel_port import TravelTable
+from slotsvc.scheduling.wish import HeldOffer, Wish
+from slotsvc.travel.estimate import EstimatedTravelTimes
+from tests.scheduling.booking_world import PLACES, BookingWorld, local, template
+
+
+class RoadsMeanwhile(EstimatedTravelTimes):
+    """Estimates; while they are asked, something else happens, as often as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Callable[[], Awaitable[object]]] = []
+
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        if self.events:
+            await self.events.pop(0)()
+        return await super().table(sources, destinations)
+
+
+@pytest.fixture
+def roads() -> RoadsMeanwhile:
+    return RoadsMeanwhile()
+
+
+@pytest.fixture
+def world(tmp_path: Path, roads: RoadsMeanwhile) -> Iterator[BookingWorld]:
+    world = BookingWorld(template(tmp_path), roads)
+    yield world
+    world.close()
+
+
+def offers(world: BookingWorld, place: Location, hours: float = 1) -> tuple[HeldOffer, ...]:
+    """Ann's offers of tomorrow."""
+    tomorrow = world.first_day + timedelta(days=1)
+    return world.search(
+        Wish(
+            location=place,
+            activity_type="service",
+            service=timedelta(hours=hours),
+            allowed_dates=frozenset([tomorrow]),
+            required_technicians=frozenset(["ann"]),
+        )
+    )
+
+
+def sound(world: BookingWorld) -> bool:
+    """Whether the referee finds nothing on any route."""
+    return not any(seen.findings for seen in world.seen().values())
+
+
+def test_a_sickness_reported_meanwhile_is_seen(world: BookingWorld, roads: RoadsMeanwhile) -> None:
+    """The absence commits after the day was read and before the visit is written: the visit is
+    judged anew and refused; the day stays sound."""
+    tomorrow = world.first_day + timedelta(days=1)
+    offer = offers(world, PLACES[0])[0]
+    day = TimeWindow(local(tomorrow, 0), local(tomorrow, 23))
+    roads.events.append(lambda: world.leaving("ann", day))
+    with pytest.raises(SlotGoneError):
+        world.book(offer, Pin.NONE)
+    assert roads.events == []
+    assert sound(world)
+    assert not any(seen.live for seen in world.seen().values())
+
+
+def test_a_booking_made_meanwhile_is_seen(world: BookingWorld, roads: RoadsMeanwhile) -> None:
+    """Another client takes the same day in between: there is room for both, both are booked and
+    the day is sound."""
+    mine, theirs = offers(world, PLACES[0])[0], offers(world, PLACES[1])[0]
+    roads.events.append(lambda: world.booking(theirs))
+    world.book(mine, Pin.NONE)
+    assert [len(seen.live) for seen in world.seen().values()] == [2]
+    assert sound(world)
+
+
+def test_a_day_filled_meanwhile_is_refused(world: BookingWorld, roads: RoadsMeanwhile) -> None:
+    """Nine hours of work taken in between leave no room."""
+    mine, theirs = offers(world, PLACES[0], 8)[0], offers(world, PLACES[1], 8)[0]
+    roads.events.append(lambda: world.booking(theirs))
+    with pytest.raises(SlotGoneError):
+        world.book(mine, Pin.NONE)
+    assert [len(seen.live) for seen in world.seen().values()] == [1]
+
+
+def test_a_route_that_never_rests_gives_up(world: BookingWorld, roads: RoadsMeanwhile) -> None:
+    """Changed at every try: STORE_BUSY, to be repeated, nothing written."""
+    mine, theirs = offers(world, PLACES[0], 0.5)[0], offers(world, PLACES[1], 0.5)[0]
+
+    async def come_and_go() -> None:
+        visit = (await world.booking(theirs)).stored.visit.id
+        await world.cancelling(visit)
+        roads.events.append(come_and_go)
+
+    roads.events.append(come_and_go)
+    with pytest.raises(StoreBusyError):
+        world.book(mine, Pin.NONE)
+    roads.events.clear()
+    assert not any(seen.live for seen in world.seen().values())
+    assert world.book(mine, Pin.NONE).stop is not None
