@@ -12,9 +12,9 @@ from slotsvc.domain.errors import (
     WrongStateError,
 )
 from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
-from slotsvc.scheduling.calendars import Mutation
-from slotsvc.scheduling.desk import Answer, Desk, once
+from slotsvc.scheduling.desk import Answer, Desk
 from slotsvc.scheduling.hold_slot import close_ranks, held
+from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import Taking
 from slotsvc.scheduling.ports import Event, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import confirm, kept_pin, put_on_route

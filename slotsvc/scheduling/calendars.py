@@ -12,21 +12,8 @@ from dataclasses import dataclass
 from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Tenant
 from slotsvc.scheduling.calendar_rules import refuse_lost_tags
+from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.ports import CalendarRead, Entity, Event, Store, WriteTx
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """One changing call. ``method`` and ``request_id`` name it, ``request_hash`` its payload.
-
-    ``actor``: who is behind it, for the audit trail.
-    """
-
-    tenant: str
-    method: str
-    request_id: str
-    request_hash: bytes
-    actor: str = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +58,7 @@ class Calendars:
             _record(tx, mutation, key, "CREATED")
             return answer(entity, etag)
 
-        return await self._once(mutation, work)
+        return await self._store.write(once(mutation, work))
 
     async def get[E: Entity](self, key: EntityKey[E]) -> tuple[E, str]:
         """The entity and its etag. Raises ``NotFoundError``."""
@@ -111,7 +98,7 @@ class Calendars:
             _record(tx, mutation, key, "UPDATED")
             return answer(after, new_etag)
 
-        return await self._once(mutation, work)
+        return await self._store.write(once(mutation, work))
 
     async def delete[E: Entity](
         self, mutation: Mutation, key: EntityKey[E], etag: str | None
@@ -127,20 +114,7 @@ class Calendars:
             _record(tx, mutation, key, "DELETED")
             return b""
 
-        return await self._once(mutation, work)
-
-    async def _once(self, mutation: Mutation, work: Callable[[WriteTx], bytes]) -> bytes:
-        m = mutation
-
-        def at_most_once(tx: WriteTx) -> bytes:
-            stored = tx.replay(m.tenant, m.method, m.request_id, m.request_hash)
-            if stored is not None:
-                return stored
-            answer = work(tx)
-            tx.remember(m.tenant, m.method, m.request_id, m.request_hash, answer)
-            return answer
-
-        return await self._store.write(at_most_once)
+        return await self._store.write(once(mutation, work))
 
 
 def _fetch[E: Entity](tx: CalendarRead, key: EntityKey[E]) -> tuple[E, str]:

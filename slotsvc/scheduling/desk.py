@@ -10,8 +10,7 @@ from slotsvc.domain.shifts import resolve_shift
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import RouteKey, Stop
 from slotsvc.domain.working_time import NoShiftReason, Shift
-from slotsvc.scheduling.calendars import Mutation
-from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit, WriteTx
+from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
 from slotsvc.scheduling.travel_port import TravelTimes
 
 DAY = timedelta(days=1)
@@ -79,18 +78,3 @@ def shift_of(tx: ReadTx, key: RouteKey) -> Work | None:
         who, key.day, exceptions.get(who.id, {}).get(key.day), absences.get(who.id, ())
     )
     return None if isinstance(shift, NoShiftReason) else Work(who, shift)
-
-
-def once(mutation: Mutation, work: Callable[[WriteTx], bytes]) -> Callable[[WriteTx], bytes]:
-    """``work`` at most once per request_id; a repeated call gets the stored answer."""
-    m = mutation
-
-    def at_most_once(tx: WriteTx) -> bytes:
-        stored = tx.replay(m.tenant, m.method, m.request_id, m.request_hash)
-        if stored is not None:
-            return stored
-        answer = work(tx)
-        tx.remember(m.tenant, m.method, m.request_id, m.request_hash, answer)
-        return answer
-
-    return at_most_once

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from slotsvc.domain.errors import HoldExpiredError, HoldLimitError, NotFoundError, WrongStateError
 from slotsvc.domain.visit import PlacementState, RouteKey
-from slotsvc.scheduling.calendars import Mutation
-from slotsvc.scheduling.desk import Answer, Desk, Placed, once
+from slotsvc.scheduling.desk import Answer, Desk, Placed
+from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import Taking
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import put_on_route

@@ -21,16 +21,15 @@ from slotsvc.domain.errors import (
 )
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
-from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import (
     TRIES,
     Answer,
     Desk,
     Placed,
     RouteChangedError,
-    once,
     shift_of,
 )
+from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import Seen, Taking, refuse_second_hold, see
 from slotsvc.scheduling.placing import judge, merged_order, replaced_pairs, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, TravelBlock, WriteTx

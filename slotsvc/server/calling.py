@@ -6,7 +6,7 @@ import hashlib
 
 from google.protobuf.message import Message
 
-from slotsvc.scheduling.calendars import Mutation
+from slotsvc.scheduling.mutation import Mutation
 
 
 def mutation_of(tenant: str, method: str, request: Message, request_id: str) -> Mutation:

@@ -25,9 +25,9 @@ from slotsvc.domain.working_time import (
     WorkingTime,
 )
 from slotsvc.scheduling import book_visit, get_day, hold_slot
-from slotsvc.scheduling.calendars import Mutation
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.mutation import Mutation
 from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, StoredRoute
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots

@@ -17,7 +17,8 @@ from slotsvc.domain.errors import (
 from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Team, Technician, Tenant
 from slotsvc.domain.working_time import Absence, DayHours, WorkingTime
-from slotsvc.scheduling.calendars import Calendars, EntityKey, Mutation
+from slotsvc.scheduling.calendars import Calendars, EntityKey
+from slotsvc.scheduling.mutation import Mutation
 from slotsvc.store.engine import sqlite_url
 from slotsvc.store.migrate import upgrade
 from slotsvc.store.sqlite_store import SqliteStore
