@@ -18,7 +18,8 @@ class Base:
 
     ``today_cost``, ``today_travel``, ``today_waiting``: the committed order. ``sound``: that order
     breaks no rule; a route that is not sound is offered to nobody. ``finished``: the best order is
-    proven. ``floor``: no order costs less, proven.
+    proven. ``floor``: no order costs less, proven. ``whole``: all feasible orders are
+    known.
     """
 
     cost: Int64
@@ -30,6 +31,7 @@ class Base:
     sound: Bool
     finished: Bool
     floor: Int64
+    whole: Bool
 
 
 def base_costs(
@@ -57,10 +59,11 @@ def base_costs(
         rival = np.minimum(first + place, first + counts - 1)
         best = np.where(cost[rival] < cost[best], rival, best)
     sound = np.array([o.sound for o in orders], np.bool_)
+    whole = np.array([o.whole for o in orders], np.bool_)
     base = Base(
         cost[best], travel[best], waiting[best],
         np.where(sound, cost[first], NEVER), travel[first], waiting[first],
-        sound, np.array([o.whole for o in orders], np.bool_), cost[best],
+        sound, whole.copy(), cost[best], whole,
     )  # fmt: skip
     rows = np.flatnonzero(~base.finished).astype(np.int32)
     rows = rows if before is None else _take_over(arrays, base, rows, before)

@@ -215,8 +215,7 @@ def _without_room(
     )  # fmt: skip
     full = cells.cells.slot >= 0
     full[gaps.route[found.gap], found.column] = False
-    whole = np.array([o.whole for o in arrays.orders], np.bool_)
-    known = (whole & leaves_safely(arrays, request)) | fixed
+    known = (calendar.base.whole & leaves_safely(arrays, request)) | fixed
     doubtful = np.argwhere(full & ~known[:, None])[:MOST_SEARCHED]
     searched = doubtful[~_possible(arrays, request, cells, doubtful)]
     for row, column in (*np.argwhere(full & known[:, None]), *searched):

@@ -107,7 +107,8 @@ def _promising(
 ) -> tuple[Int32, Int32]:
     """(gap, column) pairs that work with the most favourable pauses: a cheap first sieve."""
     gaps = arrays.gaps
-    opens, closes = windows.opens[gaps.route], windows.closes[gaps.route]
+    opens = windows.opens.take(gaps.route, axis=0)
+    closes = windows.closes.take(gaps.route, axis=0)
     arrival = gaps.soonest_of_all + request.into[gaps.route, gaps.before]
     by = gaps.latest_of_all - (request.out[gaps.route, gaps.after] + np.int32(request.service))
     last = np.minimum(closes, by[:, None])

@@ -109,8 +109,7 @@ class _Ranking:
         self.zero_waiting = np.where(self.fixed, base.today_waiting, base.waiting)
         # on a route whose best order is not proven, a slot costs up to this much more
         self.doubt = np.where(base.finished | self.fixed, 0, base.cost - base.floor)
-        whole = np.array([o.whole for o in arrays.orders], np.bool_)
-        self.known = (whole & leaves_safely(arrays, request)) | self.fixed
+        self.known = (base.whole & leaves_safely(arrays, request)) | self.fixed
         self.real = cells.slot >= 0
         self.slot = np.maximum(cells.slot, 0)
         self.upper = np.full(cells.day.size, NEVER, np.int64)
@@ -173,7 +172,10 @@ class _Ranking:
         # gaps are numbered by route, order and place, so the first gap decides between equals
         by = rows[np.lexsort((found.gap[rows], total[rows], slot[rows]))]
         _, first = np.unique(slot[by], return_index=True)
-        for i in by[first]:
+        best = by[first]
+        self.upper[slot[best]] = total[best]
+        # what lies beyond the cut now will lie beyond it at the end
+        for i in best[total[best] <= self._slot_limit()[slot[best]]]:
             gap = int(found.gap[i])
             path = [int(n) for n in gaps.paths[gaps.order[gap]] if n >= 0]
             place = int(gaps.number[gap])
