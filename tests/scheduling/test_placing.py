@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ from tests.solver.calendars import (
     at,
     between,
     minutes,
+    number_of,
 )
 from tests.solver.literal import tiny_route
 from tests.solver.random_days import Dice, Shape, random_day, random_roads
@@ -51,11 +53,9 @@ def days_with_holds(draw: st.DrawFn) -> tuple[Day, Roads]:
     """Up to six stops, three of them held, the last hold perhaps in place of a booked one."""
     dice = Dice(draw(st.binary(min_size=200, max_size=200)))
     roads = random_roads(dice, 3 + dice(5), 1)
-    if dice.chance(2):  # a road network on which stops shorten the way
-        roads = Roads(
-            (roads.seconds + np.triu(np.full_like(roads.seconds, dice(5)), 2)).astype("i4")
-        )
     day = random_day(dice, roads, 1, shape=SIX)
+    if dice.chance(2):
+        roads = with_shortcuts(roads, day, 1 + dice(40))
     roles = draw(st.permutations(range(len(day.placements))))
     placements = list(day.placements)
     for number in roles[:3]:
@@ -64,6 +64,17 @@ def days_with_holds(draw: st.DrawFn) -> tuple[Day, Roads]:
         new, old = roles[0], roles[3]
         placements[new] = replace(placements[new], replaces=placements[old].id)
     return Day(with_slack(dice, day.shift), placements), roads
+
+
+def with_shortcuts(roads: Roads, day: Day, longer: int) -> Roads:
+    """Roads on which the stops of the day shorten the way: all other legs take longer."""
+    stops = [p.visit.location for p in day.placements]
+    route = [number_of(p) for p in (day.shift.start_place, *stops, day.shift.end_place)]
+    seconds = roads.seconds + longer
+    np.fill_diagonal(seconds, 0)
+    for here, there in pairwise(route):
+        seconds[here, there] = roads.seconds[here, there]
+    return Roads(seconds)
 
 
 def held(placement: Placement) -> Placement:
