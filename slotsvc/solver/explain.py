@@ -52,6 +52,7 @@ MARGINS_EACH = 2
 """Cells of each technician for which the missing time is worked out."""
 
 _UNKNOWN = 1 << 30
+_FULL = "No order of the day leaves room"
 
 
 def why_first(offer: Offer) -> str:
@@ -142,7 +143,7 @@ def rejections(
     for _, group in shown:
         for row, asked in group.full[:MARGINS_EACH]:
             group.note(_margin(calendar, query, request, row, asked), asked, 0)
-    return tuple(_told(calendar, who, group) for (who, _, _), group in shown)
+    return tuple(_told(calendar, who, group, insert_only) for (who, _, _), group in shown)
 
 
 type _Entry = tuple[tuple[int, Reason, str], _Group]
@@ -163,7 +164,7 @@ def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
     return [entries[number] for _, number in sorted(place)]
 
 
-def _told(calendar: TeamCalendar, who: int, group: _Group) -> Rejected:
+def _told(calendar: TeamCalendar, who: int, group: _Group, insert_only: bool) -> Rejected:
     closed = group.closed
     assert closed is not None
     name = calendar.technicians[who].display_name if who >= 0 else ""
@@ -175,16 +176,17 @@ def _told(calendar: TeamCalendar, who: int, group: _Group) -> Rejected:
         group.window,
         closed.margin if closed.margin < _UNKNOWN else 0,
         closed.subject,
-        f"{_sentence(closed)} {_ACTION[closed.reason]}",
+        f"{_sentence(closed, insert_only)} {_ACTION[closed.reason]}",
     )
 
 
-def _sentence(closed: Closed) -> str:
+def _sentence(closed: Closed, insert_only: bool) -> str:
+    full = "The order as it stands leaves no room" if insert_only else _FULL
     size = _spoken(closed.margin)
     return {
-        Reason.NO_ROOM: f"No order of the day leaves room; {size} missing at least."
+        Reason.NO_ROOM: f"{full}; {size} missing at least."
         if 0 < closed.margin < _UNKNOWN
-        else "No order of the day leaves room.",
+        else f"{full}.",
         Reason.OFF_MAP: f"The nearest road is {closed.margin} m away.",
         Reason.UNROUTABLE: "No road leads there.",
         Reason.DAY_BROKEN: "The day breaks a rule as it stands.",
