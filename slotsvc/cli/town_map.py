@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from slotsvc.travel.map_info import MapInfo
 
 PACKAGED = "riviera"
-EXTRACT = f"{PACKAGED}.osm.pbf"
 
 
 def user_cache() -> Path:
@@ -29,20 +27,18 @@ def packaged_town(maps: Path, *, quiet: bool = False) -> Path:
     Progress goes to stderr when there is something to compile and not ``quiet``. Raises
     ``CommandError``.
     """
+    from slotsvc.travel.data import demo_extract
     from slotsvc.travel.map_build import build_map, map_id_of
     from slotsvc.travel.map_info import MapError
 
-    target = maps / PACKAGED
-    with resources.as_file(resources.files("slotsvc.travel.data") / EXTRACT) as pbf:
-        known = compiled_map(target)
-        current = known and known.map_id == map_id_of(hashlib.sha256(pbf.read_bytes()).hexdigest())
-        try:
-            with staged("Compiling the packaged town", quiet=quiet or bool(current)) as told:
-                build_map(pbf, target, progress=told)
-        except MapError as error:
-            raise CommandError(
-                sentence(f"The packaged map was not built: {error}"), "MAP"
-            ) from None
+    target, pbf = maps / PACKAGED, demo_extract()
+    known = compiled_map(target)
+    current = known and known.map_id == map_id_of(hashlib.sha256(pbf.read_bytes()).hexdigest())
+    try:
+        with staged("Compiling the packaged town", quiet=quiet or bool(current)) as told:
+            build_map(pbf, target, progress=told)
+    except MapError as error:
+        raise CommandError(sentence(f"The packaged map was not built: {error}"), "MAP") from None
     return target
 
 

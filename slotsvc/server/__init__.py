@@ -1,0 +1,1 @@
+"""gRPC: converts, calls a use case, converts back."""

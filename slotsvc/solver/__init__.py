@@ -1,0 +1,1 @@
+"""Ranking with proof, and its referee. Pure: whole seconds in, orders and costs out."""

@@ -1,0 +1,1 @@
+"""The truth: routes, visits, events and audit on SQLite."""
