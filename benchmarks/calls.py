@@ -4,10 +4,10 @@ errors say."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceAsyncStub
     from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceAsyncStub
     from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceAsyncStub
+
+type Metadata = Sequence[tuple[str, str]]
 
 DETAILS = "grpc-status-details-bin"
 
@@ -53,10 +55,36 @@ class Calls:
     map: MapServiceAsyncStub
 
 
+class Saying(aio.UnaryUnaryClientInterceptor, aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
+    """Adds the same metadata to every call."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = tuple(metadata)
+
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_metadata(details), request)
+
+    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_metadata(details), request)
+
+    def _with_metadata(self, details: Any) -> Any:
+        sent = [*(details.metadata or ()), *self._metadata]
+        return details._replace(metadata=aio.Metadata(*sent))
+
+
+def bearer(key: str) -> Metadata:
+    """What a caller with this API key says."""
+    return [("authorization", f"Bearer {key}")]
+
+
 @asynccontextmanager
-async def calling(address: str) -> AsyncIterator[Calls]:
-    """Stubs for the service at ``address``; a connection of its own."""
-    async with aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+async def calling(address: str, metadata: Metadata = ()) -> AsyncIterator[Calls]:
+    """Stubs for the service at ``address``; a connection of its own. ``metadata``: of every call,
+    such as ``bearer(key)``."""
+    saying = [Saying(metadata)] if metadata else None
+    async with aio.insecure_channel(
+        address, options=CHANNEL_OPTIONS, interceptors=saying
+    ) as channel:
         yield Calls(
             channel,
             CalendarServiceStub(channel),

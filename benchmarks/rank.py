@@ -21,11 +21,16 @@ import numpy as np
 
 from benchmarks.generator import CELLS, Team, team
 from benchmarks.reference_scan import Scan, seconds_of
+from slotsvc.domain.place import Location
 from slotsvc.solver.base import Base, base_costs
 from slotsvc.solver.insertion import Request, Windows, insertions, request_legs
 from slotsvc.solver.instance import FIRST_VISIT, START
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, SearchParams
 from slotsvc.solver.ranking import Cells, Ranked, rank
+
+
+ELSEWHERE = Location(1.0, 0.0)
+"""The place of every request: none of the team's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +64,23 @@ def measure(made: Team, base: Base, weights: CostWeights, requests: int, seed: i
     """Ranks the top 10 for ``requests`` new places, one after the other."""
     cells = cells_of(made, weights)
     params = SearchParams(max_slots=10, max_per_day=len(CELLS), weights=weights)
-    pair = (weights.travel, weights.waiting)
     rng = np.random.default_rng(seed + 1)
     found = Measured([], [], [], [])
     for number in range(requests + 3):
         where = rng.random((1, 2)) * made.town.across
         legs = request_legs(
             made.arrays,
-            int(rng.choice([1800, 3600, 5400])),
+            ELSEWHERE,
+            np.full(len(made.arrays), rng.choice([1800, 3600, 5400]), np.int32),
+            0,
+            False,
             made.town.driving(made.spots, where)[:, 0],
             made.town.driving(where, made.spots)[0],
         )
         begun = time.perf_counter()
         answer = rank(made.arrays, base, legs, cells, params)
         ranked = time.perf_counter()
-        insertions(made.arrays, legs, cells.windows, pair)
+        insertions(made.arrays, legs, cells.windows, weights.of_orders)
         screened = time.perf_counter()
         if number >= 3:  # the first three warm up
             found.total.append((ranked - begun) * 1e3)
@@ -100,8 +107,9 @@ def reference(made: Team, legs: Request, cells: Cells) -> Scan:
             out.append(legs.out[r, b])
             leg.append(batch.travel[r, a, b])
     route = np.repeat(np.arange(len(made.arrays)), visits + 1)
+    service = int(legs.service[0])
     numbers = (np.array(x, np.int32) for x in (soonest, latest, leg, into, out, starts))
-    return Scan(*numbers, cells.windows.opens[route], cells.windows.closes[route], legs.service)
+    return Scan(*numbers, cells.windows.opens[route], cells.windows.closes[route], service)
 
 
 def _times(made: Team, r: int, nodes: list[int]) -> tuple[list[int], list[int]]:
@@ -133,10 +141,10 @@ def main(
     made = team(technicians, days, visits, seed, lunch)
     weights = CostWeights()
     begun = time.perf_counter()
-    base = base_costs(made.arrays, (weights.travel, weights.waiting), 200_000)
+    base = base_costs(made.arrays, weights.of_orders, 200_000)
     base_ms = (time.perf_counter() - begun) * 1e3
     found = measure(made, base, weights, requests, seed)
-    alone = base_costs(made.arrays, (TRAVEL_ONLY.travel, 0), 200_000)
+    alone = base_costs(made.arrays, TRAVEL_ONLY.of_orders, 200_000)
     driving = measure(made, alone, TRAVEL_ONLY, requests, seed)
     answers = [*found.answers, *driving.answers]
     proven = [a.skipped == 0 and a.gap == 0 for a in answers]

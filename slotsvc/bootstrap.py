@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -18,25 +18,34 @@ import structlog
 
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
+from slotsvc.scheduling.api_keys import ApiKeys
 from slotsvc.scheduling.calendars import Calendars
 from slotsvc.scheduling.desk import Desk, HoldLimits
 from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.ports import Clock
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.scheduling.wake_up import RingingStore, WakeUp
+from slotsvc.scheduling.watch_team import TeamWatch
+from slotsvc.server.access_service import AccessService
 from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
+from slotsvc.server.authentication import Authenticator
 from slotsvc.server.calendar_service import calendar_servicer
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
+from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.server.map_service import MapService
 from slotsvc.server.measured_travel import MeasuredTravelTimes
 from slotsvc.server.metrics import Metrics
+from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
 from slotsvc.server.slot_service import SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
+from slotsvc.server.watch import TeamWatcher
 from slotsvc.store import migrate
 from slotsvc.store.sqlite_store import SqliteStore
 from slotsvc.travel.address_index import AddressIndex
@@ -57,13 +66,16 @@ COUNT_HOLDS_EVERY_S = 10.0
 class RunningServer:
     """A service that answers. ``address``: host:port really bound; ``metrics_address`` "" if off.
 
-    ``map_info`` None: no compiled map. ``summary``: what was chosen, lines to print.
+    ``map_info`` None: no compiled map. ``summary``: what was chosen, lines to print. ``store`` and
+    ``metrics``: those in use, to look at.
     """
 
     address: str
     metrics_address: str
     map_info: MapInfo | None
     summary: list[str]
+    store: SqliteStore = field(repr=False)
+    metrics: Metrics = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +110,26 @@ async def run_server(
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[RunningServer]:
-    """The service while the block runs; leaving it drains and stops everything."""
+async def running(
+    settings: Settings, *, clock: Clock | None = None
+) -> AsyncIterator[RunningServer]:
+    """The service while the block runs; leaving it drains and stops everything.
+
+    ``clock`` None: the database's own.
+    """
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         metrics.build.info({"version": version("slotsvc")})
         roads = await _roads(settings, stack)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
-        store = _store(settings)
+        store = _store(settings, clock)
         stack.callback(store.close)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
         stack.push_async_callback(_cancelled, count)
-        server = _server(settings, store, roads, metrics)
+        authenticator = Authenticator(store, metrics)
+        stack.push_async_callback(authenticator.finish)
+        server = _server(settings, store, roads, metrics, authenticator)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
         if status is not None:
@@ -124,22 +143,41 @@ async def running(settings: Settings) -> AsyncIterator[RunningServer]:
             address,
             metrics_address,
             roads.info,
-            [f"database  {settings.database_file}", f"roads     {roads.told}"],
+            _summary(settings, roads),
+            store,
+            metrics,
         )
 
 
-def _store(settings: Settings) -> SqliteStore:
+def _summary(settings: Settings, roads: Roads) -> list[str]:
+    keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
+    return [
+        f"database  {settings.database_file}",
+        f"roads     {roads.told}",
+        f"access    {keys}",
+    ]
+
+
+def _store(settings: Settings, clock: Clock | None) -> SqliteStore:
     path = settings.database_file
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrate.upgrade(f"sqlite:///{path}")
-    return SqliteStore(path)
+    return SqliteStore(path, clock)
 
 
-def _server(settings: Settings, store: SqliteStore, roads: Roads, metrics: Metrics) -> GrpcServer:
+def _server(
+    settings: Settings,
+    database: SqliteStore,
+    roads: Roads,
+    metrics: Metrics,
+    authenticator: Authenticator,
+) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
         timedelta(seconds=settings.holds.longest_seconds),
     )
+    wake_up = WakeUp(database)
+    store = RingingStore(database, wake_up)
     desk = Desk(store, roads.travel, _new_id, limits)
     search = SearchLimits(
         settings.snap_limit_m,
@@ -150,19 +188,24 @@ def _server(settings: Settings, store: SqliteStore, roads: Roads, metrics: Metri
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
     sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
     slots = SlotService(desk, suggest, sealer, metrics)
+    watch = TeamWatch(store, wake_up, settings.watch.heartbeat_seconds)
+    watcher = TeamWatcher(watch, sealer, settings.watch.most_streams)
     deadlines = DeadlineLimits(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
+    guard = AccessGuard(authenticator, ObjectAccess(store)) if settings.auth == "keys" else None
     return GrpcServer(
         [
+            AccessService(ApiKeys(store, authenticator.forget)),
             calendar_servicer(Calendars(store)),
             slots,
             VisitService(desk, slots, sealer, metrics),
-            PlanService(desk),
+            PlanService(desk, watcher),
             MapService(roads.backend),
         ],
-        [call_interceptor(metrics, deadlines)],
+        [call_interceptor(metrics, deadlines, guard)],
         ServerOptions(settings.grpc_addr, _tls(settings), settings.reflection),
+        [watcher.drain],
     )
 
 

@@ -15,7 +15,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -68,6 +76,26 @@ class Tls(_Group):
         return self.certificate_path is not None
 
 
+class ClientTls(_Group):
+    """Encryption of the calls that the command line makes."""
+
+    ca_path: Path | None = Field(
+        None, description="PEM certificates that the service's is checked against. Set: encrypted."
+    )
+    certificate_path: Path | None = Field(
+        None, description="PEM certificate chain of the caller, where the service wants one."
+    )
+    key_path: Path | None = Field(None, description="PEM private key of that certificate.")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.certificate_path is None) != (self.key_path is None):
+            raise ValueError("certificate_path and key_path belong together")
+        if self.certificate_path is not None and self.ca_path is None:
+            raise ValueError("certificate_path needs ca_path")
+        return self
+
+
 class Search(_Group):
     """Limits of a slot search."""
 
@@ -114,6 +142,17 @@ class Holds(_Group):
         return self
 
 
+class Watch(_Group):
+    """Streams of a team's events."""
+
+    heartbeat_seconds: float = Field(
+        15.0, gt=0, le=3600, description="A watch with no event is told its position so often."
+    )
+    most_streams: int = Field(
+        200, ge=1, le=10_000, description="Watches that one process serves at once."
+    )
+
+
 class Log(_Group):
     """Log lines. They never hold coordinates, names, addresses or telephone numbers."""
 
@@ -158,16 +197,26 @@ class Settings(BaseSettings):
         description="Where `/metrics`, `/livez`, `/readyz` and `/version` are served, `host:port`. "
         "`off`: nowhere.",
     )
+    auth: Literal["keys", "off"] = Field(
+        "keys",
+        description="`keys`: every call needs an API key (`slotsvc key first` makes one). "
+        "`off`: anybody who can connect may do anything.",
+    )
     allow_insecure: bool = Field(
-        False, description="Listen on other than loopback addresses without TLS."
+        False, description="Listen on other than loopback addresses without TLS or without keys."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Key that the command line sends with its calls. Unset: none."
     )
     reflection: bool = Field(False, description="Let clients ask for the service's descriptors.")
     drain_seconds: float = Field(
         10.0, ge=0, le=300, description="Time that running calls get at the end, seconds."
     )
     tls: Tls = Tls()
+    client_tls: ClientTls = ClientTls()
     search: Search = Search()
     holds: Holds = Holds()
+    watch: Watch = Watch()
     log: Log = Log()
 
     @field_validator("grpc_addr", "http_addr")
@@ -184,11 +233,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _listens_safely(self) -> Self:
-        if self.allow_insecure:
+        if self.allow_insecure or is_loopback(self.grpc_addr):
             return self
-        if not self.tls.enabled and not is_loopback(self.grpc_addr):
+        if not self.tls.enabled:
             raise ValueError(
                 "grpc_addr is not a loopback address and TLS is off: set tls, or allow_insecure"
+            )
+        if self.auth == "off":
+            raise ValueError(
+                "grpc_addr is not a loopback address and auth is off: set auth to keys, "
+                "or allow_insecure"
             )
         return self
 
@@ -384,7 +438,7 @@ setting then is the text of that file, without its last newline. An empty variab
 set. An unknown `SLOTSVC_*` variable or TOML key stops the start, except `SLOTSVC_TEST_*`.
 
 The service refuses to listen for gRPC on an address that other machines can reach unless TLS is on
-or `allow_insecure` is set.
+and keys are asked for, or `allow_insecure` is set.
 
 | Setting | Variable | Default | Meaning |
 |---|---|---|---|

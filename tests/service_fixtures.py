@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +18,11 @@ from grpc import aio
 
 from benchmarks.calls import Calls, Told, calling, fresh_id, told
 from slotsvc import bootstrap
-from slotsvc.config import Holds, Log, Settings, Tls
+from slotsvc.config import ClientTls, Holds, Log, Settings, Tls
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.metrics import Metrics
-from slotsvc.store import migrate
-from slotsvc.store.engine import sqlite_url
 from slotsvc.store.sqlite_store import SqliteStore
 
 MONDAY_MORNING = datetime(2030, 6, 3, 6, 0, tzinfo=UTC)
@@ -66,7 +64,9 @@ def settings_for(data_dir: Path, map_path: Path | None = None, **changed: Any) -
         "map_path": map_path,
         "grpc_addr": "127.0.0.1:0",
         "http_addr": "off",
+        "auth": "off",
         "tls": Tls(),
+        "client_tls": ClientTls(),
         "holds": Holds(),
         "log": Log(level="error"),
         "drain_seconds": 0.0,
@@ -84,18 +84,11 @@ async def running_service(
     """
     clock = clock or SetClock()
     configure_logging(settings.log.format, settings.log.level, sys.stderr)
-    async with AsyncExitStack() as stack:
-        metrics = Metrics()
-        roads = await bootstrap._roads(settings, stack)
-        migrate.upgrade(sqlite_url(settings.database_file))
-        store = SqliteStore(settings.database_file, clock)
-        stack.callback(store.close)
-        server = bootstrap._server(settings, store, roads, metrics)
-        port = await server.start()
-        stack.push_async_callback(server.drain, settings.drain_seconds)
-        address = f"127.0.0.1:{port}"
-        calls = await stack.enter_async_context(calling(address))
-        yield RunningService(address, calls, store, clock, metrics)
+    async with (
+        bootstrap.running(settings, clock=clock) as server,
+        calling(server.address) as calls,
+    ):
+        yield RunningService(server.address, calls, server.store, clock, server.metrics)
 
 
 async def refused(call: Awaitable[Any]) -> Told:

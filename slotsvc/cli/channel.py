@@ -5,14 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from slotsvc.cli.failure import CommandError, Exit
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import grpc
 
+    from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
     from slotsvc.pb.v1.calendar_service_pb2 import Team
     from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
     from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
@@ -28,7 +33,37 @@ ANYWHERE = ("0.0.0.0", "[::]", "::", "")
 class Method[Request, Response](Protocol):
     """One unary RPC of a stub."""
 
-    def __call__(self, request: Request, /, *, timeout: float | None = None) -> Response: ...
+    def __call__(
+        self,
+        request: Request,
+        /,
+        *,
+        timeout: float | None = None,
+        metadata: tuple[tuple[str, str], ...] | None = None,
+    ) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How to call: ``key`` None sends none, ``ca`` None does not encrypt.
+
+    ``certificate``, ``private_key``: PEM files, for a service that wants to see one. ``insecure``:
+    send the key unencrypted to other machines too.
+    """
+
+    key: str | None = field(default=None, repr=False)
+    ca: Path | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+    insecure: bool = False
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What goes with every call."""
+        return (("authorization", f"Bearer {self.key}"),) if self.key else ()
+
+
+NOBODY = Caller()
 
 
 @dataclass
@@ -38,6 +73,7 @@ class Service:
     channel: grpc.Channel
     address: str
     timeout: float
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def ask[Request, Response](
         self, method: Method[Request, Response], request: Request
@@ -48,9 +84,15 @@ class Service:
         from slotsvc.cli.rpc_failure import failure_of
 
         try:
-            return method(request, timeout=self.timeout)
+            return method(request, timeout=self.timeout, metadata=self.metadata)
         except grpc.RpcError as error:
             raise failure_of(error, self.address, request) from error
+
+    @cached_property
+    def access(self) -> AccessServiceStub:
+        from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
+
+        return AccessServiceStub(self.channel)
 
     @cached_property
     def calendar(self) -> CalendarServiceStub:
@@ -98,13 +140,49 @@ class Service:
 
 
 @contextmanager
-def connect(address: str, timeout: float) -> Iterator[Service]:
-    """A service at ``address``; nothing is sent yet."""
+def connect(address: str, timeout: float, caller: Caller = NOBODY) -> Iterator[Service]:
+    """A service at ``address``; nothing is sent yet. Raises ``CommandError``."""
+    target = reachable(address)
+    with open_channel(target, caller) as channel:
+        yield Service(channel, target, timeout, caller.metadata)
+
+
+def open_channel(target: str, caller: Caller) -> grpc.Channel:
+    """A channel, encrypted when the caller knows whom to trust. Raises ``CommandError``."""
     import grpc
 
-    target = reachable(address)
-    with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
-        yield Service(channel, target, timeout)
+    if caller.ca is not None:
+        return grpc.secure_channel(target, _credentials(caller), options=CHANNEL_OPTIONS)
+    if caller.key and not caller.insecure:
+        _refuse_plain_key(target)
+    return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
+
+
+def _credentials(caller: Caller) -> grpc.ChannelCredentials:
+    import grpc
+
+    paths = (caller.ca, caller.private_key, caller.certificate)
+    try:
+        ca, key, chain = (None if path is None else path.read_bytes() for path in paths)
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename} cannot be read: {(error.strerror or '').lower()}.",
+            "TLS",
+            Exit.USAGE,
+        ) from None
+    return grpc.ssl_channel_credentials(ca, key, chain)
+
+
+def _refuse_plain_key(target: str) -> None:
+    from slotsvc.config import is_loopback
+
+    if not is_loopback(target):
+        raise CommandError(
+            f"The key is not sent to {target} unencrypted.",
+            "PLAIN_KEY",
+            Exit.USAGE,
+            "Give --tls-ca, or set allow_insecure.",
+        )
 
 
 def reachable(address: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from slotsvc.cli.channel import NOBODY, Caller, open_channel, reachable
+
 if TYPE_CHECKING:
     import grpc
 
@@ -167,7 +169,9 @@ def keys_check(key_ring: Path) -> Check:
     return Check("keys", "ok", f"{key_ring}")
 
 
-def server_check(address: str, timeout: float, map_path: Path | None = None) -> Check:
+def server_check(
+    address: str, timeout: float, map_path: Path | None = None, caller: Caller = NOBODY
+) -> Check:
     """The service at ``address`` says SERVING over grpc.health.v1, and names its map.
 
     ``map_path``: the map that was checked; another one in use is a warning. None: any will do.
@@ -175,14 +179,13 @@ def server_check(address: str, timeout: float, map_path: Path | None = None) -> 
     import grpc
     from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-    from slotsvc.cli.channel import CHANNEL_OPTIONS, reachable
     from slotsvc.cli.rpc_failure import failure_of
 
     target = reachable(address)
-    with grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
+    with open_channel(target, caller) as channel:
         try:
             status = _health(channel, timeout)
-            in_use = _map_in_use(channel, timeout)
+            in_use = _map_in_use(channel, timeout, caller)
         except grpc.RpcError as error:
             failure = failure_of(error, target)
             return Check("server", "fail", failure.message, failure.hint)
@@ -216,11 +219,12 @@ def same_files(server: Check, database: Path, address: str) -> Check:
     return replace(server, state="warn", action=action)
 
 
-def _map_in_use(channel: grpc.Channel, timeout: float) -> GetMapResponse:
+def _map_in_use(channel: grpc.Channel, timeout: float, caller: Caller) -> GetMapResponse:
     from slotsvc.pb.v1.map_service_pb2 import GetMapRequest
     from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 
-    return MapServiceStub(channel).GetMap(GetMapRequest(), timeout=timeout)
+    stub = MapServiceStub(channel)
+    return stub.GetMap(GetMapRequest(), timeout=timeout, metadata=caller.metadata)
 
 
 def _health(channel: grpc.Channel, timeout: float) -> int:

@@ -103,6 +103,7 @@ def demo_settings(data_dir: Path, compiled: Path, port: int) -> Settings:
             "grpc_addr": f"127.0.0.1:{port}",
             "http_addr": "127.0.0.1:0",
             "reflection": True,
+            "auth": "off",
             "tls": Tls(),
             "log": Log(level="warning"),
         }

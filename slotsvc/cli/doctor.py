@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotsvc.cli.failure import Exit
-from slotsvc.cli.options import Address, config_option, json_option, settings
+from slotsvc.cli.options import (
+    Address,
+    caller,
+    caller_options,
+    config_option,
+    json_option,
+    settings,
+)
 from slotsvc.cli.words import count_words
 
 if TYPE_CHECKING:
@@ -25,6 +32,10 @@ MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold 
 @click.option("--timeout", type=click.FloatRange(0.01, 60), default=2.0, show_default=True,
               help="Seconds to wait for the service.")  # fmt: skip
 @click.option("--only", type=click.Choice(["machine", "server"]), help="Half of the checks.")
+@caller_options[0]
+@caller_options[1]
+@caller_options[2]
+@caller_options[3]
 @config_option
 @json_option
 def doctor(
@@ -46,7 +57,7 @@ def doctor(
     there = address or chosen.grpc_addr
     checks = [] if only == "server" else machine_checks(chosen)
     if only != "machine":
-        found = server_check(there, timeout, chosen.map_path)
+        found = server_check(there, timeout, chosen.map_path, caller(chosen))
         checks.append(found if only else same_files(found, chosen.database_file, there))
     ready = all(check.state != "fail" for check in checks)
     if as_json:

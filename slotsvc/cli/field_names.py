@@ -37,6 +37,7 @@ OPTIONS = {
     "cause": "--cause",
     "request_id": "--request-id",
     "query": "TEXT",
+    "position": "--from",
 }
 INSIDE = {
     path.removeprefix("request."): option

@@ -14,17 +14,19 @@ from slotsvc.cli.demo import demo
 from slotsvc.cli.doctor import doctor
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.hold import extend, hold, release
+from slotsvc.cli.key import key_group
 from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
 from slotsvc.cli.serve import serve, up
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
+from slotsvc.cli.watch import watch
 
 INTERRUPTED = 130
 IN_ORDER = (
     up, serve, demo,
-    suggest, hold, extend, release, book, reschedule, cancel, calendar,
-    list_command,
+    suggest, hold, extend, release, book, reschedule, cancel, calendar, watch,
+    list_command, key_group,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip
 

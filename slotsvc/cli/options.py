@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from slotsvc.cli.channel import Service
+    from slotsvc.cli.channel import Caller, Service
     from slotsvc.config import Settings
 
 type Span = tuple[time, time]
@@ -34,11 +34,35 @@ request_id_option = click.option(
 )
 
 
+CALLER = "slotsvc.cli.caller"
+"""Where the options about key and TLS are kept in the context of a command."""
+
+
+def _kept(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        ctx.meta.setdefault(CALLER, {})[param.name] = value
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+caller_options = (
+    click.option("--tls-key", "private_key", type=_FILE, callback=_kept, expose_value=False,
+                 help="Private key of --tls-cert, PEM."),
+    click.option("--tls-cert", "certificate", type=_FILE, callback=_kept, expose_value=False,
+                 help="Certificate to show, PEM, where the service wants one."),
+    click.option("--tls-ca", "ca", type=_FILE, callback=_kept, expose_value=False,
+                 help="Encrypt, and trust who signed with these, PEM."),
+    click.option("--api-key-file", "key_file", type=_FILE, callback=_kept, expose_value=False,
+                 help="File with the API key.  [default: SLOTSVC_API_KEY]"),
+)  # fmt: skip
+
+
 def service_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
-    """Adds --address, --timeout, --config and --json to a command that calls the service."""
+    """Adds --address, --timeout, --config, --json, the key's and TLS's options to a command that
+    calls the service."""
     for option in (
         json_option,
         config_option,
+        *caller_options,
         click.option(
             "--timeout", type=click.FloatRange(0.01, 3600), default=10.0, show_default=True,
             help="Seconds to wait for each answer.",
@@ -56,8 +80,36 @@ def service(address: str | None, timeout: float, config_file: Path | None) -> It
     """The service the options name; the settings say where it is when --address does not."""
     from slotsvc.cli.channel import connect
 
-    with connect(address or settings(config_file).grpc_addr, timeout) as connected:
+    chosen = settings(config_file)
+    with connect(address or chosen.grpc_addr, timeout, caller(chosen)) as connected:
         yield connected
+
+
+def caller(chosen: Settings) -> Caller:
+    """Key and certificates of this command: its options, else the settings."""
+    from slotsvc.cli.channel import Caller
+
+    given: dict[str, Any] = click.get_current_context().meta.get(CALLER, {})
+    key = chosen.api_key.get_secret_value() if chosen.api_key else None
+    if "key_file" in given:
+        key = _key_in(given["key_file"])
+    tls = chosen.client_tls
+    return Caller(
+        key.strip() if key else None,
+        given.get("ca", tls.ca_path),
+        given.get("certificate", tls.certificate_path),
+        given.get("private_key", tls.key_path),
+        chosen.allow_insecure,
+    )
+
+
+def _key_in(file: Path) -> str:
+    from slotsvc.cli.failure import CommandError, Exit
+
+    try:
+        return file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise CommandError(f"{file} holds no API key.", "API_KEY", Exit.USAGE) from None
 
 
 def settings(config_file: Path | None, flags: Mapping[str, Any] | None = None) -> Settings:

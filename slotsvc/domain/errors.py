@@ -3,6 +3,8 @@
 SlotsvcError
 ├── InvalidRequestError      one or more fields are wrong; carries every violation
 ├── NotImplementedFieldError a field of the contract that does not work yet
+├── UnauthenticatedError     no key, or not one that is valid
+├── PermissionDeniedError    the key's role may not do this
 ├── NotFoundError            no such thing (or somebody else's)
 ├── AlreadyExistsError       the id is taken
 ├── EtagMismatchError        changed since it was read
@@ -13,9 +15,12 @@ SlotsvcError
 ├── SlotGoneError            somebody else was faster; carries the nearest equivalents
 ├── HoldExpiredError         the hold lapsed before it was confirmed
 ├── HoldLimitError           one live hold per client and activity, one extension
+├── PlanWorseError           a hand-made move would break what is not broken; carries the routes
 ├── WrongStateError          the visit is not in a state that allows this
 ├── TravelError              no travel time can be had, not even an estimate
 ├── StoreBusyError           the store could not be written in time
+├── TooManyWatchesError      as many watches run as one process has room for
+├── ServiceStoppingError     this process ends; another, or the next, goes on
 └── InvariantError           the checker disagrees: a defect of ours
 """
 
@@ -63,6 +68,18 @@ class NotImplementedFieldError(SlotsvcError):
 
     def __init__(self, field_path: str) -> None:
         super().__init__(f"{field_path} is reserved and does not work yet", {"field": field_path})
+
+
+class UnauthenticatedError(SlotsvcError):
+    """No key was sent, or not a valid one. Which of the two, and why, is not told."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDeniedError(SlotsvcError):
+    """The key is valid, and its role may not do this."""
+
+    reason = "PERMISSION_DENIED"
 
 
 class NotFoundError(SlotsvcError):
@@ -129,6 +146,19 @@ class HoldLimitError(SlotsvcError):
     reason = "HOLD_LIMIT"
 
 
+class PlanWorseError(SlotsvcError):
+    """The move would break rules, or break them more. Set override_reason to make it all the same.
+
+    ``routes``: the touched routes with all that would be broken.
+    """
+
+    reason = "PLAN_WORSE"
+
+    def __init__(self, message: str, routes: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.routes = tuple(routes)
+
+
 class WrongStateError(SlotsvcError):
     """The visit or hold is not in a state that allows this. Do not retry."""
 
@@ -145,6 +175,18 @@ class StoreBusyError(SlotsvcError):
     """The store could not be written in time. Retry with the same request_id."""
 
     reason = "STORE_BUSY"
+
+
+class TooManyWatchesError(SlotsvcError):
+    """As many watches run as one process has room for."""
+
+    reason = "TOO_MANY_WATCHES"
+
+
+class ServiceStoppingError(SlotsvcError):
+    """This process ends. A watch is resumed from its last position, here or at another process."""
+
+    reason = "SERVICE_STOPPING"
 
 
 class InvariantError(SlotsvcError):

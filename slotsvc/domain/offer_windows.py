@@ -6,7 +6,7 @@ Clock changes are read as in ``slotsvc.domain.shifts``; what the clocks skip is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from slotsvc.domain.offering import OfferGrid
@@ -25,11 +25,15 @@ OpeningHours = tuple[tuple[LocalInterval, ...], ...]
 class OfferWindow:
     """What would be promised, and when service may start for the promise to hold.
 
-    ``start_window`` lies inside ``promise``, and service started in it is over by closing time.
+    ``start_window`` lies inside ``promise``. ``finish_by``: closing time, by which service must be
+    over; None: always open. How early service must start for that depends on who serves, so an
+    offered window's start window is cut once more, for its technician. It is not compared: windows
+    that are told alike are alike.
     """
 
     promise: TimeWindow
     start_window: TimeWindow
+    finish_by: datetime | None = field(default=None, compare=False)
 
 
 def offered_windows(
@@ -46,7 +50,8 @@ def offered_windows(
     week, because the hours of a night reach into the next day and the two zones may differ.
     A promise is a grid cell cut by one opening interval. The start window ends so that service is
     over by closing. An exact start ``t`` is promised as ``[t, t + step)`` and has the start window
-    ``[t, t + 1 s)``. Cells with nothing left are left out.
+    ``[t, t + 1 s)``. Cells with nothing left are left out. ``service``: the shortest time on site
+    of anybody who may serve.
     Raises ``ValueError`` for a step that is not positive.
     """
     if grid.step is not None and grid.step <= timedelta(0):
@@ -58,7 +63,9 @@ def offered_windows(
     opened = (whole,) if opening_hours is None else _opened(opening_hours, site_zone, day, service)
     spans = [span for span in opened if span.overlaps(whole)]
     exact = grid.step is not None
-    offers = (_offer(cell, span, service, exact=exact) for cell in cells for span in spans)
+    offers = [_offer(cell, span, service, exact=exact) for cell in cells for span in spans]
+    if opening_hours is None:
+        offers = [offer and replace(offer, finish_by=None) for offer in offers]
     return tuple(offer for offer in offers if offer is not None)
 
 
@@ -95,4 +102,6 @@ def _offer(
         return None
     last = promise.start if exact else promise.end - _SECOND
     end = min(last, span.end - service) + _SECOND
-    return OfferWindow(promise, TimeWindow(promise.start, end)) if promise.start < end else None
+    if end <= promise.start:
+        return None
+    return OfferWindow(promise, TimeWindow(promise.start, end), finish_by=span.end)

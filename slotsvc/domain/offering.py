@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from slotsvc.domain.booking_rules import NO_RULES, BookingRules
 from slotsvc.domain.place import Location
 from slotsvc.domain.working_time import LocalInterval
 
@@ -26,9 +27,11 @@ class OfferGrid:
 class ActivityType:
     """A kind of visit.
 
-    ``service``: time on site. ``requires``: tags a technician must offer.
+    ``service``: time on site. ``requires``: tags a technician must offer ("gas", "gas:2").
     ``notice``: least time between asking and the start of an offered window.
-    ``horizon``: furthest start of an offered window, counted from now.
+    ``horizon``: furthest start of an offered window, counted from now. ``rules``: what else bounds
+    when it may be booked. ``setup``: needed besides the site's access, once for visits that follow
+    each other at one place. ``pausable``: a break may lie inside it.
     """
 
     id: str
@@ -38,6 +41,9 @@ class ActivityType:
     grid: OfferGrid
     notice: timedelta
     horizon: timedelta
+    rules: BookingRules = NO_RULES
+    setup: timedelta = timedelta(0)
+    pausable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,9 @@ class Site:
 
     ``opening_hours``: seven tuples of local intervals, Monday first; None means always open.
     Opening hours bound the start *and* the finish of a visit. ``zone``: IANA zone of the hours.
-    ``client``: the portal's reference to whom the site belongs; "" when unknown.
+    ``client``: the portal's reference to whom the site belongs; "" when unknown. ``sector``: where
+    it lies in the company's eyes; "" is served by everybody. ``access``: from the road to the door,
+    once for visits that follow each other here.
     """
 
     id: str
@@ -56,3 +64,5 @@ class Site:
     opening_hours: tuple[tuple[LocalInterval, ...], ...] | None = None
     client: str = ""
     address: str = ""
+    sector: str = ""
+    access: timedelta = timedelta(0)

@@ -1,4 +1,4 @@
-"""Working hours laid on a date: wall-clock rules in, UTC shifts out.
+"""One shift's hours laid on a date: wall-clock rules in, UTC windows and breaks out.
 
 Python subtracts two aware datetimes of one zone as wall clock (a 25-hour day counts 24), so every
 instant goes to UTC *before* anything is compared or subtracted. Only this module and
@@ -16,17 +16,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from slotsvc.domain.technician import Technician
-from slotsvc.domain.time_window import TimeWindow, from_epoch, merge, to_epoch
+from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.working_time import (
-    Absence,
     Break,
     BreakRule,
-    DayHours,
     LocalInterval,
-    NoShiftReason,
-    Shift,
-    ShiftException,
+    ShiftHours,
 )
 
 _DAY = timedelta(days=1)
@@ -71,75 +66,12 @@ def laid_on(interval: LocalInterval, day: date, zone: str) -> TimeWindow | None:
     return TimeWindow(start, end) if start < end else None
 
 
-def resolve_shift(
-    technician: Technician,
-    day: date,
-    exception: ShiftException | None,
-    absences: Sequence[Absence],
-) -> Shift | NoShiftReason:
-    """The shift that starts on the local date ``day``, or why there is none.
+def left_of(span: TimeWindow, away: Sequence[TimeWindow]) -> TimeWindow | None:
+    """What sorted, disjoint absences ``away`` leave of a shift, cut at its ends only.
 
-    ``exception``: what replaces the ordinary hours of that date; None: nothing does.
-    ``absences``: in any order, overlapping or not; those of other technicians are left out.
-    An absence over an end of the shift trims it; one in the middle becomes a break.
+    None: nothing. An absence in the middle cuts nothing: it is a break (``breaks_in``).
     """
-    hours = _ordinary(technician, day) if exception is None else exception.hours
-    return _resolve(technician, day, hours, _away(technician, absences))
-
-
-def resolve_shifts(
-    technician: Technician,
-    days: Iterable[date],
-    exceptions: Iterable[ShiftException],
-    absences: Iterable[Absence],
-) -> dict[date, Shift | NoShiftReason]:
-    """``resolve_shift`` for many dates: absences are merged once, looked up by bisection."""
-    replaced = {e.day: e.hours for e in exceptions if e.technician == technician.id}
-    away = _away(technician, absences)
-    return {
-        day: _resolve(technician, day, replaced.get(day, _ordinary(technician, day)), away)
-        for day in days
-    }
-
-
-def _ordinary(technician: Technician, day: date) -> DayHours:
-    return technician.working_time.week[day.weekday()]
-
-
-def _away(technician: Technician, absences: Iterable[Absence]) -> tuple[TimeWindow, ...]:
-    return merge(a.window for a in absences if a.technician == technician.id)
-
-
-def _resolve(
-    technician: Technician, day: date, hours: DayHours, away: Sequence[TimeWindow]
-) -> Shift | NoShiftReason:
-    span = None if hours.hours is None else laid_on(hours.hours, day, technician.zone)
-    if hours.hours is None or span is None:
-        return NoShiftReason.DAY_OFF
     near = _meeting(away, span)
-    window = _trimmed(span, near)
-    if window is None:
-        return NoShiftReason.ABSENT
-    rules = (_laid_break(rule, hours.hours, day, technician.zone) for rule in hours.breaks)
-    lunches = [lunch for lunch in rules if _fits(lunch, window)]
-    return Shift(
-        technician=technician.id,
-        service_date=day,
-        window=window,
-        breaks=_ordered(window.start, [_as_break(w) for w in near if window.covers(w)], lunches),
-        start_place=technician.start_place,
-        end_place=technician.end_place,
-        offers=technician.tags,
-    )
-
-
-def _meeting(away: Sequence[TimeWindow], span: TimeWindow) -> Sequence[TimeWindow]:
-    """Those of the sorted, disjoint ``away`` that share an instant with ``span``."""
-    first = bisect_right(away, span.start, key=lambda w: w.end)
-    return away[first : bisect_left(away, span.end, key=lambda w: w.start)]
-
-
-def _trimmed(span: TimeWindow, near: Sequence[TimeWindow]) -> TimeWindow | None:
     start, end = span.start, span.end
     if near and near[0].start <= start:
         start = near[0].end
@@ -148,8 +80,29 @@ def _trimmed(span: TimeWindow, near: Sequence[TimeWindow]) -> TimeWindow | None:
     return TimeWindow(start, end) if start < end else None
 
 
+def breaks_in(
+    window: TimeWindow, shift: ShiftHours, day: date, zone: str, away: Sequence[TimeWindow]
+) -> tuple[Break, ...]:
+    """The pauses of a shift of ``day`` of which ``window`` is left, in the order they are taken.
+
+    All absences of the sorted, disjoint ``away`` in the middle, and every pause of the rules that
+    fits into the window and can be taken beside them.
+    """
+    rules = (_laid_break(rule, shift.hours, day, zone) for rule in shift.breaks)
+    lunches = [lunch for lunch in rules if _fits(lunch, window)]
+    absences = [_as_break(w) for w in _meeting(away, window) if window.covers(w)]
+    return _ordered(window.start, absences, lunches)
+
+
+def _meeting(away: Sequence[TimeWindow], span: TimeWindow) -> Sequence[TimeWindow]:
+    """Those of the sorted, disjoint ``away`` that share an instant with ``span``."""
+    first = bisect_right(away, span.start, key=lambda w: w.end)
+    return away[first : bisect_left(away, span.end, key=lambda w: w.start)]
+
+
 def _as_break(absence: TimeWindow) -> Break:
-    return Break(TimeWindow(absence.start, absence.start + _SECOND), absence.length)
+    begins = TimeWindow(absence.start, absence.start + _SECOND)
+    return Break(begins, absence.length, away=True)
 
 
 def _laid_break(rule: BreakRule, hours: LocalInterval, day: date, zone: str) -> Break:

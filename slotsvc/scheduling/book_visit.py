@@ -3,57 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from slotsvc.domain.commitment import superseded
 from slotsvc.domain.errors import (
     EtagMismatchError,
     InvariantError,
     NotFoundError,
     WrongStateError,
 )
-from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
+from slotsvc.domain.route_violation import Origin
+from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import Answer, Desk
 from slotsvc.scheduling.hold_slot import close_ranks, held
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import Taking
-from slotsvc.scheduling.ports import Event, StoredVisit, WriteTx
-from slotsvc.scheduling.put_on_route import confirm, kept_pin, put_on_route
+from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
+from slotsvc.scheduling.put_on_route import confirm, put_on_route
 from slotsvc.scheduling.read_visits import placed_now
+from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.wish import HeldOffer
 
 
 async def confirm_hold(
-    desk: Desk, mutation: Mutation, hold: str, pin: Pin, answer: Answer, visit: str = ""
+    desk: Desk,
+    mutation: Mutation,
+    hold: str,
+    pin: Pin,
+    answer: Answer,
+    visit: str = "",
+    channel: str = "",
 ) -> bytes:
     """Turns a hold into a booking; what it replaces gives up its place in the same step.
 
-    ``visit``: when given, the hold must be a move of this visit. Nothing is judged anew: the hold
-    is a promise. Raises ``NotFoundError``, ``HoldExpiredError``, ``WrongStateError``.
+    ``visit``: when given, the hold must be a move of this visit. ``channel``: by which the client
+    is told. Nothing is judged anew: the hold is a promise. Raises ``NotFoundError``,
+    ``HoldExpiredError``, ``WrongStateError``.
     """
 
     def work(tx: WriteTx) -> bytes:
-        placement = held(tx, mutation.tenant, hold).placement
+        placement = held(tx, mutation.tenant, hold).placed
         _refuse_other_visit(placement, visit)
         old = _replaced(tx, placement)
-        routes = {placement.route, old.placement.route} if old else {placement.route}
+        routes = {placement.route, old.route} if old else {placement.route}
         versions = tx.lock_routes(routes)
-        placement = held(tx, mutation.tenant, hold).placement
-        pinned = kept_pin(pin, old)
+        placement = held(tx, mutation.tenant, hold).placed
+        pinned = old.pin if old is not None and pin is Pin.NONE else pin
         free = placement.start_window.start
         start = _planned_start(tx, placement) if pinned is Pin.START else free
-        confirm(tx, placement, pinned, start)
+        confirm(tx, placement, pinned, start, channel)
         if old is not None:
-            close_ranks(tx, old.placement.route, old.placement.id)
-        if old is None:
-            _record(tx, "VISIT_BOOKED", placement, versions, mutation)
-        else:
-            left = old.placement
-            _record(tx, "VISIT_MOVED", placement, versions, mutation, replaces=left.id)
-            if left.route != placement.route:
-                _record(tx, "VISIT_MOVED_AWAY", left, versions, mutation)
-        return _answer(tx, placement, answer)
+            close_ranks(tx, old.route, old.id)
+        _record_confirmed(tx, placement, old, versions, mutation)
+        record_violations(tx, routes, Origin.LAPSE, mutation.actor)
+        return visit_answer(tx, placement, answer)
 
     return await desk.store.write(once(mutation, work))
+
+
+def _record_confirmed(
+    tx: WriteTx,
+    placement: Placement,
+    old: Placement | None,
+    versions: Mapping[RouteKey, int],
+    mutation: Mutation,
+) -> None:
+    if old is None:
+        record_change(tx, "VISIT_BOOKED", placement, versions, mutation)
+        return
+    record_change(tx, "VISIT_MOVED", placement, versions, mutation, replaces=old.id)
+    if old.route != placement.route:
+        record_change(tx, "VISIT_MOVED_AWAY", old, versions, mutation)
 
 
 async def book_slot(
@@ -65,48 +86,91 @@ async def book_slot(
     *,
     external_ref: str = "",
     note: str = "",
+    channel: str = "",
 ) -> bytes:
     """Books the offered slot at once; a slot found for a visit moves it. Raises as
     ``put_on_route``."""
-    return await put_on_route(desk, mutation, Taking(offer, None, external_ref, note, pin), answer)
+    taking = Taking(offer, False, None, external_ref, note, pin, channel)
+    return await put_on_route(desk, mutation, taking, answer)
 
 
 async def cancel_visit(
     desk: Desk, mutation: Mutation, visit: str, etag: str | None, cause: str, answer: Answer
 ) -> bytes:
-    """Frees the visit's place, and that of an open move of it.
+    """Frees the visit's place and any that is held for it; what was promised no longer holds.
 
-    Raises ``NotFoundError``, ``EtagMismatchError``, ``WrongStateError`` when it has no place.
+    Always possible until the visit is done, whatever state the day is in. Raises
+    ``NotFoundError``, ``EtagMismatchError``, ``WrongStateError`` when there is nothing to cancel.
     """
 
     def work(tx: WriteTx) -> bytes:
-        stored = _with_place(tx, mutation.tenant, visit)
-        if etag is not None and etag != str(stored.revision):
-            raise EtagMismatchError("the visit changed since it was read")
-        placement = stored.placement
-        pending = tx.open_replacement(mutation.tenant, placement.id, tx.now())
-        routes = {placement.route, pending.route} if pending else {placement.route}
+        stored = cancellable(tx, mutation.tenant, visit)
+        refuse_other_etag(stored, etag)
+        held_place = tx.open_hold(mutation.tenant, visit, tx.now())
+        placed = stored.placed if stored.standing is Standing.PLACED else None
+        places = [p for p in (held_place, placed) if p is not None]
+        places = list({p.id: p for p in places}.values())
+        routes = {p.route for p in places}
         versions = tx.lock_routes(routes)
-        placement = _with_place(tx, mutation.tenant, visit).placement
-        for gone in (pending, placement):
-            if gone is not None:
-                ended = PlacementState.RELEASED if gone is pending else PlacementState.CANCELLED
-                tx.set_placement_state(mutation.tenant, gone.id, ended)
-                close_ranks(tx, gone.route, gone.id)
-        _record(tx, "VISIT_CANCELLED", placement, versions, mutation, cause=cause)
-        if pending is not None and pending.route != placement.route:
-            _record(tx, "HOLD_RELEASED", pending, versions, mutation)
-        return _answer(tx, placement, answer)
+        stored = cancellable(tx, mutation.tenant, visit)
+        for gone in places:
+            pending = gone is held_place and placed is not None and gone.id != placed.id
+            released = pending or placed is None
+            state = PlacementState.RELEASED if released else PlacementState.CANCELLED
+            tx.set_placement_state(mutation.tenant, gone.id, state)
+            close_ranks(tx, gone.route, gone.id)
+        standing = Standing.PLACED if placed is not None else Standing.CANCELLED
+        promises = superseded(stored.visit.promises, tx.now())
+        tx.update_visit(mutation.tenant, replace(stored.visit, promises=promises), standing)
+        _record_cancelled(tx, stored, placed, held_place, versions, mutation, cause)
+        record_violations(tx, routes, Origin.LAPSE, mutation.actor)
+        return answer(placed_now(tx, require_visit(tx, mutation.tenant, visit)))
 
     return await desk.store.write(once(mutation, work))
 
 
-def _with_place(tx: WriteTx, tenant: str, visit: str) -> StoredVisit:
+def _record_cancelled(
+    tx: WriteTx,
+    stored: StoredVisit,
+    placed: Placement | None,
+    held_place: Placement | None,
+    versions: Mapping[RouteKey, int],
+    mutation: Mutation,
+    cause: str,
+) -> None:
+    if placed is None:
+        data = {"cause": cause} if cause else {}
+        event = Event("VISIT_CANCELLED", stored.visit.id, None, 0, data)
+        tx.record(mutation.tenant, event, mutation.actor)
+    else:
+        record_change(tx, "VISIT_CANCELLED", placed, versions, mutation, cause=cause)
+    if held_place is not None and (placed is None or held_place.route != placed.route):
+        record_change(tx, "HOLD_RELEASED", held_place, versions, mutation)
+
+
+def cancellable(tx: ReadTx, tenant: str, visit: str) -> StoredVisit:
+    """The visit, live or in the backlog. Raises ``NotFoundError``, ``WrongStateError``."""
+    stored = require_visit(tx, tenant, visit)
+    if stored.standing is Standing.UNPLACED:
+        return stored
+    if stored.standing is Standing.CANCELLED or not stored.placed.live(tx.now()):
+        raise WrongStateError("the visit has no place to cancel")
+    if stored.placed.state is PlacementState.DONE:
+        raise WrongStateError("the visit is done")
+    return stored
+
+
+def refuse_other_etag(stored: StoredVisit, etag: str | None) -> None:
+    """Raises ``EtagMismatchError``."""
+    if etag is not None and etag != str(stored.revision):
+        raise EtagMismatchError("the visit changed since it was read")
+
+
+def require_visit(tx: ReadTx, tenant: str, visit: str) -> StoredVisit:
+    """Raises ``NotFoundError``."""
     stored = tx.visit(tenant, visit)
     if stored is None:
         raise NotFoundError("no such visit")
-    if not stored.placement.live(tx.now()):
-        raise WrongStateError("the visit has no place to cancel")
     return stored
 
 
@@ -117,13 +181,19 @@ def _refuse_other_visit(placement: Placement, visit: str) -> None:
         raise WrongStateError("the hold moves a visit; use RescheduleVisit")
 
 
-def _replaced(tx: WriteTx, placement: Placement) -> StoredVisit | None:
+def _replaced(tx: WriteTx, placement: Placement) -> Placement | None:
+    """The place that is given up; None when there is none, or it was given up meanwhile.
+
+    Raises ``WrongStateError`` when its visit has begun.
+    """
     if placement.replaces is None:
         return None
     old = tx.placement(placement.route.tenant, placement.replaces)
     if old is None:
         raise InvariantError("a hold replaces what does not exist")
-    return old if old.placement.state is PlacementState.BOOKED else None
+    if old.placed.state in BEGUN:
+        raise WrongStateError("the visit has begun at its old place")
+    return old.placed if old.placed.state is PlacementState.BOOKED else None
 
 
 def _planned_start(tx: WriteTx, placement: Placement) -> datetime:
@@ -134,7 +204,7 @@ def _planned_start(tx: WriteTx, placement: Placement) -> datetime:
     return stop.start
 
 
-def _record(
+def record_change(
     tx: WriteTx,
     kind: str,
     placement: Placement,
@@ -149,7 +219,8 @@ def _record(
     tx.record(placement.route.tenant, event, mutation.actor)
 
 
-def _answer(tx: WriteTx, placement: Placement, answer: Answer) -> bytes:
+def visit_answer(tx: WriteTx, placement: Placement, answer: Answer) -> bytes:
+    """The answer for the visit of a placement, as it now stands."""
     stored = tx.visit(placement.route.tenant, placement.visit.id)
     if stored is None:
         raise InvariantError("a visit vanished while it was changed")

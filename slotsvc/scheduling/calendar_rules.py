@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from datetime import date, time, timedelta
 from itertools import pairwise
 
+from slotsvc.domain.eligibility import Certificate, tag_of
 from slotsvc.domain.errors import InUseError
-from slotsvc.domain.offering import ActivityType
+from slotsvc.domain.layers import Layers, work_days
+from slotsvc.domain.offering import ActivityType, Site
 from slotsvc.domain.place import Location
-from slotsvc.domain.shifts import resolve_shift
-from slotsvc.domain.technician import Technician, Tenant
+from slotsvc.domain.technician import Loan, Technician, Tenant, Van
 from slotsvc.domain.working_time import (
     BreakRule,
     DayHours,
     LocalInterval,
-    Shift,
+    NoShiftReason,
     ShiftException,
+    ShiftHours,
     WorkingTime,
 )
 from slotsvc.scheduling.field_checks import Violations
@@ -40,29 +42,57 @@ _NOBODY = Technician(
 
 
 def check_day(wrong: Violations, path: str, day: DayHours) -> None:
-    """Every pause can be taken, each by itself and all of them together."""
+    """Shifts come one after the other, and every pause can be taken, alone and with the others."""
     if day.hours is None:
-        if day.breaks:
-            wrong.add(f"{path}.breaks", "a day without hours has no breaks")
+        for name, values in (("breaks", day.breaks), ("more", day.more)):
+            if values:
+                wrong.add(f"{path}.{name}", f"a day without hours has no {name}")
         return
-    alone = [_can_take(day.hours, [rule]) for rule in day.breaks]
+    for number, shift in enumerate(day.shifts):
+        _check_breaks(wrong, path if number == 0 else f"{path}.more[{number - 1}]", shift)
+    for number, (one, other) in enumerate(pairwise(day.shifts)):
+        if _second(other.hours.start) < _end_s(one.hours):
+            wrong.add(f"{path}.more[{number}].hours", "begins before the shift before it ends")
+
+
+def _check_breaks(wrong: Violations, path: str, shift: ShiftHours) -> None:
+    alone = [_can_take(shift.hours, [rule]) for rule in shift.breaks]
     for index, fits in enumerate(alone):
         if not fits:
             wrong.add(f"{path}.breaks[{index}]", "must lie inside the hours, with its duration")
-    if all(alone) and not _can_take(day.hours, day.breaks):
+    if all(alone) and not _can_take(shift.hours, shift.breaks):
         wrong.add(f"{path}.breaks", "cannot all be taken on one day")
 
 
 def check_week(wrong: Violations, path: str, week: WorkingTime) -> None:
-    """No shift begins before the one of the day before is over."""
+    """No shift begins before those of the day before are over."""
     for number, day in enumerate(week.week):
         following = (number + 1) % 7
         next_hours = week.week[following].hours
-        if day.hours is None or next_hours is None:
+        if not day.shifts or next_hours is None:
             continue
-        if _end_s(day.hours) > _DAY_S + _second(next_hours.start):
+        if _end_s(day.shifts[-1].hours) > _DAY_S + _second(next_hours.start):
             reason = f"begins before the shift of {WEEKDAYS[number]} ends"
             wrong.add(f"{path}.{WEEKDAYS[following]}.hours", reason)
+
+
+def check_certificate(wrong: Violations, path: str, certificate: Certificate) -> None:
+    """It holds on some date."""
+    first, last = certificate.valid_from, certificate.valid_until
+    if first is not None and last is not None and last < first:
+        wrong.add(f"{path}.valid_until", "must not be earlier than valid_from")
+
+
+def check_loan(
+    wrong: Violations, path: str, loan: Loan, owner: Technician, others: Sequence[Loan]
+) -> None:
+    """To another team, and no two at once. ``others``: of the same technician, itself or not."""
+    if loan.to_team == owner.team:
+        wrong.add(f"{path}.to_team", "is the technician's own team")
+    for other in others:
+        overlap = loan.first_date <= other.last_date and other.first_date <= loan.last_date
+        if other.id != loan.id and overlap:
+            wrong.add(f"{path}.first_date", f"overlaps the loan {other.id}")
 
 
 def check_cells(wrong: Violations, path: str, cells: Sequence[LocalInterval]) -> None:
@@ -88,28 +118,40 @@ def check_offering(wrong: Violations, path: str, notice: timedelta, horizon: tim
         wrong.add(f"{path}.horizon", "must be longer than notice")
 
 
-def refuse_lost_tags(tx: WriteTx, tenant: str, before: Entity, after: Entity) -> None:
-    """A tag that technicians or activity types use stays. Raises ``InUseError``."""
+def refuse_lost_words(tx: WriteTx, tenant: str, before: Entity, after: Entity) -> None:
+    """A tag or a sector in use stays with the tenant. Raises ``InUseError``."""
     if not (isinstance(before, Tenant) and isinstance(after, Tenant)):
         return
-    lost = before.tags - after.tags
-    used = lost & _tags_in_use(tx, tenant) if lost else lost
-    if used:
+    tags, sectors = before.tags - after.tags, before.sectors - after.sectors
+    if used := tags and tags & _tags_in_use(tx, tenant):
         raise InUseError(
-            f"technicians or activity types use the tag {min(used)}", {"tag": min(used)}
+            f"technicians, vans or activity types use the tag {min(used)}", {"tag": min(used)}
         )
+    if used := sectors and sectors & _sectors_in_use(tx, tenant):
+        raise InUseError(f"technicians or sites use the sector {min(used)}", {"sector": min(used)})
 
 
 def _tags_in_use(tx: WriteTx, tenant: str) -> frozenset[str]:
     used: set[str] = set()
-    for technician in _all(tx, tenant, Technician):
-        used |= technician.tags
+    owners: list[Technician | Van] = [*_all(tx, tenant, Technician), *_all(tx, tenant, Van)]
+    for owner in owners:
+        used |= owner.tags
+        used |= {certificate.tag for certificate in owner.certificates}
     for activity_type in _all(tx, tenant, ActivityType):
-        used |= activity_type.requires
+        used |= {tag_of(requirement) for requirement in activity_type.requires}
     return frozenset(used)
 
 
-def _all[E: (Technician, ActivityType)](tx: WriteTx, tenant: str, kind: type[E]) -> list[E]:
+def _sectors_in_use(tx: WriteTx, tenant: str) -> frozenset[str]:
+    used = {site.sector for site in _all(tx, tenant, Site)}
+    for technician in _all(tx, tenant, Technician):
+        used.update(*(sectors for sectors in technician.sectors if sectors is not None))
+    return frozenset(used)
+
+
+def _all[E: (Technician, Van, ActivityType, Site)](
+    tx: WriteTx, tenant: str, kind: type[E]
+) -> list[E]:
     found: list[E] = []
     after = ""
     while page := tx.page(tenant, kind, after, _PAGE):
@@ -121,8 +163,9 @@ def _all[E: (Technician, ActivityType)](tx: WriteTx, tenant: str, kind: type[E])
 def _can_take(hours: LocalInterval, rules: Sequence[BreakRule]) -> bool:
     # asks the code that lays hours on dates, so that the two never disagree
     day = ShiftException("", _NOBODY.id, _PLAIN_DAY, DayHours(hours, tuple(rules)))
-    shift = resolve_shift(_NOBODY, _PLAIN_DAY, day, ())
-    return isinstance(shift, Shift) and len(shift.breaks) == len(rules)
+    layers = Layers(exceptions={_NOBODY.id: {_PLAIN_DAY: day}})
+    found = work_days(_NOBODY, [_PLAIN_DAY], layers)[_PLAIN_DAY]
+    return not isinstance(found, NoShiftReason) and len(found[0].breaks) == len(rules)
 
 
 def _second(at: time) -> int:

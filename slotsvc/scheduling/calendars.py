@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from slotsvc.domain.closures import Closure
 from slotsvc.domain.errors import NotFoundError
-from slotsvc.domain.technician import Tenant
-from slotsvc.scheduling.calendar_rules import refuse_lost_tags
+from slotsvc.domain.technician import Loan, Technician, Tenant
+from slotsvc.scheduling.calendar_rules import refuse_lost_words
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.ports import CalendarRead, Entity, Event, Store, WriteTx
 
@@ -36,11 +37,17 @@ type Answer[E] = Callable[[E, str], bytes]
 """The stored answer for an entity and its new etag."""
 
 
-class Calendars:
-    """The use cases over one store."""
+type Changed = Callable[[WriteTx, Mutation, Entity | None, Entity | None], None]
+"""Told of every change, in its transaction: the tenant's id, what was (None: created), what is
+(None: deleted)."""
 
-    def __init__(self, store: Store) -> None:
+
+class Calendars:
+    """The use cases over one store. ``changed``: None: nobody asks."""
+
+    def __init__(self, store: Store, changed: Changed | None = None) -> None:
         self._store = store
+        self._changed = changed or (lambda tx, mutation, before, after: None)
 
     async def create[E: Entity](
         self, mutation: Mutation, key: EntityKey[E], make: Make[E], answer: Answer[E]
@@ -55,7 +62,8 @@ class Calendars:
             _require_parent(tx, key)
             entity = make(tx)
             etag = tx.create(key.tenant, entity)
-            _record(tx, mutation, key, "CREATED")
+            self._changed(tx, mutation, None, entity)
+            _record(tx, mutation, key, "CREATED", None, entity)
             return answer(entity, etag)
 
         return await self._store.write(once(mutation, work))
@@ -93,9 +101,10 @@ class Calendars:
         def work(tx: WriteTx) -> bytes:
             before, _ = _fetch(tx, key)
             after = revise(tx, before)
-            refuse_lost_tags(tx, key.tenant, before, after)
+            refuse_lost_words(tx, key.tenant, before, after)
             new_etag = tx.replace(key.tenant, after, etag)
-            _record(tx, mutation, key, "UPDATED")
+            self._changed(tx, mutation, before, after)
+            _record(tx, mutation, key, "UPDATED", before, after)
             return answer(after, new_etag)
 
         return await self._store.write(once(mutation, work))
@@ -110,8 +119,10 @@ class Calendars:
         """
 
         def work(tx: WriteTx) -> bytes:
+            before, _ = _fetch(tx, key)
             tx.delete(key.tenant, key.kind, key.id, etag, key.technician)
-            _record(tx, mutation, key, "DELETED")
+            self._changed(tx, mutation, before, None)
+            _record(tx, mutation, key, "DELETED", before, None)
             return b""
 
         return await self._store.write(once(mutation, work))
@@ -133,11 +144,36 @@ def _require_parent[E: Entity](tx: CalendarRead, key: EntityKey[E]) -> None:
         raise NotFoundError("no such technician")
 
 
-def _record[E: Entity](tx: WriteTx, mutation: Mutation, key: EntityKey[E], verb: str) -> None:
+def _record[E: Entity](
+    tx: WriteTx,
+    mutation: Mutation,
+    key: EntityKey[E],
+    verb: str,
+    before: E | None,
+    after: E | None,
+) -> None:
     kind = f"{_word(key.kind).replace(' ', '_').upper()}_{verb}"
     data = {"technician": key.technician} if key.technician else {}
+    data |= _teams(before, after)
     revision = tx.calendar_revision(key.tenant)
     tx.record(key.tenant, Event(kind, key.id, None, revision, data), mutation.actor)
+
+
+def _teams(before: Entity | None, after: Entity | None) -> dict[str, str]:
+    """Whom it concerns, for those who watch a team, also when it no longer says so itself."""
+    left, now = _team_of(before), _team_of(after)
+    teams = {"team": now or left, "left_team": left if now and left != now else ""}
+    return {name: team for name, team in teams.items() if team}
+
+
+def _team_of(entity: Entity | None) -> str:
+    match entity:
+        case Technician() | Closure():
+            return entity.team
+        case Loan():
+            return entity.to_team
+        case _:
+            return ""
 
 
 def _word(kind: type) -> str:

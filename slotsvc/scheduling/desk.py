@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
-from slotsvc.domain.shifts import resolve_shift
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import RouteKey, Stop
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
 from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.scheduling.work_calendar import read_shift
 
-DAY = timedelta(days=1)
 TRIES = 5
 """How often a mutation starts anew when a route changed while it was being judged."""
 
@@ -24,17 +23,20 @@ class RouteChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HoldLimits:
-    """How long holds last: unset, and all in all."""
+    """How long holds last: unset, and all in all. ``day_share``: percent of a shift's regular time
+    that live holds may take."""
 
     default: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(minutes=15)
+    day_share: int = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A visit as it now stands, with its planned times.
 
-    ``stop`` None: it has no place, or its day breaks a rule. ``live``: it occupies its route.
+    ``technician``: "" for one that never had a place. ``stop`` None: it has no place, or no times
+    exist. ``live``: it occupies its route. ``at_risk``: as the day now goes, it starts too late.
     """
 
     stored: StoredVisit
@@ -42,6 +44,7 @@ class Placed:
     technician_name: str
     stop: Stop | None
     live: bool = True
+    at_risk: bool = False
 
 
 type Answer = Callable[[Placed], bytes]
@@ -60,7 +63,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A technician and the shift of one day."""
+    """A technician and one shift."""
 
     technician: Technician
     shift: Shift
@@ -71,10 +74,5 @@ def shift_of(tx: ReadTx, key: RouteKey) -> Work | None:
     who = tx.technician(key.tenant, key.technician)
     if who is None:
         return None
-    exceptions = tx.shift_exceptions(key.tenant, [who.id], key.day, key.day)
-    start = datetime.combine(key.day - DAY, time(), UTC)
-    absences = tx.absences(key.tenant, [who.id], start, start + 5 * DAY)
-    shift = resolve_shift(
-        who, key.day, exceptions.get(who.id, {}).get(key.day), absences.get(who.id, ())
-    )
+    shift = read_shift(tx, who, key)
     return None if isinstance(shift, NoShiftReason) else Work(who, shift)

@@ -28,6 +28,7 @@ MAX_REQUEST_ID_LENGTH = 100
 
 _ID = re.compile(r"[a-z0-9_-]{1,63}")
 _TAG = re.compile(r"[a-z0-9-]{1,40}")
+_LEVEL = re.compile(r"[1-9]")
 _LINE_BREAKS = frozenset("\n\r\t")
 _TURNS_TEXT_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -122,16 +123,44 @@ class Violations:
         return False
 
     def tags(
-        self, path: str, values: Sequence[str], most: int, known: Collection[str] | None
+        self,
+        path: str,
+        values: Sequence[str],
+        most: int,
+        known: Collection[str] | None,
+        word: str = "tag",
     ) -> frozenset[str]:
-        """Distinct tags. ``known``: those of the tenant; None: any well-formed one is fine."""
+        """Distinct tags. ``known``: those of the tenant; None: any well-formed one is fine.
+
+        ``word``: what they are called to the caller; sectors are written like tags.
+        """
         if not self.count(path, values, most):
             return frozenset()
         for index, tag in enumerate(values):
-            if not _TAG.fullmatch(tag):
-                self.add(f"{path}[{index}]", f'1 to {MAX_TAG_LENGTH} of a-z, 0-9, "-"')
-            elif known is not None and tag not in known:
-                self.add(f"{path}[{index}]", f"the tenant has no tag {tag}")
+            self.tag(f"{path}[{index}]", tag, known, word)
+        self.distinct(path, values)
+        return frozenset(values)
+
+    def tag(self, path: str, value: str, known: Collection[str] | None, word: str = "tag") -> str:
+        """One tag; as in ``tags``."""
+        if not _TAG.fullmatch(value):
+            self.add(path, f'1 to {MAX_TAG_LENGTH} of a-z, 0-9, "-"')
+        elif known is not None and value not in known:
+            self.add(path, f"the tenant has no {word} {value}")
+        return value
+
+    def requirements(
+        self, path: str, values: Sequence[str], most: int, known: Collection[str] | None
+    ) -> frozenset[str]:
+        """Distinct requirements: a tag, or a tag with the least level, such as "gas:2"."""
+        if not self.count(path, values, most):
+            return frozenset()
+        for index, value in enumerate(values):
+            tag, colon, level = value.partition(":")
+            if colon and not _LEVEL.fullmatch(level):
+                self.add(f"{path}[{index}]", "a level from 1 to 9 behind the tag, as in gas:2")
+            else:
+                self.tag(f"{path}[{index}]", tag, known)
         self.distinct(path, values)
         return frozenset(values)
 

@@ -2,82 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from slotsvc.domain.errors import NotFoundError, TravelError
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement, RouteKey
-from slotsvc.domain.working_time import Shift
-from slotsvc.scheduling.desk import Desk, shift_of
+from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
+from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, TravelBlock
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.travel_port import TravelUnavailableError
+from slotsvc.scheduling.work_calendar import read_work_days
+from slotsvc.solver.checker import Finding, no_shift
 
 
 @dataclass(frozen=True, slots=True)
 class TechnicianDay:
-    """One technician's route. ``shift`` None: no work that day. ``planned`` None: no shift.
+    """One route. ``work``: its shift, or why there is none. ``planned`` None: no shift.
 
     ``placements``: those live, by position. ``replaced``: ids of places that an open hold on the
-    same route would take over; they have no times of their own here.
+    same route would take over; they have no times of their own here. ``findings``: what is broken
+    when there is no shift.
     """
 
     technician: Technician
     route: StoredRoute
-    shift: Shift | None
+    work: Shift | NoShiftReason
     placements: tuple[Placement, ...]
     replaced: frozenset[str]
     block: TravelBlock | None
     planned: PlannedRoute | None
     valid_until: datetime | None
+    findings: tuple[Finding, ...]
 
 
 async def get_day(
     desk: Desk, tenant: str, team: str, day: date, technician: str = ""
 ) -> Sequence[TechnicianDay]:
-    """One entry per technician, by id.
+    """One entry per technician and shift, by id; one for a technician without a shift.
 
+    Technicians lent in that day are there, those lent away are not.
     Raises ``NotFoundError``, ``TravelError`` when driving is missing and no roads answer.
     """
     found = await desk.store.read(lambda tx: _read(tx, tenant, team, day, technician))
     return [await _planned(desk, *entry) for entry in found]
 
 
-type _Entry = tuple[Technician, StoredRoute, Shift | None, datetime]
+type _Entry = tuple[Technician, StoredRoute, Shift | NoShiftReason, datetime]
 
 
 def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> list[_Entry]:
     if tx.team(tenant, team) is None:
         raise NotFoundError("no such team")
-    members = [t for t in tx.technicians(tenant, team) if technician in ("", t.id)]
+    members = [t for t in tx.technicians(tenant, team, day, day) if technician in ("", t.id)]
     if technician and not members:
         raise NotFoundError("no such technician in this team")
-    routes = tx.routes_by_key([RouteKey(tenant, t.id, day) for t in members])
+    stored = tx.routes(tenant, [t.id for t in members], day, day)
+    days = read_work_days(tx, tenant, members, day, day, team)
     now = tx.now()
-    entries: list[_Entry] = []
-    for who in members:
-        work = shift_of(tx, RouteKey(tenant, who.id, day))
-        route = routes[RouteKey(tenant, who.id, day)]
-        entries.append((who, route, work.shift if work else None, now))
-    return entries
+    return [
+        (who, stored.get(key) or StoredRoute(key, 0), work, now)
+        for who in members
+        for key, work in _routes(tenant, who, day, days[who.id, day], stored)
+    ]
+
+
+def _routes(
+    tenant: str, who: Technician, day: date, work: WorkDay, stored: Collection[RouteKey]
+) -> Iterator[tuple[RouteKey, Shift | NoShiftReason]]:
+    """Every shift of the day, and every route that has lost its shift."""
+    shifts = {s.number: s for s in work} if isinstance(work, tuple) else {}
+    why = NoShiftReason.ABSENT if isinstance(work, tuple) else work
+    numbers = set(shifts) | {key.shift for key in stored if key.technician == who.id}
+    if why is NoShiftReason.OTHER_TEAM:
+        return
+    for number in sorted(numbers or {0}):
+        yield RouteKey(tenant, who.id, day, number), shifts.get(number, why)
 
 
 async def _planned(
-    desk: Desk, who: Technician, route: StoredRoute, shift: Shift | None, now: datetime
+    desk: Desk,
+    who: Technician,
+    route: StoredRoute,
+    work: Shift | NoShiftReason,
+    now: datetime,
 ) -> TechnicianDay:
     live = route.live(now)
     shown = without_replaced(live)
     replaced = frozenset(p.id for p in live) - {p.id for p in shown}
-    block = planned = None
-    if shift is not None:
-        places = [shift.start_place, shift.end_place, *(p.visit.location for p in live)]
-        try:
-            block = await block_over(desk.travel, places, route.block)
-        except TravelUnavailableError as error:
-            raise TravelError("no travel time can be had") from error
-        planned = planned_route(shift, shown, block)
-    return TechnicianDay(who, route, shift, live, replaced, block, planned, route.valid_until(now))
+    until = route.valid_until(now)
+    if isinstance(work, NoShiftReason):
+        found = no_shift(live, work)
+        return TechnicianDay(who, route, work, live, replaced, route.block, None, until, found)
+    places = [work.start_place, work.end_place, *(p.visit.location for p in live)]
+    try:
+        block = await block_over(desk.travel, places, route.block)
+    except TravelUnavailableError as error:
+        raise TravelError("no travel time can be had") from error
+    planned = planned_route(work, shown, block, now)
+    return TechnicianDay(who, route, work, live, replaced, block, planned, until, planned.findings)

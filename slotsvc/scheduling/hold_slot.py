@@ -6,11 +6,12 @@ the clock; nobody has to sweep.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.errors import HoldExpiredError, HoldLimitError, NotFoundError, WrongStateError
+from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.visit import PlacementState, RouteKey
 from slotsvc.scheduling.desk import Answer, Desk, Placed
 from slotsvc.scheduling.mutation import Mutation, once
@@ -18,6 +19,7 @@ from slotsvc.scheduling.offer_state import Taking
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import put_on_route
 from slotsvc.scheduling.read_visits import placed_now
+from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.wish import HeldOffer
 
 
@@ -32,8 +34,7 @@ async def hold_slot(
     note: str = "",
 ) -> bytes:
     """Reserves the offered slot. Raises as ``put_on_route``."""
-    length = min(hold_for or desk.limits.default, desk.limits.longest)
-    taking = Taking(offer, _after(length), external_ref, note)
+    taking = Taking(offer, True, hold_for, external_ref, note)
     return await put_on_route(desk, mutation, taking, answer)
 
 
@@ -44,23 +45,31 @@ async def extend_hold(
 
     Raises ``NotFoundError``, ``HoldExpiredError``, ``HoldLimitError``, ``WrongStateError``.
     """
-    length = hold_for or desk.limits.default
 
     def work(tx: WriteTx) -> bytes:
         stored = held(tx, mutation.tenant, hold)
-        tx.lock_routes([stored.placement.route])
+        tx.lock_routes([stored.placed.route])
         stored = held(tx, mutation.tenant, hold)
         if stored.extended:
             raise HoldLimitError("a hold is prolonged once only")
         now = tx.now()
-        latest = (stored.held_since or now) + desk.limits.longest
-        expires = min(now + length, latest)
-        before = stored.placement.expires or now
+        usual, longest = _lengths(tx, desk, stored)
+        latest = (stored.held_since or now) + longest
+        expires = min(now + (hold_for or usual), latest)
+        before = stored.placed.expires or now
         tx.prolong(mutation.tenant, hold, max(expires, before))
         _record(tx, "HOLD_EXTENDED", stored, mutation)
         return answer(_shown(tx, hold, mutation.tenant))
 
     return await desk.store.write(once(mutation, work))
+
+
+def _lengths(tx: ReadTx, desk: Desk, stored: StoredVisit) -> tuple[timedelta, timedelta]:
+    """The usual and the longest hold of the visit's activity."""
+    kind = stored.visit.activity_type
+    activity = tx.activity_type(stored.tenant, kind) if kind else None
+    rules = activity.rules if activity else BookingRules()
+    return rules.hold_lengths(desk.limits.default, desk.limits.longest)
 
 
 async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
@@ -73,7 +82,7 @@ async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
         stored = tx.placement(mutation.tenant, hold)
         if stored is None:
             raise NotFoundError("no such hold")
-        placement = stored.placement
+        placement = stored.placed
         if placement.state not in (PlacementState.HELD, PlacementState.RELEASED):
             raise WrongStateError("the hold was confirmed; cancel the visit instead")
         if placement.state is PlacementState.HELD:
@@ -81,6 +90,7 @@ async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
             tx.set_placement_state(mutation.tenant, hold, PlacementState.RELEASED)
             close_ranks(tx, placement.route, hold)
             _record(tx, "HOLD_RELEASED", stored, mutation)
+            record_violations(tx, [placement.route], Origin.LAPSE, mutation.actor)
         return b""
 
     return await desk.store.write(once(mutation, work))
@@ -102,7 +112,7 @@ def held(tx: ReadTx, tenant: str, hold: str) -> StoredVisit:
     stored = tx.placement(tenant, hold)
     if stored is None:
         raise NotFoundError("no such hold")
-    placement = stored.placement
+    placement = stored.placed
     if placement.state is PlacementState.RELEASED or (
         placement.state is PlacementState.HELD and not placement.live(tx.now())
     ):
@@ -110,10 +120,6 @@ def held(tx: ReadTx, tenant: str, hold: str) -> StoredVisit:
     if placement.state is not PlacementState.HELD:
         raise WrongStateError("this is not a hold any more")
     return stored
-
-
-def _after(length: timedelta) -> Callable[[datetime], datetime]:
-    return lambda now: now + length
 
 
 def _shown(tx: WriteTx, hold: str, tenant: str) -> Placed:
@@ -124,10 +130,10 @@ def _shown(tx: WriteTx, hold: str, tenant: str) -> Placed:
 
 
 def _record(tx: WriteTx, kind: str, stored: StoredVisit, mutation: Mutation) -> None:
-    key = stored.placement.route
+    key = stored.placed.route
     version = tx.routes_by_key([key])[key].version
     tx.record(
         key.tenant,
-        Event(kind, stored.visit.id, key, version, {"placement": stored.placement.id}),
+        Event(kind, stored.visit.id, key, version, {"placement": stored.placed.id}),
         mutation.actor,
     )

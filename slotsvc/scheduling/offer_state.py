@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from slotsvc.domain.booking_rules import BookingRules
+from slotsvc.domain.commitment import CommitmentKind
 from slotsvc.domain.errors import (
     AlreadyExistsError,
     HoldLimitError,
@@ -14,11 +15,10 @@ from slotsvc.domain.errors import (
     SlotGoneError,
     WrongStateError,
 )
-from slotsvc.domain.visit import Pin, PlacementState, RouteKey
-from slotsvc.scheduling.desk import (
-    Work,
-    shift_of,
-)
+from slotsvc.domain.layers import teams_on
+from slotsvc.domain.offering import ActivityType
+from slotsvc.domain.visit import Pin, PlacementState, RouteKey, Standing
+from slotsvc.scheduling.desk import HoldLimits, Work, shift_of
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit
 from slotsvc.scheduling.wish import HeldOffer
 
@@ -27,33 +27,49 @@ from slotsvc.scheduling.wish import HeldOffer
 class Taking:
     """What the caller wants done with an offer.
 
-    ``expires_after``: now to the hold's expiry; None: booked at once.
+    ``hold``: only reserve it; False: booked at once. ``hold_for``: None: the usual time.
+    ``channel``: by which the client is told.
     """
 
     offer: HeldOffer
-    expires_after: Callable[[datetime], datetime] | None
+    hold: bool
+    hold_for: timedelta | None = None
     external_ref: str = ""
     note: str = ""
     pin: Pin = Pin.NONE
+    channel: str = ""
 
     @property
     def kind(self) -> str:
         """Name of the event."""
-        if self.expires_after is not None:
+        if self.hold:
             return "VISIT_HELD"
         return "VISIT_MOVED" if self.offer.replaces else "VISIT_BOOKED"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a snapshot says."""
+    """What a snapshot says.
+
+    ``stored``: the visit that is to move or to get a place, None for a new one. ``old_route``: of
+    the place that would be given up, None when it is on the same route, or there is none.
+    ``wide``: the visit need not start in the offered window, any time of the shift will do.
+    """
 
     now: datetime
     revision: int
     work: Work
     route: StoredRoute
-    moved: StoredVisit | None
+    stored: StoredVisit | None
     old_route: StoredRoute | None
+    activity: ActivityType | None
+    wide: bool
+
+    def hold_length(self, limits: HoldLimits, wanted: timedelta | None) -> timedelta:
+        """How long a hold lasts."""
+        rules = self.activity.rules if self.activity else BookingRules()
+        usual, longest = rules.hold_lengths(limits.default, limits.longest)
+        return min(wanted or usual, longest)
 
 
 def see(tx: ReadTx, taking: Taking) -> Seen:
@@ -65,34 +81,59 @@ def see(tx: ReadTx, taking: Taking) -> Seen:
     offer, now = taking.offer, tx.now()
     if now >= offer.expires or now >= offer.window.start_window.end:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
-    key = RouteKey(offer.tenant, offer.technician, offer.day)
+    key = offer.route
     work = shift_of(tx, key)
-    if work is None or work.technician.team != offer.team:
+    if work is None or offer.team not in _teams(tx, key, work):
         raise SlotGoneError("the technician does not work then any more")
     route = tx.routes_by_key([key])[key]
-    moved = _moved(tx, taking, now)
+    stored = _stored(tx, taking, now)
     refuse_second_hold(tx, taking, now)
-    old = moved.placement.route if moved else None
+    kind = offer.work.activity_type
+    activity = tx.activity_type(offer.tenant, kind) if kind else None
+    refuse_full_day(tx, taking, activity, now)
+    old = stored.placed.route if stored and offer.replaces else None
     old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
-    return Seen(now, tx.calendar_revision(offer.tenant), work, route, moved, old_route)
+    revision = tx.calendar_revision(offer.tenant)
+    return Seen(now, revision, work, route, stored, old_route, activity, _wide(tx, offer))
 
 
-def _moved(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
-    """The visit to move, as it stands. Raises when it no longer is what the offer spoke of."""
+def _teams(tx: ReadTx, key: RouteKey, work: Work) -> frozenset[str]:
+    who = work.technician
+    loans = tx.loans(key.tenant, [who.id], key.day, key.day).get(who.id, ())
+    return teams_on(who, loans, key.day)
+
+
+def _wide(tx: ReadTx, offer: HeldOffer) -> bool:
+    """Nobody waits in a window for it, and no door closes on it."""
+    if offer.work.commitment.kind is CommitmentKind.APPOINTMENT or offer.work.promises:
+        return False
+    site = tx.site(offer.tenant, offer.work.site) if offer.work.site else None
+    return site is None or site.opening_hours is None
+
+
+def _stored(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
+    """The stored visit, as it stands. Raises when it no longer is what the offer spoke of."""
     offer = taking.offer
-    if not offer.replaces:
+    if not offer.work.id:
         return None
-    stored = tx.visit(offer.tenant, offer.visit)
+    stored = tx.visit(offer.tenant, offer.work.id)
     if stored is None:
         raise NotFoundError("no such visit")
-    booked = stored.placement.state is PlacementState.BOOKED
-    if stored.placement.id != offer.replaces or not booked:
+    if offer.replaces:
+        _refuse_moved(stored, offer, now)
+    elif stored.standing is not Standing.UNPLACED:
         raise WrongStateError("the visit changed since the slots were asked for")
-    if stored.placement.start_window.end <= now:
-        raise WrongStateError("the visit's time is over")
-    if tx.open_replacement(offer.tenant, offer.replaces, now) is not None:
-        raise HoldLimitError("another move of this visit is not confirmed yet")
+    if tx.open_hold(offer.tenant, offer.work.id, now) is not None:
+        raise HoldLimitError("another place of this visit is held and not confirmed yet")
     return stored
+
+
+def _refuse_moved(stored: StoredVisit, offer: HeldOffer, now: datetime) -> None:
+    placed = stored.standing is Standing.PLACED and stored.placed.id == offer.replaces
+    if not placed or stored.placed.state is not PlacementState.BOOKED:
+        raise WrongStateError("the visit changed since the slots were asked for")
+    if stored.placed.start_window.end <= now:
+        raise WrongStateError("the visit's time is over")
 
 
 def refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
@@ -100,12 +141,46 @@ def refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
 
     Raises ``HoldLimitError``, ``AlreadyExistsError``.
     """
-    offer = taking.offer
-    if taking.expires_after is not None and offer.client:
-        held = tx.live_hold_of_client(offer.tenant, offer.client, offer.activity_type, now)
+    offer, work = taking.offer, taking.offer.work
+    if taking.hold and work.client:
+        held = tx.live_hold_of_client(offer.tenant, work.client, work.activity_type, now)
         if held is not None:
             raise HoldLimitError("the client already holds a slot of this activity")
-    if taking.external_ref and not offer.replaces:
-        other = tx.visit_by_external_ref(offer.tenant, taking.external_ref)
-        if other is not None and other.placement.live(now):
-            raise AlreadyExistsError("a visit with this external_ref exists")
+    if taking.external_ref and not work.id:
+        refuse_taken_reference(tx, offer.tenant, taking.external_ref, now)
+
+
+def refuse_taken_reference(
+    tx: ReadTx, tenant: str, external_ref: str, now: datetime, but: str = ""
+) -> None:
+    """One visit in use per external_ref; ``but``: the visit that may have it.
+
+    Raises ``AlreadyExistsError``.
+    """
+    other = tx.visit_by_external_ref(tenant, external_ref)
+    if other is None or other.visit.id == but:
+        return
+    placed = other.placement is not None and other.placement.live(now)
+    if placed or other.standing is Standing.UNPLACED:
+        raise AlreadyExistsError("a visit with this external_ref exists")
+
+
+def refuse_full_day(
+    tx: ReadTx, taking: Taking, activity: ActivityType | None, now: datetime
+) -> None:
+    """The activity's daily quota, counted in the transaction. Raises ``SlotGoneError``."""
+    quota = activity.rules.daily_quota if activity else None
+    if activity is None or quota is None:
+        return
+    offer = taking.offer
+    taken = tx.live_of_activity(
+        offer.tenant, offer.team, activity.id, offer.day, offer.day, now
+    ).get(offer.day, 0)
+    if taken - _given_up(tx, offer) >= quota:
+        raise SlotGoneError("the day has all the visits of this kind that it may have")
+
+
+def _given_up(tx: ReadTx, offer: HeldOffer) -> int:
+    """1 when the visit that moves leaves a place on the same day."""
+    old = tx.placement(offer.tenant, offer.replaces) if offer.replaces else None
+    return int(old is not None and old.placed.route.day == offer.day)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slotsvc.domain.visit import Pin, Placement
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.commitment import promised
+from slotsvc.domain.visit import BEGUN, Pin, Placement
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.travel_blocks import legs_among
-from slotsvc.solver.checker import CheckedVisit, Finding, FindingKind, check_route, removal_safe
+from slotsvc.solver.checker import (
+    CheckedVisit,
+    Finding,
+    FindingKind,
+    check_route,
+    not_worse,
+    relaxed,
+    removal_safe,
+)
 
 
 def replaced_pairs(placements: Sequence[Placement]) -> tuple[tuple[str, str], ...]:
@@ -37,30 +49,78 @@ def merged_order(stored: Sequence[str], offered: Sequence[str]) -> tuple[str, ..
     return tuple(order)
 
 
-def judge(shift: Shift, order: Sequence[Placement], block: TravelBlock) -> tuple[Finding, ...]:
-    """Every rule broken by serving ``order``, or by any part of it that lapsing holds and
-    cancellations can leave. Empty: legal and safe."""
-    visits = [checked(p) for p in order]
-    places = [shift.start_place, *(p.visit.location for p in order), shift.end_place]
-    legs = legs_among(block, places)
+def findings(
+    shift: Shift,
+    order: Sequence[Placement],
+    block: TravelBlock,
+    known: Sequence[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Every rule broken by serving ``order``. ``known``: what is on record, see ``check_route``."""
+    legs = _legs(shift, order, block)
+    found = check_route(shift, [checked(p) for p in order], legs, known=known)
+    return (*found, *broken_words(order))
+
+
+def broken_words(order: Sequence[Placement]) -> tuple[Finding, ...]:
+    """Placements whose start window is not inside what was promised, wished for, or due."""
+    return tuple(
+        Finding(FindingKind.PROMISE, p.id, 0, cause) for p in order if (cause := _broken_word(p))
+    )
+
+
+def _broken_word(placement: Placement) -> str:
+    window, commitment = placement.start_window, placement.visit.commitment
+    told = promised(placement.visit.promises)
+    if told is not None and not any(one.covers(window) for one in told):
+        return "planned outside what the client was promised"
+    if commitment.due is not None and window.end > commitment.due:
+        return "planned so that it may start after it is due"
+    if commitment.target is not None and not commitment.target.covers(window):
+        return "planned outside the wished time and its tolerance"
+    return ""
+
+
+def judge(
+    shift: Shift,
+    order: Sequence[Placement],
+    block: TravelBlock,
+    before: Sequence[Finding] = (),
+) -> tuple[Finding, ...]:
+    """What automation may not do: every rule that serving ``order``, or any part of it that lapsing
+    holds and cancellations can leave, would newly break or break more. Empty: it may.
+
+    ``before``: what is broken without the change. Each such limit may stay where it is.
+    """
+    wide, visits = relaxed(shift, [checked(p) for p in order], before)
+    legs = _legs(shift, order, block)
     pairs = replaced_pairs(order)
-    found = check_route(shift, visits, legs)
+    found = not_worse(before, check_route(wide, visits, legs))
     if pairs:  # the two of a pair are never both served, so only what holds for either counts
         found = tuple(f for f in found if f.kind in _STANDING)
-    unsafe = None if found else removal_safe(shift, visits, legs, pairs)
+    unsafe = None if found else removal_safe(wide, visits, legs, pairs)
     return (*found, unsafe) if unsafe else found
 
 
-_STANDING = (FindingKind.TAG, FindingKind.NOT_TECHNICIAN)
+_STANDING = (FindingKind.TAG, FindingKind.NOT_TECHNICIAN, FindingKind.SECTOR)
 
 
 def checked(placement: Placement) -> CheckedVisit:
     """What the referee must know of a placement."""
-    pinned = placement.pin is not Pin.NONE
+    pinned, visit = placement.pin is not Pin.NONE, placement.visit
     return CheckedVisit(
         placement.id,
         placement.start_window,
-        placement.visit.service,
-        placement.visit.requires,
+        placement.on_site,
+        visit.requires,
         placement.route.technician if pinned else None,
+        access=visit.access,
+        place=visit.location,
+        pausable=visit.pausable,
+        sector=visit.sector,
+        fixed=placement.state in BEGUN,
     )
+
+
+def _legs(shift: Shift, order: Sequence[Placement], block: TravelBlock) -> NDArray[np.int32]:
+    places = [shift.start_place, *(p.visit.location for p in order), shift.end_place]
+    return legs_among(block, places)

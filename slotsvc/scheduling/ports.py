@@ -15,11 +15,24 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from slotsvc.domain.closures import Closure
+from slotsvc.domain.errors import InvariantError
 from slotsvc.domain.offering import ActivityType, Site
 from slotsvc.domain.place import Location
-from slotsvc.domain.technician import Team, Technician, Tenant
-from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
+from slotsvc.domain.route_violation import RouteViolation
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
+from slotsvc.domain.visit import (
+    Placement,
+    PlacementState,
+    Reported,
+    RouteKey,
+    RouteState,
+    Standing,
+    UnplacedReason,
+    Visit,
+)
 from slotsvc.domain.working_time import Absence, ShiftException
+from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
 from slotsvc.scheduling.travel_port import Provenance
 
 
@@ -51,12 +64,16 @@ class StoredRoute:
 
     ``placements``: every placement not ended, by position, holds included even when they lapsed
     (judge them by ``Placement.live(now)``). ``block``: None when the route never had a visit.
+    ``state``: what automation may do to its order. ``violations``: what was recorded at the last
+    write.
     """
 
     key: RouteKey
     version: int
     placements: tuple[Placement, ...] = ()
     block: TravelBlock | None = None
+    state: RouteState = RouteState.DRAFT
+    violations: tuple[RouteViolation, ...] = ()
 
     def live(self, now: datetime) -> tuple[Placement, ...]:
         """Placements that occupy the route at ``now``, by position."""
@@ -70,14 +87,17 @@ class StoredRoute:
 
 @dataclass(frozen=True, slots=True)
 class StoredVisit:
-    """A visit with its current placement (the last one when it has none live) and bookkeeping.
+    """A visit with its current placement and bookkeeping.
 
-    ``revision`` grows with every change of the visit; the API's etag. ``extended``: the hold was
-    prolonged. ``held_since``: when the hold was made; None for a visit that was never held.
+    ``placement``: the last one when it has none live; None when it never had one. ``revision``
+    grows with every change of the visit; the API's etag. ``extended``: the hold was prolonged.
+    ``held_since``: when the hold was made; None for a visit that was never held.
+    ``unplaced_reason``: None unless ``standing`` is UNPLACED.
     """
 
+    tenant: str
     visit: Visit
-    placement: Placement
+    placement: Placement | None
     revision: int
     provenance: Provenance
     created: datetime
@@ -85,6 +105,15 @@ class StoredVisit:
     promised_at: datetime | None = None
     held_since: datetime | None = None
     extended: bool = False
+    standing: Standing = Standing.PLACED
+    unplaced_reason: UnplacedReason | None = None
+
+    @property
+    def placed(self) -> Placement:
+        """The current placement. Raises ``InvariantError`` when it never had one."""
+        if self.placement is None:
+            raise InvariantError("a visit without a place was taken for a placed one")
+        return self.placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +127,32 @@ class Event:
     data: Mapping[str, str | int] = field(default_factory=dict)
 
 
-type Entity = Tenant | Team | Technician | Site | ActivityType | ShiftException | Absence
-"""What a company sets up. Exceptions and absences belong to a technician."""
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its ``position``: opaque text, to be given back for what came after."""
+
+    position: str
+    at: datetime
+    event: Event
+
+
+NO_DUE = 1 << 40
+"""Sort key of a visit without a due time."""
+
+
+type Entity = (
+    Tenant
+    | Team
+    | Technician
+    | Van
+    | Site
+    | ActivityType
+    | Closure
+    | ShiftException
+    | Absence
+    | Loan
+)
+"""What a company sets up. Exceptions, absences and loans belong to a technician."""
 
 
 class CalendarRead(Protocol):
@@ -109,7 +162,15 @@ class CalendarRead(Protocol):
     def tags(self, tenant: str) -> frozenset[str]: ...
     def team(self, tenant: str, team: str) -> Team | None: ...
     def technician(self, tenant: str, technician: str) -> Technician | None: ...
-    def technicians(self, tenant: str, team: str) -> Sequence[Technician]: ...
+    def technicians(
+        self, tenant: str, team: str, first: date | None = None, last: date | None = None
+    ) -> Sequence[Technician]:
+        """The members of a team, and those lent to it on a date from ``first`` to ``last``.
+
+        Without dates: the members. Members who are lent away are among them.
+        """
+        ...
+
     def site(self, tenant: str, site: str) -> Site | None: ...
     def activity_type(self, tenant: str, activity_type: str) -> ActivityType | None: ...
     def shift_exceptions(
@@ -122,6 +183,21 @@ class CalendarRead(Protocol):
         self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
     ) -> Mapping[str, Sequence[Absence]]:
         """By technician; those that overlap [start, end)."""
+        ...
+
+    def loans(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Sequence[Loan]]:
+        """By technician; those that hold on a date from ``first`` to ``last``."""
+        ...
+
+    def closures(self, tenant: str) -> Sequence[Closure]:
+        """Of the company and of its teams, whenever they are."""
+        ...
+
+    def vans(self, tenant: str) -> Sequence[Van]: ...
+    def drivers(self, tenant: str, van: str) -> Sequence[str]:
+        """Ids of technicians whose van it is, or is on some date."""
         ...
 
     def calendar_revision(self, tenant: str) -> int:
@@ -173,13 +249,13 @@ class RouteRead(Protocol):
 
     def routes(
         self, tenant: str, technicians: Iterable[str], first: date, last: date
-    ) -> Mapping[tuple[str, date], StoredRoute]:
-        """Touched routes by (technician, date); an untouched one is absent (version 0, empty)."""
+    ) -> Mapping[RouteKey, StoredRoute]:
+        """Touched routes, first <= date <= last; an untouched one is absent (version 0, empty)."""
         ...
 
     def route_versions(
         self, tenant: str, technicians: Iterable[str], first: date, last: date
-    ) -> Mapping[tuple[str, date], int]:
+    ) -> Mapping[RouteKey, int]:
         """Versions only, of touched routes."""
         ...
 
@@ -204,6 +280,30 @@ class RouteRead(Protocol):
         self, tenant: str, client: str, activity_type: str, now: datetime
     ) -> Placement | None:
         """The client's oldest live hold for this activity, replacements included."""
+        ...
+
+    def open_hold(self, tenant: str, visit: str, now: datetime) -> Placement | None:
+        """The live hold of a visit, be it new, a move, or the placing of a stored one."""
+        ...
+
+    def live_of_activity(
+        self, tenant: str, team: str, activity_type: str, first: date, last: date, now: datetime
+    ) -> Mapping[date, int]:
+        """How many live placements of an activity the team has, by service date; 0 is absent."""
+        ...
+
+    def list_unplaced(
+        self,
+        tenant: str,
+        *,
+        team: str | None,
+        client: str | None,
+        after: tuple[int, int, int, str] | None,
+        limit: int,
+        now: datetime,
+    ) -> Sequence[StoredVisit]:
+        """The backlog without visits that are held now: by (-priority, due, created, id), strictly
+        after ``after``; no due time sorts as the largest Unix time, ``NO_DUE``."""
         ...
 
     def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None:
@@ -231,7 +331,7 @@ class RouteRead(Protocol):
         ...
 
 
-class ReadTx(CalendarRead, RouteRead, Protocol):
+class ReadTx(CalendarRead, RouteRead, KeyRead, Protocol):
     """One snapshot."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -241,8 +341,19 @@ class ReadTx(CalendarRead, RouteRead, Protocol):
         """
         ...
 
+    def events_after(self, tenant: str, position: str, limit: int) -> Sequence[StoredEvent]:
+        """At most ``limit``, oldest first; "" is the beginning.
 
-class WriteTx(ReadTx, CalendarWrite, Protocol):
+        Raises ``InvalidRequestError`` for a position that is not one of this store.
+        """
+        ...
+
+    def last_position(self, tenant: str) -> str:
+        """Of the newest event; "" when there is none."""
+        ...
+
+
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -267,7 +378,7 @@ class WriteTx(ReadTx, CalendarWrite, Protocol):
         ...
 
     def insert_visit(self, stored: StoredVisit) -> None:
-        """A visit and its first placement; ``write_route`` gives the position.
+        """A visit and its first placement, if it has one; ``write_route`` gives the position.
 
         Raises ``AlreadyExistsError`` for a taken id.
         """
@@ -293,6 +404,33 @@ class WriteTx(ReadTx, CalendarWrite, Protocol):
     def set_start_window(
         self, tenant: str, placement: str, start: datetime, end: datetime
     ) -> None: ...
+    def update_visit(
+        self,
+        tenant: str,
+        visit: Visit,
+        standing: Standing,
+        unplaced_reason: UnplacedReason | None = None,
+    ) -> None:
+        """Writes everything known of the visit anew (not its placements); grows its revision.
+
+        Raises ``NotFoundError``.
+        """
+        ...
+
+    def report(
+        self, tenant: str, placement: str, state: PlacementState, reported: Reported
+    ) -> None:
+        """What the road says of a placement. Raises ``NotFoundError``."""
+        ...
+
+    def set_route_state(self, key: RouteKey, state: RouteState) -> None:
+        """The route's lock is held."""
+        ...
+
+    def write_violations(self, key: RouteKey, found: Sequence[RouteViolation]) -> None:
+        """Replaces what is recorded of the route; its lock is held."""
+        ...
+
     def make_current(self, tenant: str, visit: str, placement: str) -> None:
         """The visit's current placement; grows its revision."""
         ...

@@ -1,4 +1,4 @@
-"""Taking an offer: the one way a placement gets onto a route, held or booked.
+"""Taking an offer: the one way a slot becomes a placement, held or booked.
 
 Read a snapshot, choose the order, ask roads for what is missing, let the referee judge: all outside
 any transaction. Then one transaction: idempotency, locks (which grow the versions), the database's
@@ -7,47 +7,70 @@ clock, writes, event, answer. When a route changed in between, everything starts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from slotsvc.domain.errors import (
-    SlotExpiredError,
-    SlotGoneError,
-    StoreBusyError,
-    TravelError,
-)
+from slotsvc.domain.booking_rules import refuse_a_day_full_of_holds
+from slotsvc.domain.commitment import CommitmentKind, Promise, announced, promised
+from slotsvc.domain.errors import SlotExpiredError, SlotGoneError, StoreBusyError, TravelError
+from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
-from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
-from slotsvc.scheduling.desk import (
-    TRIES,
-    Answer,
-    Desk,
-    Placed,
-    RouteChangedError,
-    shift_of,
+from slotsvc.domain.visit import (
+    Pin,
+    Placement,
+    PlacementState,
+    RouteKey,
+    RouteState,
+    Standing,
+    Visit,
 )
+from slotsvc.scheduling.day_of_work import instance_of
+from slotsvc.scheduling.desk import TRIES, Answer, Desk, Placed, RouteChangedError, shift_of
 from slotsvc.scheduling.mutation import Mutation, once
-from slotsvc.scheduling.offer_state import Seen, Taking, refuse_second_hold, see
-from slotsvc.scheduling.placing import judge, merged_order, replaced_pairs, without_replaced
+from slotsvc.scheduling.offer_state import (
+    Seen,
+    Taking,
+    refuse_full_day,
+    refuse_second_hold,
+    see,
+)
+from slotsvc.scheduling.placing import (
+    findings,
+    judge,
+    merged_order,
+    replaced_pairs,
+    without_replaced,
+)
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, TravelBlock, WriteTx
+from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.timetables import planned_route
-from slotsvc.scheduling.travel_blocks import block_over, legs_among
+from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.travel_port import TravelUnavailableError
+from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.scheduling.wish import HeldOffer
-from slotsvc.solver.instance import RouteInstance, route_instance
+from slotsvc.solver.checker import Finding, relaxed
 from slotsvc.solver.one_route import order_with
-from slotsvc.solver.started import rest_of_day
 from slotsvc.solver.timing import timetable
 
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class _Day:
+    """The route's day as it is before the taking. ``before``: what is broken on it as it is."""
+
+    rest: Rest
+    block: TravelBlock
+    before: tuple[Finding, ...]
+    live: tuple[Placement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
-    """What will be written if the versions still stand."""
+    """What will be written if the versions still stand. ``order``: the whole route."""
 
     seen: Seen
     placement: Placement
@@ -63,7 +86,7 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
     ``IdempotencyKeyReusedError``, ``TravelError``, ``StoreBusyError``.
     """
     for _ in range(TRIES):
-        stored = await desk.store.read(lambda tx: _replayed(tx, mutation))
+        stored = await desk.store.read(lambda tx: replayed(tx, mutation))
         if stored is not None:
             return stored
         plan = await _plan(desk, taking)
@@ -76,7 +99,7 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
     raise StoreBusyError("the route keeps changing; repeat the call")
 
 
-def _replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
+def replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
     """An earlier answer, before anything is judged: a repeated call must not meet its own visit."""
     m = mutation
     return tx.answered(m.tenant, m.method, m.request_id, m.request_hash)
@@ -84,40 +107,44 @@ def _replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
 
 async def _plan(desk: Desk, taking: Taking) -> _Plan:
     seen = await desk.store.read(lambda tx: see(tx, taking))
-    offer = taking.offer
+    day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
-    live = seen.route.live(seen.now)
+    if taking.hold:
+        refuse_a_day_full_of_holds(
+            seen.work.shift, day.live, placement.on_site, seen.now, desk.limits.day_share
+        )
+    for ids in _orders(taking.offer, seen, day, placement):
+        by_id = {p.id: p for p in (*day.rest.open, placement)}
+        order = tuple(by_id[i] for i in merged_order([p.id for p in day.rest.open], ids))
+        # a move confirmed at once: its old place is given up in the same step
+        gone = "" if taking.hold else taking.offer.replaces
+        standing = tuple(p for p in order if p.id != gone)
+        standing = _not_before_now(seen, day, standing, placement.id)
+        if not judge(day.rest.shift, standing, day.block, day.before):
+            whole = (*day.rest.begun, *standing)
+            whole = tuple(replace(p, position=n) for n, p in enumerate(whole))
+            own = next(p for p in whole if p.id == placement.id)
+            return _Plan(seen, own, whole, day.block)
+    raise SlotGoneError("the slot is taken")
+
+
+async def _day(desk: Desk, taking: Taking, seen: Seen) -> _Day:
+    live, shift = seen.route.live(seen.now), seen.work.shift
     if replaced_pairs(live):
         # as in a search: the day may still end in two ways, and a third visit had to suit both
         raise SlotGoneError("another visit of that day is being moved")
-    places = [
-        seen.work.shift.start_place,
-        seen.work.shift.end_place,
-        *(p.visit.location for p in live),
-        offer.location,
-    ]
+    here = (p.visit.location for p in live)
+    places = [shift.start_place, shift.end_place, *here, taking.offer.work.location]
     try:
         block = await block_over(desk.travel, places, seen.route.block)
     except TravelUnavailableError as error:
         raise TravelError("no travel time can be had") from error
-    for ids in _orders(offer, seen, live, placement, block):
-        by_id = {p.id: p for p in (*live, placement)}
-        order = tuple(
-            replace(by_id[i], position=n)
-            for n, i in enumerate(merged_order([p.id for p in live], ids))
-        )
-        # a move confirmed at once: its old place is given up in the same step
-        gone = offer.replaces if taking.expires_after is None else ""
-        standing = tuple(p for p in order if p.id != gone)
-        standing = _not_before_now(seen, standing, placement.id, block)
-        if not judge(seen.work.shift, standing, block):
-            own = next(p for p in standing if p.id == placement.id)
-            return _Plan(seen, own, standing, block)
-    raise SlotGoneError("the slot is taken")
+    rest = rest_of(shift, live, block, seen.now)
+    return _Day(rest, block, findings(rest.shift, rest.open, block), live)
 
 
 def _not_before_now(
-    seen: Seen, order: tuple[Placement, ...], placement: str, block: TravelBlock
+    seen: Seen, day: _Day, order: tuple[Placement, ...], placement: str
 ) -> tuple[Placement, ...]:
     """On a day under way: the new visit's start window begins when it can be reached from now.
 
@@ -129,7 +156,8 @@ def _not_before_now(
     # not yet now itself: a visit that starts by now counts as begun and keeps its place
     later = to_epoch(seen.now) + 1
     order = tuple(_from(p, later) if p.id == placement else p for p in order)
-    rest = _instance(seen, list(without_replaced(order)), block)
+    left = replace(day.rest, open=without_replaced(order))
+    rest = instance_of(left, day.block, seen.now)
     table = timetable(rest, rest.committed)
     ids = dict(zip(rest.committed, rest.visits, strict=True))
     stops = table.stops if table else ()
@@ -146,76 +174,94 @@ def _from(placement: Placement, soonest: int | None) -> Placement:
 
 
 def _orders(
-    offer: HeldOffer,
-    seen: Seen,
-    live: tuple[Placement, ...],
-    placement: Placement,
-    block: TravelBlock,
+    offer: HeldOffer, seen: Seen, day: _Day, placement: Placement
 ) -> Iterator[tuple[str, ...]]:
-    """Orders to try: the offered one while the route still is as it was, then a fresh search."""
-    others = [p for p in live if p.id != offer.replaces]
+    """Orders of what is left to try: the offered one while the route still is as it was, then a
+    fresh search."""
+    others = [p for p in day.rest.open if p.id != offer.replaces]
+    keep = _keeps_order(offer, seen, day)
     # once the day has begun, time goes by between offer and taking: only a fresh search knows
     begun = seen.now >= seen.work.shift.window.start
-    if not begun and {p.id for p in others} == set(offer.order) - {""}:
+    kept = [p.id for p in others]
+    offered = [i for i in offer.order if i]
+    if not begun and (offered == kept if keep else set(offered) == set(kept)):
         yield tuple(i or placement.id for i in offer.order)
-    found = _searched(offer, seen, others, block, keep=offer.insert_only or len(others) < len(live))
+    found = _searched(offer, seen, day, others, placement, keep)
     if found is not None:
         yield tuple(i or placement.id for i in found)
 
 
+def _keeps_order(offer: HeldOffer, seen: Seen, day: _Day) -> bool:
+    """What was told to technicians, is broken, or has a visit leaving it, keeps its order."""
+    told = seen.route.state is not RouteState.DRAFT or bool(day.rest.begun)
+    leaves = any(p.id == offer.replaces for p in day.rest.open)
+    told = told and not offer.resequence_published
+    return offer.insert_only or leaves or told or bool(day.before)
+
+
 def _searched(
-    offer: HeldOffer, seen: Seen, others: list[Placement], block: TravelBlock, keep: bool
+    offer: HeldOffer,
+    seen: Seen,
+    day: _Day,
+    others: Sequence[Placement],
+    placement: Placement,
+    keep: bool,
 ) -> tuple[str, ...] | None:
-    instance = _instance(seen, others, block)
-    row = block.places.index(offer.location)
-    nodes = [block.places.index(p) for p in instance.places]
+    shift, placements = relaxed(day.rest.shift, others, day.before)
+    left = Rest(shift, placements)
+    instance = instance_of(left, day.block, seen.now)
+    row = day.block.places.index(placement.visit.location)
+    nodes = [day.block.places.index(p) for p in instance.places]
     window = offer.window.start_window
     return order_with(
         instance,
-        int(offer.service.total_seconds()),
+        placement.visit.location,
+        int(placement.on_site.total_seconds()),
+        int(placement.visit.access.total_seconds()),
+        placement.visit.pausable,
         (to_epoch(window.start), to_epoch(window.end) - 1),
-        block.seconds[nodes, row].astype(np.int32),
-        block.seconds[row, nodes].astype(np.int32),
+        day.block.seconds[nodes, row].astype(np.int32),
+        day.block.seconds[row, nodes].astype(np.int32),
         keep,
     )
 
 
-def _instance(seen: Seen, others: list[Placement], block: TravelBlock) -> RouteInstance:
-    shift = seen.work.shift
-    places = [shift.start_place, shift.end_place, *(p.visit.location for p in others)]
-    whole = route_instance(shift, others, legs_among(block, places))
-    return rest_of_day(whole, to_epoch(seen.now))
-
-
 def _placement(desk: Desk, taking: Taking, seen: Seen) -> Placement:
     offer = taking.offer
-    expires = taking.expires_after(seen.now) if taking.expires_after else None
+    length = seen.hold_length(desk.limits, taking.hold_for)
+    told = offer.work.commitment.kind is CommitmentKind.APPOINTMENT
     return Placement(
         id=desk.new_id("h"),
-        route=RouteKey(offer.tenant, offer.technician, offer.day),
-        visit=seen.moved.visit if seen.moved else _visit(desk, taking),
+        route=offer.route,
+        visit=seen.stored.visit if seen.stored else _visit(desk, taking),
         position=0,
-        state=PlacementState.HELD if expires else PlacementState.BOOKED,
-        promise=offer.window.promise,
-        start_window=offer.window.start_window,
-        expires=expires,
+        state=PlacementState.HELD if taking.hold else PlacementState.BOOKED,
+        promise=offer.window.promise if told else None,
+        start_window=_start_window(offer, seen),
+        expires=seen.now + length if taking.hold else None,
         replaces=offer.replaces or None,
+        service=None if offer.on_site == offer.work.service else offer.on_site,
     )
+
+
+def _start_window(offer: HeldOffer, seen: Seen) -> TimeWindow:
+    """The offered one; for work that nobody waits for, all that its commitment leaves."""
+    offered = offer.window.start_window
+    if not seen.wide:
+        return offered
+    shift, commitment = seen.work.shift, offer.work.commitment
+    start = min(offered.start, shift.window.start)
+    end = max(offered.end, shift.latest_end)
+    if commitment.target is not None:
+        start, end = max(start, commitment.target.start), min(end, commitment.target.end)
+    if commitment.due is not None:
+        end = min(end, commitment.due)
+    return TimeWindow(min(start, offered.start), max(end, offered.end))
 
 
 def _visit(desk: Desk, taking: Taking) -> Visit:
-    offer = taking.offer
-    return Visit(
-        id=desk.new_id("v"),
-        location=offer.location,
-        service=offer.service,
-        requires=offer.requires,
-        site=offer.site,
-        activity_type=offer.activity_type,
-        client=offer.client,
-        external_ref=taking.external_ref,
-        note=taking.note,
-    )
+    work = taking.offer.work
+    return replace(work, id=desk.new_id("v"), external_ref=taking.external_ref, note=taking.note)
 
 
 def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: Mutation) -> bytes:
@@ -230,14 +276,16 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     if now >= taking.offer.expires:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     refuse_second_hold(tx, taking, now)
+    refuse_full_day(tx, taking, seen.activity, now)
     lapsed = set(tx.expire_lapsed(versions, now))
     stored = _insert(tx, taking, plan, now)
     order = [p.id for p in plan.order if p.id not in lapsed]
     tx.write_route(key, order, plan.block)
-    if taking.expires_after is None:
+    if not taking.hold:
         stored = _book(tx, taking, plan, stored)
     for event in _events(taking, plan, locked):
         tx.record(key.tenant, event, mutation.actor)
+    record_violations(tx, versions, Origin.LAPSE, mutation.actor)
     return answer(_placed(plan, stored))
 
 
@@ -257,7 +305,7 @@ def _events(taking: Taking, plan: _Plan, locked: Mapping[RouteKey, int]) -> Iter
         data["replaces"] = placed.replaces
     yield Event(taking.kind, placed.visit.id, placed.route, locked[placed.route], data)
     if old is not None:
-        kind = "VISIT_MOVED_AWAY" if taking.expires_after is None else "MOVE_HELD"
+        kind = "MOVE_HELD" if taking.hold else "VISIT_MOVED_AWAY"
         left: dict[str, str | int] = {"placement": taking.offer.replaces}
         yield Event(kind, placed.visit.id, old.key, locked[old.key], left)
 
@@ -267,19 +315,20 @@ def _insert(tx: WriteTx, taking: Taking, plan: _Plan, now: datetime) -> StoredVi
     expires = plan.placement.expires or taking.offer.expires
     held = replace(plan.placement, state=PlacementState.HELD, expires=expires)
     provenance = plan.block.provenance
-    if plan.seen.moved is None:
-        stored = StoredVisit(held.visit, held, 1, provenance, now, now, held_since=now)
+    if plan.seen.stored is None:
+        tenant = taking.offer.tenant
+        stored = StoredVisit(tenant, held.visit, held, 1, provenance, now, now, held_since=now)
         tx.insert_visit(stored)
         return stored
     tx.insert_placement(held, provenance, now)
-    return replace(plan.seen.moved, placement=held, provenance=provenance, held_since=now)
+    return replace(plan.seen.stored, placement=held, provenance=provenance, held_since=now)
 
 
 def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> StoredVisit:
     placed, seen = plan.placement, plan.seen
-    planned = planned_route(seen.work.shift, plan.order, plan.block).stop(placed.id)
+    planned = planned_route(seen.work.shift, plan.order, plan.block, seen.now).stop(placed.id)
     assert planned is not None, "the referee found this order legal"
-    confirm(tx, placed, kept_pin(taking.pin, seen.moved), planned.start)
+    confirm(tx, placed, kept_pin(taking.pin, seen.stored), planned.start, taking.channel)
     if seen.old_route is not None:
         left = [p.id for p in seen.old_route.live(tx.now()) if p.id != taking.offer.replaces]
         tx.expire_lapsed([seen.old_route.key], tx.now())
@@ -291,26 +340,37 @@ def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> Stor
 
 def kept_pin(wanted: Pin, moved: StoredVisit | None) -> Pin:
     """A visit that moves keeps its pin unless another is wanted."""
-    return moved.placement.pin if moved is not None and wanted is Pin.NONE else wanted
+    placed = moved.placement if moved is not None and wanted is Pin.NONE else None
+    return placed.pin if placed is not None else wanted
 
 
-def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime) -> None:
-    """HELD to BOOKED, current place of its visit; a pinned start becomes its only start."""
+def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, channel: str) -> None:
+    """HELD to BOOKED, current place of its visit; a pinned start becomes its only start.
+
+    What the client was told joins the visit's promises; a window outside earlier promises stands
+    instead of them, for the client agreed.
+    """
     tenant = placement.route.tenant
     tx.confirm_placement(tenant, placement.id, pin.value, start)
     if pin is Pin.START:
         tx.set_start_window(tenant, placement.id, start, start + _SECOND)
     tx.make_current(tenant, placement.visit.id, placement.id)
+    tx.update_visit(tenant, _told(placement, tx.now(), channel), Standing.PLACED)
+
+
+def _told(placement: Placement, now: datetime, channel: str) -> Visit:
+    visit, window = placement.visit, placement.promise
+    if window is None:
+        return visit
+    kept = promised(visit.promises) or ()
+    instead = not any(one.covers(window) for one in kept)
+    promise = Promise((window,), now, channel)
+    return replace(visit, promises=announced(visit.promises, promise, instead=instead))
 
 
 def _placed(plan: _Plan, stored: StoredVisit) -> Placed:
-    planned = planned_route(plan.seen.work.shift, _shown(plan), plan.block)
-    position = [p.id for p in plan.order].index(plan.placement.id)
-    at = replace(stored, placement=replace(stored.placement, position=position))
+    shift, own = plan.seen.work.shift, plan.placement
+    planned = planned_route(shift, without_replaced(plan.order), plan.block, plan.seen.now)
+    at = replace(stored, placement=replace(stored.placed, position=own.position))
     who = plan.seen.work.technician
-    return Placed(at, who.id, who.display_name, planned.stop(plan.placement.id))
-
-
-def _shown(plan: _Plan) -> tuple[Placement, ...]:
-    """The route as it will be, for the planned times."""
-    return without_replaced(plan.order)
+    return Placed(at, who.id, who.display_name, planned.stop(own.id))

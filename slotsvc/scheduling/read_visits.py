@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from slotsvc.domain.errors import NotFoundError
-from slotsvc.domain.visit import PlacementState, RouteKey
+from slotsvc.domain.visit import Placement, PlacementState, RouteKey
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredVisit
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
+
+STANDING = (
+    PlacementState.HELD,
+    PlacementState.BOOKED,
+    PlacementState.EN_ROUTE,
+    PlacementState.STARTED,
+)
+"""What is listed when no state is asked for: all that is still to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class VisitFilter:
     technician: str = ""
     first: date | None = None
     last: date | None = None
-    states: tuple[PlacementState, ...] = (PlacementState.HELD, PlacementState.BOOKED)
+    states: tuple[PlacementState, ...] = STANDING
     client: str = ""
     after: tuple[str, str, int, str] | None = None
     limit: int = 50
@@ -82,21 +90,27 @@ def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
 def _placed(
     tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, tuple[str, PlannedRoute | None]]
 ) -> Placed:
-    key = stored.placement.route
+    placement = stored.placement
+    if placement is None:
+        return Placed(stored, "", "", None, live=False)
+    key = placement.route
     if key not in planned:
-        planned[key] = _planned(tx, key, stored)
+        planned[key] = _planned(tx, placement)
     name, route = planned[key]
-    live = stored.placement.live(tx.now())
-    stop = route.stop(stored.placement.id) if route and live else None
-    return Placed(stored, key.technician, name, stop, live)
+    live = placement.live(tx.now())
+    if route is None or not live:
+        return Placed(stored, key.technician, name, None, live)
+    risk = route.at_risk(placement.id)
+    return Placed(stored, key.technician, name, route.stop(placement.id), live, risk)
 
 
-def _planned(tx: ReadTx, key: RouteKey, stored: StoredVisit) -> tuple[str, PlannedRoute | None]:
+def _planned(tx: ReadTx, placement: Placement) -> tuple[str, PlannedRoute | None]:
+    key, now = placement.route, tx.now()
     who = tx.technician(key.tenant, key.technician)
     work = shift_of(tx, key)
     route = tx.routes_by_key([key])[key]
     name = who.display_name if who else ""
-    live = route.live(tx.now())
+    live = route.live(now)
     if work is None or route.block is None or not live:
         return name, None
     known = set(route.block.places)
@@ -104,9 +118,9 @@ def _planned(tx: ReadTx, key: RouteKey, stored: StoredVisit) -> tuple[str, Plann
         return name, None
     # of an open replacement on this route, the side that is asked about
     gone = {p.id for p in live} - {p.id for p in without_replaced(live)}
-    if stored.placement.id in gone:
+    if placement.id in gone:
         pending = {p.id for p in live if p.replaces in gone}
-        return name, planned_route(
-            work.shift, [p for p in live if p.id not in pending], route.block
-        )
-    return name, planned_route(work.shift, without_replaced(live), route.block)
+        shown = tuple(p for p in live if p.id not in pending)
+    else:
+        shown = without_replaced(live)
+    return name, planned_route(work.shift, shown, route.block, now)

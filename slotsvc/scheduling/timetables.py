@@ -1,4 +1,9 @@
-"""Planned times of stored routes, derived from the recurrence, never stored."""
+"""Planned times of stored routes, derived from the recurrence, never stored.
+
+On a day with reports the times of what has begun are the reported ones, and the rest follows.
+Where the order cannot be kept in time, times are told all the same, with every limit that is broken
+moved out by as much as it is broken: late is when the client will be served.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +15,30 @@ from itertools import pairwise
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Placement, Stop
 from slotsvc.domain.working_time import Shift
-from slotsvc.scheduling.placing import checked
+from slotsvc.scheduling.placing import findings
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.travel_blocks import legs_among
-from slotsvc.solver.checker import Finding, check_route
-from slotsvc.solver.instance import INF, route_instance
-from slotsvc.solver.timing import timetable
+from slotsvc.scheduling.under_way import Rest, rest_of
+from slotsvc.solver.checker import Finding, FindingKind, relaxed
+from slotsvc.solver.instance import RouteInstance, route_instance
+from slotsvc.solver.timing import StopTimes, Timetable, timetable
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGap:
+    """Between two stops: driving, idle time, pauses; those inside the stop behind it too."""
+
+    travel: timedelta
+    waiting: timedelta
+    breaks: tuple[TimeWindow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRoute:
     """A route with its times. ``gaps[i]`` lies before stop i, the last one leads home.
 
-    ``stops`` is empty when the order cannot be kept; ``findings`` then say why.
+    ``stops`` and ``gaps`` are empty when no times exist (no road leads on). ``findings``: every
+    rule broken by what is left of the day.
     """
 
     stops: tuple[Stop, ...]
@@ -30,69 +46,106 @@ class PlannedRoute:
     end: datetime | None
     travel: timedelta
     waiting: timedelta
+    overtime: timedelta
     findings: tuple[Finding, ...]
 
     def stop(self, placement: str) -> Stop | None:
         """The stop of a placement; None: not planned."""
         return next((s for s in self.stops if s.placement == placement), None)
 
+    def at_risk(self, placement: str) -> bool:
+        """As the day now goes it starts after its window."""
+        return any(f.subject == placement and f.kind in _LATE for f in self.findings)
 
-@dataclass(frozen=True, slots=True)
-class PlannedGap:
-    """Between two stops: driving, idle time, pauses."""
 
-    travel: timedelta
-    waiting: timedelta
-    breaks: tuple[TimeWindow, ...]
+_LATE = (FindingKind.LATE, FindingKind.PAST)
+_NOTHING = timedelta(0)
 
 
 def planned_route(
-    shift: Shift, placements: Sequence[Placement], block: TravelBlock
+    shift: Shift, placements: Sequence[Placement], block: TravelBlock, now: datetime
 ) -> PlannedRoute:
-    """Times of placements in their order."""
+    """Times of live placements in their order."""
+    rest = rest_of(shift, placements, block, now)
+    broken = findings(rest.shift, rest.open, block)
+    table, instance = _table(rest, block, ())
+    if table is None and broken:
+        table, instance = _table(rest, block, broken)
+    if table is None:
+        return PlannedRoute((), (), None, _NOTHING, _NOTHING, _NOTHING, broken)
+    origin = datetime.fromtimestamp(instance.origin, UTC)
+    end = origin + timedelta(seconds=table.end)
+    return PlannedRoute(
+        (*rest.stops, *_stops(rest, table, origin)),
+        (*_gaps_behind(shift, rest, block), *_gaps(instance, table, origin)),
+        end,
+        timedelta(seconds=table.travel) + _driven(shift, rest, block),
+        timedelta(seconds=table.waiting) + _waited(rest),
+        max(end - shift.window.end, _NOTHING),
+        broken,
+    )
+
+
+def _table(
+    rest: Rest, block: TravelBlock, known: Sequence[Finding]
+) -> tuple[Timetable | None, RouteInstance]:
+    shift, placements = relaxed(rest.shift, rest.open, known)
     places = [shift.start_place, shift.end_place, *(p.visit.location for p in placements)]
     instance = route_instance(shift, placements, legs_among(block, places))
-    table = timetable(instance, instance.committed)
-    if table is None:
-        nothing = timedelta(0)
-        return PlannedRoute((), (), None, nothing, nothing, findings(shift, placements, block))
-    origin = datetime.fromtimestamp(instance.origin, UTC)
+    return timetable(instance, instance.committed), instance
 
+
+def _stops(rest: Rest, table: Timetable, origin: datetime) -> tuple[Stop, ...]:
     def at(seconds: int) -> datetime:
         return origin + timedelta(seconds=seconds)
 
-    stops = tuple(
+    return tuple(
         Stop(p.id, at(s.arrival), at(s.start), at(s.finish))
-        for p, s in zip(placements, table.stops, strict=True)
+        for p, s in zip(rest.open, table.stops, strict=True)
     )
-    nodes = [0, *(s.node for s in table.stops), 1]
+
+
+def _gaps(instance: RouteInstance, table: Timetable, origin: datetime) -> tuple[PlannedGap, ...]:
+    nodes = [0, *(stop.node for stop in table.stops), 1]
     gaps = []
     for gap, (a, b) in enumerate(pairwise(nodes)):
-        pauses = tuple(TimeWindow(at(x), at(y)) for g, x, y in table.breaks if g == gap)
-        drive = min(int(instance.travel[a, b]), INF)
-        idle = _idle(table.stops, gap, drive, sum(y - x for g, x, y in table.breaks if g == gap))
+        pauses = tuple(
+            TimeWindow(origin + timedelta(seconds=x), origin + timedelta(seconds=y))
+            for g, x, y in table.breaks
+            if g == gap
+        )
+        drive = int(instance.travel[a, b])
+        inside = table.stops[gap].start if gap < len(table.stops) else None
+        paused = sum(
+            y - x for g, x, y in table.breaks if g == gap and (inside is None or x < inside)
+        )
+        idle = _idle(table.stops, gap, int(instance.legs[a, b]), paused)
         gaps.append(PlannedGap(timedelta(seconds=drive), timedelta(seconds=idle), pauses))
-    return PlannedRoute(
-        stops,
-        tuple(gaps),
-        at(table.end),
-        timedelta(seconds=table.travel),
-        timedelta(seconds=table.waiting),
-        findings(shift, placements, block),
-    )
+    return tuple(gaps)
 
 
-def findings(
-    shift: Shift, placements: Sequence[Placement], block: TravelBlock
-) -> tuple[Finding, ...]:
-    """What is wrong with the route as it stands, by the referee."""
-    places = [shift.start_place, *(p.visit.location for p in placements), shift.end_place]
-    return check_route(shift, [checked(p) for p in placements], legs_among(block, places))
-
-
-def _idle(stops: Sequence[object], gap: int, drive: int, paused: int) -> int:
+def _idle(stops: Sequence[StopTimes], gap: int, leg: int, paused: int) -> int:
     """Idle seconds in a gap between two visits; before the first and after the last it is free."""
     if gap == 0 or gap >= len(stops):
         return 0
-    before, after = stops[gap - 1], stops[gap]
-    return int(after.start - before.finish) - drive - paused  # type: ignore[attr-defined]
+    return max(stops[gap].start - stops[gap - 1].finish - leg - paused, 0)
+
+
+def _gaps_behind(shift: Shift, rest: Rest, block: TravelBlock) -> tuple[PlannedGap, ...]:
+    """Before each visit that has begun: driving as read on the roads, pauses nobody reported."""
+    return tuple(PlannedGap(leg, _NOTHING, ()) for leg in _legs_behind(shift, rest, block))
+
+
+def _legs_behind(shift: Shift, rest: Rest, block: TravelBlock) -> list[timedelta]:
+    places = [shift.start_place, *(p.visit.location for p in rest.begun)]
+    legs = legs_among(block, places)
+    return [timedelta(seconds=int(legs[i, i + 1])) for i in range(len(places) - 1)]
+
+
+def _driven(shift: Shift, rest: Rest, block: TravelBlock) -> timedelta:
+    return sum(_legs_behind(shift, rest, block), _NOTHING)
+
+
+def _waited(rest: Rest) -> timedelta:
+    """Between arriving and starting at what has begun, the first one left out."""
+    return sum((s.start - s.arrival for s in rest.stops[1:]), _NOTHING)

@@ -9,6 +9,7 @@ from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.offering import OfferGrid
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
+from slotsvc.domain.visit import RouteKey, Visit
 from slotsvc.solver.params import SearchParams
 
 
@@ -17,7 +18,11 @@ class Wish:
     """A place, a duration, and when and by whom it may be done.
 
     ``site`` / ``location``: one of the two, or neither when ``visit`` says. None and "" mean: as
-    the activity type or the visit to move has it. ``visit``: the visit to move, "" for a new one.
+    the activity type or the stored visit has it. ``visit``: the stored visit to move or to
+    place, "" for a new one. ``leave_promise``: the client is asked anew, so what was promised
+    does not bind.
+    ``setup``: access, parking and setup. ``resequence_published``: routes told to technicians may
+    change their order.
     """
 
     site: str = ""
@@ -38,6 +43,13 @@ class Wish:
     notice: timedelta | None = None
     visit: str = ""
     client: str = ""
+    priority: int = 0
+    sector: str = ""
+    setup: timedelta | None = None
+    pausable: bool | None = None
+    max_added_travel: timedelta | None = None
+    leave_promise: bool = False
+    resequence_published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +66,32 @@ class SuggestCommand:
 
 @dataclass(frozen=True, slots=True)
 class HeldOffer:
-    """What a slot token holds: the offer, and the search that led to it.
+    """What a slot token holds: the offer, and what leads to the same visit again.
 
-    ``order``: placement ids of the route as it was judged, "" for the new visit. ``version`` and
-    ``valid_until`` say which state of the route that was. ``replaces``: placement to move, "" for
-    a new visit. ``expires``: the offer lapses then. ``insert_only``: the others keep their order.
+    ``work``: the visit as it will be (its id is "" unless it is stored). ``on_site``: the time on
+    site of the offered technician. ``order``: placement ids of the route as it was judged, "" for
+    the new visit. ``version`` and ``valid_until`` say which state of the route that was.
+    ``replaces``: placement to move, "" when the visit has no place. ``expires``: the offer lapses
+    then. ``insert_only``: the others keep their order. ``resequence_published``: as in the wish.
     """
 
     tenant: str
     team: str
     technician: str
     day: date
+    shift: int
     window: OfferWindow
-    location: Location
-    service: timedelta
-    requires: frozenset[str]
+    work: Visit
+    on_site: timedelta
     order: tuple[str, ...]
     version: int
     valid_until: datetime | None
     expires: datetime
-    site: str = ""
-    activity_type: str = ""
-    client: str = ""
-    visit: str = ""
     replaces: str = ""
     insert_only: bool = False
+    resequence_published: bool = False
+
+    @property
+    def route(self) -> RouteKey:
+        """Where it would go."""
+        return RouteKey(self.tenant, self.technician, self.day, self.shift)

@@ -5,45 +5,50 @@ One event loop runs it; signals belong to ``slotsvc.bootstrap``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.descriptor import MethodDescriptor
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from slotsvc.pb.v1 import (
+    access_service_pb2_grpc,
     calendar_service_pb2_grpc,
     map_service_pb2_grpc,
     plan_service_pb2_grpc,
     slot_service_pb2_grpc,
     visit_service_pb2_grpc,
 )
-
-_PACKAGE = "slotsvc.v1"
+from slotsvc.server.policies import PACKAGE, methods_of
 
 # Servicer class, and what registers one.
 _SERVICES: dict[str, tuple[type, Callable[[Any, Any], None]]] = {
-    f"{_PACKAGE}.CalendarService": (
+    f"{PACKAGE}.AccessService": (
+        access_service_pb2_grpc.AccessServiceServicer,
+        access_service_pb2_grpc.add_AccessServiceServicer_to_server,
+    ),
+    f"{PACKAGE}.CalendarService": (
         calendar_service_pb2_grpc.CalendarServiceServicer,
         calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
     ),
-    f"{_PACKAGE}.MapService": (
+    f"{PACKAGE}.MapService": (
         map_service_pb2_grpc.MapServiceServicer,
         map_service_pb2_grpc.add_MapServiceServicer_to_server,
     ),
-    f"{_PACKAGE}.PlanService": (
+    f"{PACKAGE}.PlanService": (
         plan_service_pb2_grpc.PlanServiceServicer,
         plan_service_pb2_grpc.add_PlanServiceServicer_to_server,
     ),
-    f"{_PACKAGE}.SlotService": (
+    f"{PACKAGE}.SlotService": (
         slot_service_pb2_grpc.SlotServiceServicer,
         slot_service_pb2_grpc.add_SlotServiceServicer_to_server,
     ),
-    f"{_PACKAGE}.VisitService": (
+    f"{PACKAGE}.VisitService": (
         visit_service_pb2_grpc.VisitServiceServicer,
         visit_service_pb2_grpc.add_VisitServiceServicer_to_server,
     ),
@@ -67,20 +72,26 @@ class ServerOptions:
     tls: ServerTls | None = None
     reflection: bool = False
     max_request_bytes: int = 1 << 20
+    max_metadata_bytes: int = 8 << 10
     max_streams: int = 100
     max_connection_age_s: int = 30 * 60
     connection_grace_s: int = 60
 
 
 class GrpcServer:
-    """A server with its health service. Not serving until ``start``."""
+    """A server with its health service. Not serving until ``start``.
+
+    ``before_stop``: ends what would never end by itself, streams that is.
+    """
 
     def __init__(
         self,
         servicers: Iterable[object],
         interceptors: Sequence[aio.ServerInterceptor],
         options: ServerOptions | None = None,
+        before_stop: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
+        self._before_stop = tuple(before_stop)
         self._options = options or ServerOptions()
         self._server = aio.server(
             interceptors=list(interceptors), options=_channel_options(self._options)
@@ -112,6 +123,8 @@ class GrpcServer:
     async def drain(self, grace_s: float) -> None:
         """Health says NOT_SERVING, new calls are refused, running ones get ``grace_s`` seconds."""
         await self._health.enter_graceful_shutdown()
+        for end in self._before_stop:
+            await end()
         await self._server.stop(grace_s)
 
     async def wait_until_stopped(self) -> None:
@@ -125,6 +138,12 @@ class GrpcServer:
         else:
             port = self._server.add_secure_port(address, _credentials(tls))
         return port
+
+
+def method_descriptors() -> Iterator[MethodDescriptor]:
+    """Every method of the contract."""
+    for name in _SERVICES:
+        yield from methods_of(name).values()
 
 
 def _register(servicer: object, server: aio.Server) -> str:
@@ -147,6 +166,9 @@ def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
 def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", options.max_request_bytes),
+        # one limit, not a soft one with a lottery between the two
+        ("grpc.max_metadata_size", options.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", options.max_metadata_bytes),
         ("grpc.max_concurrent_streams", options.max_streams),
         ("grpc.max_connection_age_ms", options.max_connection_age_s * 1000),
         ("grpc.max_connection_age_grace_ms", options.connection_grace_s * 1000),

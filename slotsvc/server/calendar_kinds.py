@@ -8,13 +8,16 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from slotsvc.domain.closures import Closure
 from slotsvc.domain.offering import ActivityType, Site
-from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.working_time import Absence, ShiftException
 from slotsvc.scheduling.calendars import EntityKey
 from slotsvc.scheduling.ports import Entity
 from slotsvc.server import calendar_convert as convert
+from slotsvc.server import dates_convert as dates
 from slotsvc.server import names
+from slotsvc.server import people_convert as people
 from slotsvc.server.names import NamePattern
 
 
@@ -73,8 +76,12 @@ KINDS: tuple[CalendarKind[Any], ...] = (
         "Technician",
         "technician",
         names.TECHNICIAN,
-        convert.technician_from_pb,
-        convert.technician_to_pb,
+        people.technician_from_pb,
+        people.technician_to_pb,
+    ),
+    CalendarKind(Van, "Van", "van", names.VAN, people.van_from_pb, _alone(people.van_to_pb)),
+    CalendarKind(
+        Closure, "Closure", "closure", names.CLOSURE, dates.closure_from_pb, dates.closure_to_pb
     ),
     CalendarKind(
         Site, "Site", "site", names.SITE, convert.site_from_pb, _alone(convert.site_to_pb)
@@ -92,15 +99,16 @@ KINDS: tuple[CalendarKind[Any], ...] = (
         "ShiftException",
         "shift_exception",
         names.SHIFT_EXCEPTION,
-        convert.shift_exception_from_pb,
-        _alone(convert.shift_exception_to_pb),
+        dates.shift_exception_from_pb,
+        dates.shift_exception_to_pb,
     ),
     CalendarKind(
         Absence,
         "Absence",
         "absence",
         names.ABSENCE,
-        convert.absence_from_pb,
-        _alone(convert.absence_to_pb),
+        dates.absence_from_pb,
+        _alone(dates.absence_to_pb),
     ),
+    CalendarKind(Loan, "Loan", "loan", names.LOAN, dates.loan_from_pb, dates.loan_to_pb),
 )

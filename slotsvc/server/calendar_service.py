@@ -17,7 +17,7 @@ from slotsvc.scheduling.calendars import Calendars, EntityKey
 from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.mutation import Mutation
 from slotsvc.scheduling.ports import CalendarRead, Entity
-from slotsvc.server import update_masks
+from slotsvc.server import principals, update_masks
 from slotsvc.server.calendar_kinds import KINDS, CalendarKind
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.names import NamePattern
@@ -93,7 +93,9 @@ class _Methods[E: Entity]:
             limit = page_size(wrong, request.page_size)
             question = f"List{kind.plural} {ids}"
             position = read_page_token(wrong, question, request.page_token, (str,))
-            key = kind.key((*(ids or ("",)), "" if position is None else str(position[0])))
+            # a list without a parent is that of tenants: their own to whom is bound to one
+            whose = ids or (principals.tenant() or "",)
+            key = kind.key((*whose, "" if position is None else str(position[0])))
         found = await self._calendars.page(key, limit + 1)
         answer: Any = getattr(pb, f"List{kind.plural}Response")()
         told = [kind.told(_beside(key, entity), entity, etag) for entity, etag in found[:limit]]

@@ -7,9 +7,17 @@ import hashlib
 from google.protobuf.message import Message
 
 from slotsvc.scheduling.mutation import Mutation
+from slotsvc.server import principals
 
 
 def mutation_of(tenant: str, method: str, request: Message, request_id: str) -> Mutation:
-    """Names the call by its request_id and its payload."""
+    """Names the call by its request_id and its payload.
+
+    Clients and technicians have request_ids of their own each, so that nobody gets the answer to
+    somebody else's call; those of a tenant's staff are shared, so that a call that is repeated
+    with a newer key is still the same call.
+    """
     payload = request.SerializeToString(deterministic=True)
-    return Mutation(tenant, method, request_id, hashlib.sha256(payload).digest())
+    own = principals.subject()
+    key = f"{own}\n{request_id}" if own and request_id else request_id
+    return Mutation(tenant, method, key, hashlib.sha256(payload).digest(), principals.actor())

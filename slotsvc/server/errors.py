@@ -40,6 +40,8 @@ class Answer:
 ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.InvalidRequestError: Answer(grpc.StatusCode.INVALID_ARGUMENT),
     errors.NotImplementedFieldError: Answer(grpc.StatusCode.UNIMPLEMENTED),
+    errors.UnauthenticatedError: Answer(grpc.StatusCode.UNAUTHENTICATED),
+    errors.PermissionDeniedError: Answer(grpc.StatusCode.PERMISSION_DENIED),
     errors.NotFoundError: Answer(grpc.StatusCode.NOT_FOUND),
     errors.AlreadyExistsError: Answer(grpc.StatusCode.ALREADY_EXISTS),
     errors.EtagMismatchError: Answer(grpc.StatusCode.ABORTED),
@@ -53,6 +55,10 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
     errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
+    errors.TooManyWatchesError: Answer(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=10)
+    ),
+    errors.ServiceStoppingError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=1)),
     errors.InvariantError: Answer(grpc.StatusCode.INTERNAL),
 }
 

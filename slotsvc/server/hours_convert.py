@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from slotsvc.domain.offering import OfferGrid
-from slotsvc.domain.working_time import BreakRule, DayHours, LocalInterval, WorkingTime
+from slotsvc.domain.place import Location
+from slotsvc.domain.working_time import BreakRule, DayHours, LocalInterval, ShiftHours, WorkingTime
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.scheduling import calendar_rules as rules
@@ -15,6 +16,7 @@ from slotsvc.scheduling.field_checks import Violations
 from slotsvc.server import fields
 
 MAX_BREAKS = 3
+MAX_MORE_SHIFTS = 3
 MAX_CELLS = 48
 MAX_OPENING_INTERVALS = 4
 SHORTEST_BREAK, LONGEST_BREAK = timedelta(minutes=1), timedelta(hours=8)
@@ -29,13 +31,34 @@ def day_hours(wrong: Violations, path: str, value: pb.DayHours) -> DayHours:
     hours = None
     if value.HasField("hours"):
         hours = fields.interval(wrong, f"{path}.hours", value.hours)
-    if not wrong.count(f"{path}.breaks", value.breaks, MAX_BREAKS):
+    if not wrong.count(f"{path}.more", value.more, MAX_MORE_SHIFTS):
         return DayHours(hours)
-    breaks = (_break(wrong, f"{path}.breaks[{i}]", rule) for i, rule in enumerate(value.breaks))
-    day = DayHours(hours, tuple(breaks))
+    more = (_shift(wrong, f"{path}.more[{i}]", shift) for i, shift in enumerate(value.more))
+    breaks, start, end = _around(wrong, path, value)
+    day = DayHours(hours, breaks, start, end, tuple(more))
     if len(wrong.found) == before:
         rules.check_day(wrong, path, day)
     return day
+
+
+def _shift(wrong: Violations, path: str, value: pb.ShiftHours) -> ShiftHours:
+    hours = fields.interval(wrong, f"{path}.hours", value.hours)
+    return ShiftHours(hours, *_around(wrong, path, value))
+
+
+def _around(
+    wrong: Violations, path: str, value: pb.DayHours | pb.ShiftHours
+) -> tuple[tuple[BreakRule, ...], Location | None, Location | None]:
+    """Pauses, start place and end place of a shift."""
+    breaks: tuple[BreakRule, ...] = ()
+    if wrong.count(f"{path}.breaks", value.breaks, MAX_BREAKS):
+        breaks = tuple(_break(wrong, f"{path}.breaks[{i}]", r) for i, r in enumerate(value.breaks))
+    start = end = None
+    if value.HasField("start_location"):
+        start = fields.location(wrong, f"{path}.start_location", value.start_location)
+    if value.HasField("end_location"):
+        end = fields.location(wrong, f"{path}.end_location", value.end_location)
+    return breaks, start, end
 
 
 def working_time(wrong: Violations, path: str, value: pb.WorkingTime) -> WorkingTime:
@@ -80,17 +103,21 @@ def offer_grid(wrong: Violations, path: str, value: types_pb2.OfferGrid) -> Offe
 
 def to_day_hours(day: DayHours) -> pb.DayHours:
     """A day off has no hours set."""
-    told = pb.DayHours(
-        breaks=[
-            types_pb2.BreakRule(
-                begins=fields.to_interval(rule.begins), duration=fields.to_duration(rule.duration)
-            )
-            for rule in day.breaks
-        ]
-    )
-    if day.hours is not None:
-        told.hours.CopyFrom(fields.to_interval(day.hours))
+    told = pb.DayHours()
+    for number, shift in enumerate(day.shifts):
+        _tell_shift(told if number == 0 else told.more.add(), shift)
     return told
+
+
+def _tell_shift(told: pb.DayHours | pb.ShiftHours, shift: ShiftHours) -> None:
+    told.hours.CopyFrom(fields.to_interval(shift.hours))
+    for rule in shift.breaks:
+        begins, duration = fields.to_interval(rule.begins), fields.to_duration(rule.duration)
+        told.breaks.append(types_pb2.BreakRule(begins=begins, duration=duration))
+    if shift.start_place is not None:
+        told.start_location.CopyFrom(fields.to_latlng(shift.start_place))
+    if shift.end_place is not None:
+        told.end_location.CopyFrom(fields.to_latlng(shift.end_place))
 
 
 def to_working_time(week: WorkingTime) -> pb.WorkingTime:

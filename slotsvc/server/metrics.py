@@ -29,6 +29,12 @@ class Metrics:
         self._slots(registry)
         self._travel(registry)
         self._bookings(registry)
+        self.refused_keys = Counter(
+            "slotsvc_refused_keys",
+            "Calls without a valid API key: none, malformed, unknown, wrong, expired, revoked.",
+            ("cause",),
+            registry=registry,
+        )
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
 
     def _slots(self, registry: CollectorRegistry) -> None:

@@ -66,5 +66,8 @@ SHIFT_EXCEPTION = NamePattern(
     "tenants/{tenant}/technicians/{technician}/shiftExceptions/{shift_exception}"
 )
 ABSENCE = NamePattern("tenants/{tenant}/technicians/{technician}/absences/{absence}")
+LOAN = NamePattern("tenants/{tenant}/technicians/{technician}/loans/{loan}")
+VAN = NamePattern("tenants/{tenant}/vans/{van}")
+CLOSURE = NamePattern("tenants/{tenant}/closures/{closure}")
 VISIT = NamePattern("tenants/{tenant}/visits/{visit}")
 HOLD = NamePattern("tenants/{tenant}/holds/{hold}")

@@ -17,6 +17,7 @@ from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.scheduling.wish import HeldOffer
+from slotsvc.server import principals
 from slotsvc.server.slot_tokens import SlotSealer
 
 PURPOSE = "slot"
@@ -44,12 +45,14 @@ def seal_offer(sealer: SlotSealer, offer: HeldOffer, search: pb.SuggestSlotsRequ
 def _sealed(sealer: SlotSealer, offer: HeldOffer, search: bytes) -> str:
     head = json.dumps(_values(offer), separators=(",", ":")).encode()
     body = zlib.compress(len(head).to_bytes(4) + head + search, 9)
-    return sealer.seal(body, tenant=offer.tenant, purpose=PURPOSE)
+    caller = principals.subject()
+    return sealer.seal(body, tenant=offer.tenant, purpose=PURPOSE, caller=caller)
 
 
 def open_offer(sealer: SlotSealer, token: str) -> OpenedOffer:
-    """Raises ``SlotTokenError`` for anything that is not a token of ours."""
-    opened = sealer.open(token, purpose=PURPOSE)
+    """Raises ``SlotTokenError`` for anything that is not a token of ours for this caller."""
+    caller, tenant = principals.subject(), principals.tenant()
+    opened = sealer.open(token, purpose=PURPOSE, tenant=tenant, caller=caller)
     try:
         body = zlib.decompress(opened.payload)
         size = int.from_bytes(body[:4])

@@ -12,13 +12,15 @@ from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.get_day import TechnicianDay, get_day
 from slotsvc.server import fields, names
 from slotsvc.server.visit_convert import TO_PIN, provenance_to_pb
+from slotsvc.server.watch import TeamWatcher
 
 
 class PlanService(PlanServiceServicer):
     """Thin."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, watcher: TeamWatcher) -> None:
         self._desk = desk
+        self._watcher = watcher
 
     async def GetDay(self, request: pb.GetDayRequest, context: Any) -> Any:  # noqa: N802
         """One team's day."""
@@ -34,6 +36,11 @@ class PlanService(PlanServiceServicer):
             day = fields.day(wrong, "date", request.date)
         found = await get_day(self._desk, tenant, team, day, who)
         return pb.GetDayResponse(routes=[_route(tenant, one) for one in found])
+
+
+    def WatchTeam(self, request: pb.WatchTeamRequest, context: Any) -> Any:  # noqa: N802
+        """A team's events, as they happen."""
+        return self._watcher.watch(request, context)
 
 
 def _route(tenant: str, day: TechnicianDay) -> pb.Route:

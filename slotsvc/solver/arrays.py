@@ -14,7 +14,7 @@ from slotsvc.domain.place import Location
 from slotsvc.solver import timing
 from slotsvc.solver.batch import Batch, shortest_paths
 from slotsvc.solver.gaps import Gaps, gaps_of
-from slotsvc.solver.instance import FIRST_VISIT, INF, START, Int32, RouteInstance
+from slotsvc.solver.instance import FIRST_VISIT, INF, START, Bool, Int32, RouteInstance
 from slotsvc.solver.orders import RouteOrders, feasible_orders
 
 
@@ -22,6 +22,8 @@ from slotsvc.solver.orders import RouteOrders, feasible_orders
 class TeamArrays:
     """Routes side by side. ``place``: int32 (R, V), number of each node's place in ``places``.
 
+    ``access``: int32 (R, V), from the road to the start of service, 0 at the ends of the shift.
+    ``unpaid_first`` / ``unpaid_last``: bool (R,), drives that take no time of the shift.
     ``first_arrival``: int32 (K + 1, R, V), arrival at each node straight from the start after so
     many pauses. ``soonest_finish``: int32 (R, V), no order finishes a visit earlier.
     ``batch``: the routes as cells without a request. ``orders``: per route; ``gaps``: of all of
@@ -32,6 +34,9 @@ class TeamArrays:
     batch: Batch
     place: Int32
     places: tuple[Location, ...]
+    access: Int32
+    unpaid_first: Bool
+    unpaid_last: Bool
     first_arrival: Int32
     soonest_finish: Int32
     orders: tuple[RouteOrders, ...]
@@ -60,10 +65,7 @@ def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamAr
     nodes, pauses = old.opens.shape[1], old.breaks.shape[1]
     if any(r.opens.size > nodes or len(r.breaks) > pauses for r in changes.values()):
         return team_arrays(routes)
-    batch = Batch(
-        old.opens.copy(), old.closes.copy(), old.service.copy(), old.travel.copy(),
-        old.used.copy(), old.end.copy(), old.breaks.copy(),
-    )  # fmt: skip
+    batch = _copied(old, tuple(changes.values()))
     numbers = {place: number for number, place in enumerate(arrays.places)}
     place = arrays.place.copy()
     for index, route in changes.items():
@@ -78,6 +80,27 @@ def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamAr
     return _with_tables(routes, batch, place, numbers, orders)
 
 
+def _copied(old: Batch, changes: Sequence[RouteInstance]) -> Batch:
+    """A copy with room for what the changed routes need."""
+    travel, timed = old.travel.copy(), old.legs is not old.travel or any(map(_timed, changes))
+    pauses_inside = old.pausable is not None or any(r.pausable.any() for r in changes)
+    return Batch(
+        old.opens.copy(), old.closes.copy(), old.service.copy(), travel,
+        old.legs.copy() if timed else travel, old.used.copy(),
+        _pausable(old.pausable, old.opens.shape) if pauses_inside else None,
+        old.end.copy(), old.soft_end.copy(), old.max_travel.copy(), old.breaks.copy(),
+    )  # fmt: skip
+
+
+def _pausable(known: Bool | None, shape: tuple[int, ...]) -> Bool:
+    return np.zeros(shape, np.bool_) if known is None else known.copy()
+
+
+def _timed(route: RouteInstance) -> bool:
+    """True when its legs take another time than driving."""
+    return route.legs is not route.travel
+
+
 def _with_tables(
     routes: Sequence[RouteInstance],
     batch: Batch,
@@ -86,9 +109,14 @@ def _with_tables(
     orders: Sequence[RouteOrders],
 ) -> TeamArrays:
     first, finish = _first_arrival(batch), _soonest_finish(batch)
+    access = np.zeros(batch.opens.shape, np.int32)
+    for index, route in enumerate(routes):
+        access[index, : route.access.size] = route.access
     return TeamArrays(
-        tuple(routes), batch, place, tuple(numbers), first, finish, tuple(orders),
-        gaps_of(batch, orders),
+        tuple(routes), batch, place, tuple(numbers), access,
+        np.array([r.unpaid_first for r in routes], np.bool_),
+        np.array([r.unpaid_last for r in routes], np.bool_),
+        first, finish, tuple(orders), gaps_of(batch, orders),
     )  # fmt: skip
 
 
@@ -103,15 +131,17 @@ def _padded(routes: Sequence[RouteInstance]) -> Batch:
     count = len(routes)
     nodes = max((r.opens.size for r in routes), default=FIRST_VISIT)
     pauses = max((len(r.breaks) for r in routes), default=0)
+    size, block = (count, nodes), (count, nodes, nodes)
+    opens, closes, service = np.zeros((3, *size), np.int32)
+    travel = np.zeros(block, np.int32)
     batch = Batch(
-        np.zeros((count, nodes), np.int32),
-        np.zeros((count, nodes), np.int32),
-        np.zeros((count, nodes), np.int32),
-        np.zeros((count, nodes, nodes), np.int32),
-        np.zeros((count, nodes), np.bool_),
-        np.zeros(count, np.int32),
+        opens, closes, service, travel,
+        np.zeros(block, np.int32) if any(map(_timed, routes)) else travel,
+        np.zeros(size, np.bool_),
+        np.zeros(size, np.bool_) if any(r.pausable.any() for r in routes) else None,
+        np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int32),
         np.zeros((3, pauses, count), np.int32),
-    )
+    )  # fmt: skip
     for index, route in enumerate(routes):
         _fill(batch, index, route)
     return batch
@@ -125,7 +155,14 @@ def _fill(batch: Batch, index: int, route: RouteInstance) -> None:
     batch.opens[index, :n], batch.closes[index, :n] = route.opens, route.closes
     batch.service[index, :n], batch.travel[index, :n, :n] = route.service, route.travel
     batch.used[index, FIRST_VISIT:n] = True
-    batch.end[index] = route.end
+    if batch.legs is not batch.travel:
+        batch.legs[index] = INF
+        batch.legs[index, :n, :n] = route.legs
+    if batch.pausable is not None:
+        batch.pausable[index] = False
+        batch.pausable[index, :n] = route.pausable
+    batch.end[index], batch.soft_end[index] = route.end, route.soft_end
+    batch.max_travel[index] = route.max_travel
     batch.breaks[:, :, index] = np.array([-INF, INF, 0], np.int32)[:, None]
     for k, pause in enumerate(route.breaks):
         batch.breaks[:, k, index] = pause.opens, pause.closes, pause.duration
@@ -135,7 +172,7 @@ def _first_arrival(batch: Batch) -> Int32:
     count, nodes = batch.opens.shape
     pauses = [(o[:, None], c[:, None], d[:, None]) for o, c, d in zip(*batch.breaks, strict=True)]
     free = np.zeros((count, nodes), np.int32)
-    leg = batch.travel[:, START]
+    leg = batch.legs[:, START]
     return np.stack([timing.drive(free, leg, pauses, 0, k) for k in range(len(pauses) + 1)])
 
 

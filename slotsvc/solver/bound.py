@@ -1,14 +1,21 @@
 """What adding a visit costs at least, per route and window, without trying any order.
 
-Take the best order with the visit q and leave q out. What is left is an order without q, so it
-costs at least the route's best (``base``). Between its neighbours i and j, q added
-``detour = t(i,q) + t(q,j) - t(i,j)`` of driving, and it can have *saved* waiting:
-- q in the middle: at most ``detour + service`` (everything after q was later by no more),
+Take the best order with the visit q and leave q out, with the pauses where they were (those inside
+q or beside it: in the gap that closes). What is left is an order without q, so it costs at least
+the route's best (``base``). Between its neighbours i and j, q added
+``detour = t(i,q) + t(q,j) - t(i,j)`` of driving, and it can have *saved* waiting. With ``leg``, the
+time of a leg, in place of the driving:
+- q in the middle: at most ``leg(i,q) + leg(q,j) - leg(i,j) + service`` (everything after q was
+  later by no more),
 - q last: nothing,
 - q first: the idle time before the first visit is free, so leaving q out can turn up to
-  ``start(q) + service + t(q,j) - start of j as first visit`` into waiting.
+  ``start(q) + service + leg(q,j) - start of j as first visit`` into waiting.
+It saved no overtime: without q nobody is later, so the day ends no later.
 The least of all that over i and j is the bound. It needs no triangle inequality, only that
-leaving q out does not make anybody later: ``t(i,j) <= t(i,q) + service + t(q,j)`` for all i, j.
+- leaving q out does not make anybody later: ``leg(i,j) <= leg(i,q) + service + leg(q,j)`` for all
+  i, j (``leaves_safely``), and
+- where driving is limited, what is left keeps that limit as the route's best does: no detour is
+  negative.
 Where that fails the bound is -infinity.
 """
 
@@ -21,9 +28,10 @@ import numpy as np
 from slotsvc.solver import timing
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER, Batch
-from slotsvc.solver.costs import travel, waiting
+from slotsvc.solver.costs import overtime, travel, waiting
 from slotsvc.solver.insertion import Request, Windows, leaves_safely
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
+from slotsvc.solver.params import Weights
 
 NO_BOUND = -(NEVER >> 8)
 """The bound of a cell of which nothing is known."""
@@ -36,16 +44,14 @@ class _Rows:
     batch: Batch
     first_arrival: Int32
     soonest_finish: Int32
-    service: int
-    into: Int32
-    out: Int32
+    request: Request
     windows: Windows
 
 
 def lower_bound(
-    arrays: TeamArrays, request: Request, windows: Windows, weights: tuple[int, int], rows: Int32
+    arrays: TeamArrays, request: Request, windows: Windows, weights: Weights, rows: Int32
 ) -> Int64:
-    """int64 (rows, W): least added driving and waiting, weighted; NO_BOUND where none is known.
+    """int64 (rows, W): least added cost of driving, waiting and overtime; NO_BOUND: not known.
 
     Neighbours are left out that cannot stand before or after the visit in that window; a cell with
     none left is not possible in any order and gets NEVER.
@@ -54,23 +60,32 @@ def lower_bound(
         arrays.batch.take(rows),
         arrays.first_arrival[:, rows],
         arrays.soonest_finish[rows],
-        request.service,
-        request.into[rows],
-        request.out[rows],
+        request.at(rows),
         Windows(windows.opens[rows], windows.closes[rows]),
     )
-    bound = _bound(some, weights)
-    return np.where(leaves_safely(arrays, request)[rows][:, None], bound, NO_BOUND)
+    detour = some.request.into[:, :, None] + some.request.out[:, None, :] - some.batch.travel
+    sure = leaves_safely(arrays, request)[rows] & ~_frees_driving(some, detour)
+    return np.where(sure[:, None], _bound(some, detour, weights), NO_BOUND)
 
 
-def _bound(some: _Rows, weights: tuple[int, int]) -> Int64:
+def _frees_driving(some: _Rows, detour: Int32) -> Bool:
+    """bool (R,): driving is limited, and the day without the visit might drive more."""
+    batch = some.batch
+    source, target = batch.used.copy(), batch.used.copy()
+    source[:, START], target[:, END] = True, True
+    shorter = (detour < 0) & source[:, :, None] & target[:, None, :]
+    nodes = np.arange(detour.shape[1])
+    shorter[:, nodes, nodes] = False
+    return (batch.max_travel < INF) & shorter.any(axis=(1, 2))
+
+
+def _bound(some: _Rows, detour: Int32, weights: Weights) -> Int64:
     batch, alpha = some.batch, weights[0]
-    detour = some.into[:, :, None] + some.out[:, None, :] - batch.travel
     visits = slice(FIRST_VISIT, None)
     inner = _inner_pairs(some, detour, weights)
     last = travel.lower_bound(detour[:, visits, END], alpha)
     before, after, home = _neighbours(some)
-    bound = _as_first(some, weights)
+    bound = _as_first(some, detour, weights)
     for i in range(last.shape[1]):
         onward = np.where(after, inner[:, i, None, :], NEVER).min(axis=2)
         onward = np.minimum(onward, np.where(home, last[:, i, None], NEVER))
@@ -78,15 +93,17 @@ def _bound(some: _Rows, weights: tuple[int, int]) -> Int64:
     alone = travel.lower_bound(detour[:, START, END], alpha)
     empty = ~batch.used.any(axis=1)
     bound[empty] = np.where(home, alone[:, None], NEVER)[empty]
-    return bound
+    return np.where(bound < NEVER, bound + overtime.lower_bound(), NEVER)
 
 
-def _inner_pairs(some: _Rows, detour: Int32, weights: tuple[int, int]) -> Int64:
+def _inner_pairs(some: _Rows, detour: Int32, weights: Weights) -> Int64:
     """int64 (R, visits, visits): bound with the visit between two others, NEVER on the diagonal."""
-    alpha, beta = weights
-    visits = slice(FIRST_VISIT, None)
+    alpha, beta, _ = weights
+    visits, request = slice(FIRST_VISIT, None), some.request
+    onward = request.out_legs[:, None, visits] + request.service[:, None, None]
+    longer = request.into_legs[:, visits, None] + onward - some.batch.legs[:, visits, visits]
     middle = detour[:, visits, visits]
-    cost = travel.lower_bound(middle, alpha) + waiting.lower_bound(middle + some.service, beta)
+    cost = travel.lower_bound(middle, alpha) + waiting.lower_bound(longer, beta)
     nodes = np.arange(cost.shape[1])
     cost[:, nodes, nodes] = NEVER
     return cost
@@ -94,36 +111,36 @@ def _inner_pairs(some: _Rows, detour: Int32, weights: tuple[int, int]) -> Int64:
 
 def _neighbours(some: _Rows) -> tuple[Bool, Bool, Bool]:
     """bool (R, W, visits) twice and (R, W): who can come right before, right after, going home."""
-    batch = some.batch
+    batch, request = some.batch, some.request
     visits = slice(FIRST_VISIT, None)
-    reached = some.soonest_finish + some.into
+    reached = some.soonest_finish + request.into_legs
     source = batch.used[:, visits]
     before = source[:, None, :] & (reached[:, None, visits] <= some.windows.closes[:, :, None])
     soonest = np.minimum(
         np.where(source, reached[:, visits], INF).min(axis=1, initial=INF),
-        some.into[:, START],
+        request.into_legs[:, START],
     )
-    finish = np.maximum(some.windows.opens, soonest[:, None]) + np.int32(some.service)
-    onward = finish[:, :, None] + some.out[:, None, visits]
+    finish = np.maximum(some.windows.opens, soonest[:, None]) + request.service[:, None]
+    onward = finish[:, :, None] + request.out_legs[:, None, visits]
     after = source[:, None, :] & (onward <= batch.closes[:, None, visits])
-    home = finish + some.out[:, END, None] <= batch.end[:, None]
+    home = finish + request.out_legs[:, END, None] <= batch.end[:, None]
     return before, after, home
 
 
-def _as_first(some: _Rows, weights: tuple[int, int]) -> Int64:
+def _as_first(some: _Rows, detour: Int32, weights: Weights) -> Int64:
     """The bound when the visit comes first and j follows, int64 (R, W)."""
-    batch, (alpha, beta) = some.batch, weights
+    batch, request, (alpha, beta, _) = some.batch, some.request, weights
     visits = slice(FIRST_VISIT, None)
     pauses = [(o[:, None], c[:, None], d[:, None]) for o, c, d in zip(*batch.breaks, strict=True)]
-    to_q = some.into[:, START, None]
-    detour = to_q + some.out[:, visits] - batch.travel[:, START, visits]
-    driving = travel.lower_bound(detour, alpha)[:, None, :]
+    to_q = request.into_legs[:, START, None]
+    driving = travel.lower_bound(detour[:, START, visits], alpha)[:, None, :]
     best = np.full(some.windows.opens.shape, NEVER, np.int64)
     for taken in range(len(pauses) + 1):
         later = sum((d for _, _, d in pauses[taken:]), np.int32(0))
         arrival = timing.drive(np.zeros_like(to_q), to_q, pauses, 0, taken)
         start = np.maximum(arrival, some.windows.opens)
-        onward = start[:, :, None] + np.int32(some.service) + some.out[:, None, visits]
+        finish = start + request.service[:, None]
+        onward = finish[:, :, None] + request.out_legs[:, None, visits]
         possible = (start <= some.windows.closes)[:, :, None] & batch.used[:, None, visits]
         possible &= onward <= batch.closes[:, None, visits]
         alone = np.maximum(some.first_arrival[taken][:, visits], batch.opens[:, visits] - later)

@@ -3,9 +3,10 @@
 A partial order is dropped only when
 - it breaks a window, or a visit still to come can no longer be reached in time by any path,
 - its cost so far plus what every remaining visit costs at least exceeds the cell's limit, or
+- it drives more than the cell's limit allows, with the least that must be driven yet, or
 - another partial order of the same visits with the same last one is nowhere later and nowhere
   dearer (dominance as in Desrochers and Soumis 1988; waiting is counted by the clock, see
-  ``_keys``).
+  ``_keys``), and, where driving is limited, has not driven more.
 A cell whose front outgrows the budget is given up and says so.
 """
 
@@ -29,6 +30,7 @@ from slotsvc.solver.batch import (
 )
 from slotsvc.solver.batch import without_visits as price_without_visits
 from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
+from slotsvc.solver.params import Weights
 
 DOMINANCE_FROM = 1_500
 """Front size from which looking for dominated orders pays."""
@@ -58,6 +60,7 @@ class BestOrders:
     cost: Int64
     travel: Int64
     waiting: Int64
+    overtime: Int64
     order: Int32
     finished: Bool
     labels: int
@@ -70,23 +73,31 @@ class OrderSearch:
         self,
         batch: Batch,
         limit: Int64,
-        weights: tuple[int, int],
+        weights: Weights,
         budget: int,
         out_of_time: OutOfTime = never,
     ) -> None:
         self.batch, self.limit, self.budget = batch, limit.copy(), budget
         self.out_of_time = out_of_time
-        self.travel_weight, self.waiting_weight = weights
+        self.weights = weights
         cells, nodes = batch.opens.shape
         self.bits = np.left_shift(np.int64(1), np.arange(nodes, dtype=np.int64))
         self.todo = np.where(batch.used, self.bits, 0).sum(axis=1)
         self.latest = _latest_finish_towards(batch)
-        self.enter = least_entry(batch)
-        self.left = np.where(batch.used, self.enter, 0).sum(axis=1) + self.enter[:, END]
+        self.late = bool((batch.soft_end < batch.end).any())
+        self.limited = bool((batch.max_travel < INF).any())
+        # what every visit and the way home cost at least: driving, and time where it can be late
+        entries = [least_entry(batch.travel, batch.used)]
+        if self.late:
+            entries.append(least_entry(batch.legs, batch.used) + batch.service)
+        self.enter = np.stack(entries, axis=-1)
+        own = np.where(batch.used[:, :, None], self.enter, 0)
+        self.left = own.sum(axis=1) + self.enter[:, END]
         depth = int(batch.used.sum(axis=1).max(initial=0))
         self.cost = np.full(cells, NEVER, np.int64)
         self.travel = np.zeros(cells, np.int64)
         self.waiting = np.zeros(cells, np.int64)
+        self.overtime = np.zeros(cells, np.int64)
         self.order = np.full((cells, max(depth, 1)), -1, np.int32)
         self.finished = np.ones(cells, np.bool_)
         self.labels = 0
@@ -117,13 +128,15 @@ class OrderSearch:
                 )
             front, path, done, left = self._grow(front, path, done, left)
         return BestOrders(
-            self.cost, self.travel, self.waiting, self.order, self.finished, self.labels
-        )
+            self.cost, self.travel, self.waiting, self.overtime, self.order, self.finished,
+            self.labels,
+        )  # fmt: skip
 
     def _days_without_visits(self) -> None:
-        empty = price_without_visits(self.batch, self.travel_weight)
+        empty = price_without_visits(self.batch, self.weights)
         rows = (self.todo == 0) & (empty.cost <= self.limit)
         self.cost[rows], self.travel[rows] = empty.cost[rows], empty.travel[rows]
+        self.overtime[rows] = empty.overtime[rows]
 
     def _grow(
         self, front: Front, path: Int32, done: Int64, left: Int64
@@ -144,31 +157,36 @@ class OrderSearch:
         """Pairs (row, next visit) that keep the visit's window in the most favourable state."""
         cell = front.cell
         soonest = front.times.min(axis=0)
-        arrival = soonest[:, None] + self.batch.travel[cell, front.last]
+        arrival = soonest[:, None] + self.batch.legs[cell, front.last]
         fits = arrival <= self.batch.closes[cell]
         fits &= ((done[:, None] | ~self.todo[cell][:, None]) & self.bits) == 0
         rows, node = np.nonzero(fits)
         return rows.astype(np.int32), node.astype(np.int32)
 
     def _promising(self, front: Front, done: Int64, left: Int64) -> Int32:
-        """Rows from which every visit left can be reached in time, within the limit."""
-        cell = front.cell
+        """Rows from which every visit left can be reached in time, within both limits."""
+        cell, (travel_weight, waiting_weight, overtime_weight) = front.cell, self.weights
         soonest = front.times.min(axis=0)
         towards = self.latest[cell, front.last]
         open_ = ((~done & self.todo[cell])[:, None] & self.bits) != 0
         reach = np.where(open_, towards, np.int32(INF)).min(axis=1)
-        cost = (front.travel + left) * self.travel_weight
-        if self.waiting_weight:
+        driving = front.travel + left[:, 0]
+        cost = driving * travel_weight
+        if waiting_weight:
             idle = timing.waiting(
                 front.times, front.first, front.busy, self.batch.pauses(cell)
             ).min(axis=0)
-            cost = cost + idle.astype(np.int64) * self.waiting_weight
-        return np.flatnonzero(
-            (soonest < INF) & (soonest <= reach) & (cost <= self.limit[cell])
-        ).astype(np.int32)
+            cost = cost + idle.astype(np.int64) * waiting_weight
+        if self.late:
+            over = soonest + left[:, 1] - self.batch.soft_end[cell]
+            cost = cost + np.maximum(over, 0) * overtime_weight
+        keeps = (soonest < INF) & (soonest <= reach) & (cost <= self.limit[cell])
+        if self.limited:
+            keeps &= driving <= self.batch.max_travel[cell]
+        return np.flatnonzero(keeps).astype(np.int32)
 
     def _complete(self, front: Front, path: Int32) -> None:
-        found = complete(self.batch, front, self.travel_weight, self.waiting_weight)
+        found = complete(self.batch, front, self.weights)
         good = np.flatnonzero(found.cost <= self.limit[front.cell])
         # the best of each cell; equal ones in the order of the paths, which is committed order
         rank = good[np.lexsort((good, found.cost[good], front.cell[good]))]
@@ -179,7 +197,7 @@ class OrderSearch:
         better = found.cost[rows] < self.cost[cell]
         cell, rows = cell[better], rows[better]
         self.cost[cell], self.travel[cell] = found.cost[rows], found.travel[rows]
-        self.waiting[cell] = found.waiting[rows]
+        self.waiting[cell], self.overtime[cell] = found.waiting[rows], found.overtime[rows]
         self.order[cell, : path.shape[1]] = path[rows]
         self.limit[cell] = found.cost[rows]
 
@@ -204,20 +222,21 @@ class OrderSearch:
     def _keys(self, front: Front) -> Int64:
         """What must not be larger for one partial order to beat another, int64 (keys, N).
 
-        The times of every state, and per number of pauses before the first visit the cost with
-        waiting counted up to now: whoever is earlier by x may have to wait x longer.
+        The times of every state (with them the end of the day, so overtime), and per number of
+        pauses before the first visit the cost with waiting counted up to now: whoever is earlier by
+        x may have to wait x longer. Driving too where it is limited.
         """
-        pauses = front.first.shape[0]
-        spent = front.travel * self.travel_weight - self.waiting_weight * front.busy.astype(
-            np.int64
-        )
-        behind = spent - self.waiting_weight * front.first.astype(np.int64)
+        pauses, (travel_weight, waiting_weight, _) = front.first.shape[0], self.weights
+        spent = front.travel * travel_weight - waiting_weight * front.busy.astype(np.int64)
+        behind = spent - waiting_weight * front.first.astype(np.int64)
         alive = np.stack([
             front.times[[s for s, (b, _) in enumerate(timing.states(pauses - 1)) if b == before]]
             .min(axis=0) < INF
             for before in range(pauses)
         ])  # fmt: skip
-        return np.concatenate([front.times.astype(np.int64), np.where(alive, behind, NEVER)])
+        driven = front.travel[None] if self.limited else np.zeros((0, front.cell.size), np.int64)
+        times = front.times.astype(np.int64)
+        return np.concatenate([times, np.where(alive, behind, NEVER), driven])
 
     def _undominated(self, front: Front, done: Int64) -> Int32:
         keys = self._keys(front)
@@ -248,12 +267,12 @@ def _latest_finish_towards(batch: Batch) -> Int32:
     return batch.closes[:, None, :] - shortest_paths(batch)
 
 
-def least_entry(batch: Batch) -> Int64:
-    """int64 (C, V): least driving into each node from any node of its cell."""
-    legs = batch.travel.astype(np.int64)
+def least_entry(block: Int32, used: Bool) -> Int64:
+    """int64 (C, V): the least of ``block`` (C, V, V) into each node from any node of its cell."""
+    legs = block.astype(np.int64)
     nodes = np.arange(legs.shape[1])
     legs[:, nodes, nodes] = INF
-    source = batch.used.copy()
+    source = used.copy()
     source[:, START] = True
     return np.where(source[:, :, None], legs, INF).min(axis=1)
 
@@ -261,13 +280,13 @@ def least_entry(batch: Batch) -> Int64:
 def best_orders(
     batch: Batch,
     limit: Int64,
-    weights: tuple[int, int],
+    weights: Weights,
     budget: int,
     out_of_time: OutOfTime = never,
 ) -> BestOrders:
     """The cheapest order of each cell that costs at most ``limit`` (int64 (C,), inclusive).
 
-    ``weights``: thousandths per second of driving and of waiting. ``budget``: partial orders kept
-    at once. ``out_of_time``: asked at every depth; True ends the search, unfinished.
+    ``budget``: partial orders kept at once. ``out_of_time``: asked at every depth; True ends the
+    search, unfinished.
     """
     return OrderSearch(batch, limit, weights, budget, out_of_time).run()

@@ -4,55 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow
+from slotsvc.domain.visit import Placement
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER
 from slotsvc.solver.cells import with_requests
 from slotsvc.solver.checker import CheckedVisit
-from slotsvc.solver.constraints import Closed, Reason, room
+from slotsvc.solver.constraints import Closed, Reason, max_travel, room
+from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence, spoken
 from slotsvc.solver.exact import best_orders
-from slotsvc.solver.grid import Closures, OpenCells
-from slotsvc.solver.insertion import Request, insertions, leaves_safely
-from slotsvc.solver.instance import INF, Bool
+from slotsvc.solver.grid import Closures, OpenCells, limited_arrays
+from slotsvc.solver.insertion import Request, insertions, leaves_safely, over_max_travel
+from slotsvc.solver.instance import INF, Bool, Int64
 from slotsvc.solver.query import AskedWindow, Offer, Rejected, SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.visit_times import with_request
 
-_TELLING = (
-    Reason.NO_ROOM, Reason.OFF_MAP, Reason.UNROUTABLE, Reason.DAY_BROKEN, Reason.MOVE_PENDING,
-    Reason.ABSENT,
-    Reason.MISSING_TAG, Reason.NOT_THIS_TECHNICIAN, Reason.OUTSIDE_SHIFT, Reason.NOTICE,
-    Reason.HORIZON, Reason.SITE_CLOSED, Reason.NO_SHIFT,
-)  # fmt: skip
-"""Most telling first."""
-
-_ACTION = {
-    Reason.NO_ROOM: "Move a visit, or allow another window.",
-    Reason.OFF_MAP: "Check the place, or use a map that covers it.",
-    Reason.UNROUTABLE: "Check the place: no road leads there.",
-    Reason.DAY_BROKEN: "Mend the day first; see its findings.",
-    Reason.ABSENT: "Ask another technician, or another day.",
-    Reason.MISSING_TAG: "Ask somebody with the tag, or give it to this technician.",
-    Reason.NOT_THIS_TECHNICIAN: "Allow the technician in the request.",
-    Reason.OUTSIDE_SHIFT: "Ask for a window inside the shift, or extend the shift.",
-    Reason.NOTICE: "Ask for a later window, or shorten the notice.",
-    Reason.HORIZON: "Ask for an earlier day, or lengthen the horizon.",
-    Reason.SITE_CLOSED: "Ask for other opening hours.",
-    Reason.MOVE_PENDING: "Ask again in some minutes.",
-    Reason.NO_SHIFT: "Ask for another day, or add a shift.",
-}
 MOST_SEARCHED = 64
 """Cells of days with too many orders to know that are searched to explain "no room"."""
 
 MARGINS_EACH = 2
 """Cells of each technician for which the missing time is worked out."""
-
-_UNKNOWN = 1 << 30
-_FULL = "No order of the day leaves room"
 
 
 def why_first(offer: Offer) -> str:
@@ -75,8 +52,9 @@ def why_here(offer: Offer, best: Offer) -> str:
 def _behind(name: str, quantity: int) -> str:
     """What an offer has more of than the best one."""
     return {
-        "travel": f"{_spoken(quantity)} more driving than the best",
-        "waiting": f"{_spoken(quantity)} more waiting than the best",
+        "travel": f"{spoken(quantity)} more driving than the best",
+        "waiting": f"{spoken(quantity)} more waiting than the best",
+        "overtime": f"{spoken(quantity)} more overtime than the best",
         "days_away": f"{quantity} day{'s' if quantity > 1 else ''} later than the best",
         "technician": "not the technician asked for",
         "window": "not in a window asked for",
@@ -84,20 +62,18 @@ def _behind(name: str, quantity: int) -> str:
 
 
 def _parts(offer: Offer) -> str:
+    measured = {component.name: component.quantity for component in offer.components}
+    days, late = measured["days_away"], measured.get("overtime", 0)
     travel = f"{_signed(offer.added_travel)} driving"
     waiting = f", {_signed(offer.added_waiting)} waiting" if offer.added_waiting else ""
-    days = offer.components[2].quantity
+    overtime = f", {_signed(late)} overtime" if late else ""
     away = "" if days == 0 else f", {days} day{'s' if days > 1 else ''} away"
     order = ", other visits change their order" if offer.resequences else ""
-    return travel + waiting + away + order
+    return travel + waiting + overtime + away + order
 
 
 def _signed(seconds: int) -> str:
-    return f"{'−' if seconds < 0 else '+'}{_spoken(abs(seconds))}"
-
-
-def _spoken(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 60 else f"{(seconds + 30) // 60} min"
+    return f"{'−' if seconds < 0 else '+'}{spoken(abs(seconds))}"
 
 
 @dataclass(slots=True)
@@ -134,16 +110,17 @@ def rejections(
         key = (who, closed.reason, closed.subject)
         groups.setdefault(key, _Group()).note(closed, asked, count)
     if cells is not None:
-        for row, asked in _without_room(calendar, request, cells, insert_only):
-            key = (calendar.days[row].technician, Reason.NO_ROOM, "")
+        for full in _without_room(calendar, query, request, cells, insert_only):
+            key = (calendar.days[full.row].technician, full.closed.reason, "")
             group = groups.setdefault(key, _Group())
-            group.note(Closed(Reason.NO_ROOM, margin=_UNKNOWN), asked, 1)
-            group.full.append((row, asked))
+            group.note(full.closed, full.asked, 1)
+            if full.closed.reason is Reason.NO_ROOM:
+                group.full.append((full.row, full.asked))
     shown = _mixed(sorted(groups.items(), key=_telling))[:most]
     for _, group in shown:
         for row, asked in group.full[:MARGINS_EACH]:
             group.note(_margin(calendar, query, request, row, asked), asked, 0)
-    return tuple(_told(calendar, who, group, insert_only) for (who, _, _), group in shown)
+    return tuple(_told(calendar, query, who, group, insert_only) for (who, _, _), group in shown)
 
 
 type _Entry = tuple[tuple[int, Reason, str], _Group]
@@ -151,7 +128,7 @@ type _Entry = tuple[tuple[int, Reason, str], _Group]
 
 def _telling(entry: _Entry) -> tuple[int, int, int]:
     (who, reason, _), group = entry
-    return _TELLING.index(reason), group.closed.margin if group.closed else 0, who
+    return TELLING.index(reason), group.closed.margin if group.closed else 0, who
 
 
 def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
@@ -164,74 +141,110 @@ def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
     return [entries[number] for _, number in sorted(place)]
 
 
-def _told(calendar: TeamCalendar, who: int, group: _Group, insert_only: bool) -> Rejected:
+def _told(
+    calendar: TeamCalendar, query: SlotQuery, who: int, group: _Group, insert_only: bool
+) -> Rejected:
     closed = group.closed
     assert closed is not None
-    name = calendar.technicians[who].display_name if who >= 0 else ""
+    why = sentence(
+        closed,
+        insert_only,
+        query.rules.weekdays_of(closed.subject) or frozenset(),
+        _last_with(calendar, who, closed, group.window),
+    )
     return Rejected(
         calendar.technicians[who].id if who >= 0 else "",
-        name,
+        calendar.technicians[who].display_name if who >= 0 else "",
         closed.reason,
         group.cells,
         group.window,
-        closed.margin if closed.margin < _UNKNOWN else 0,
+        closed.margin if closed.margin < UNKNOWN else 0,
         closed.subject,
-        f"{_sentence(closed, insert_only)} {_ACTION[closed.reason]}",
+        f"{why} {ACTION[closed.reason]}",
     )
 
 
-def _sentence(closed: Closed, insert_only: bool) -> str:
-    full = "The order as it stands leaves no room" if insert_only else _FULL
-    size = _spoken(closed.margin)
-    return {
-        Reason.NO_ROOM: f"{full}; {size} missing at least."
-        if 0 < closed.margin < _UNKNOWN
-        else f"{full}.",
-        Reason.OFF_MAP: f"The nearest road is {closed.margin} m away.",
-        Reason.UNROUTABLE: "No road leads there.",
-        Reason.DAY_BROKEN: "The day breaks a rule as it stands.",
-        Reason.ABSENT: "Away all day.",
-        Reason.MISSING_TAG: f"The tag “{closed.subject}” is missing.",
-        Reason.NOT_THIS_TECHNICIAN: "The request leaves this technician out.",
-        Reason.OUTSIDE_SHIFT: f"The window misses the shift by {size}."
-        if closed.margin
-        else "The window lies outside the shift.",
-        Reason.NOTICE: f"Too soon by {size}.",
-        Reason.HORIZON: f"Too far ahead by {size}.",
-        Reason.SITE_CLOSED: "The site is closed.",
-        Reason.MOVE_PENDING: "A visit of this day is being moved.",
-        Reason.NO_SHIFT: "No shift that day.",
-    }[closed.reason]
+def _last_with(
+    calendar: TeamCalendar, who: int, closed: Closed, window: TimeWindow | None
+) -> date | None:
+    """The last day before a missing tag's window on which the technician had it; None: none."""
+    if closed.reason is not Reason.MISSING_TAG or window is None:
+        return None
+    return max(
+        (
+            day.day
+            for day in calendar.days
+            if day.technician == who
+            and day.shift.window.start < window.start
+            and closed.subject in day.shift.offers
+        ),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Full:
+    """An open cell in which no order is possible, and why."""
+
+    row: int
+    asked: AskedWindow
+    closed: Closed
 
 
 def _without_room(
-    calendar: TeamCalendar, request: Request, cells: OpenCells, insert_only: bool
-) -> Iterator[tuple[int, AskedWindow]]:
+    calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells, insert_only: bool
+) -> Iterator[_Full]:
     """Open cells in which no order is possible. Proven: by all orders of the day where they are
     known, by search for the first few cells of other days."""
-    arrays, gaps = calendar.arrays, calendar.arrays.gaps
+    arrays, gaps = limited_arrays(calendar, query, insert_only), calendar.arrays.gaps
     fixed = cells.cells.fixed | insert_only
-    found = insertions(
-        arrays, request, cells.cells.windows, (1, 0),
-        (gaps.committed | ~fixed[gaps.route])[:, None],
-    )  # fmt: skip
+    wanted = (gaps.committed | ~fixed[gaps.route])[:, None] & (cells.cells.slot >= 0)[gaps.route]
+    found = insertions(arrays, request, cells.cells.windows, _DRIVING, wanted)
     full = cells.cells.slot >= 0
     full[gaps.route[found.gap], found.column] = False
     known = (calendar.base.whole & leaves_safely(arrays, request)) | fixed
     doubtful = np.argwhere(full & ~known[:, None])[:MOST_SEARCHED]
-    searched = doubtful[~_possible(arrays, request, cells, doubtful)]
-    for row, column in (*np.argwhere(full & known[:, None]), *searched):
-        yield int(row), cells.windows[int(cells.cells.slot[row, column])]
+    least = _least_driving(arrays, request, cells, doubtful)
+    over = _over(arrays, request, cells, wanted)
+    for row, column in np.argwhere(full & known[:, None]):
+        yield _full(calendar, arrays, cells, int(row), int(column), int(over[row, column]))
+    for (row, column), driving in zip(doubtful, least.tolist(), strict=True):
+        too_much = INF if driving == NEVER else driving - int(arrays.batch.max_travel[row])
+        if driving >= 0 and too_much > 0:
+            yield _full(calendar, arrays, cells, int(row), int(column), too_much)
 
 
-def _possible(
+_DRIVING = (1, 0, 0)
+"""Weights of an order that is priced by its driving alone."""
+
+
+def _full(
+    calendar: TeamCalendar, arrays: TeamArrays, cells: OpenCells, row: int, column: int, over: int
+) -> _Full:
+    """``over``: seconds of driving too much where there is time enough; INF: there is not."""
+    asked = cells.window_of(row, int(cells.cells.slot[row, column]))
+    if over >= INF:
+        return _Full(row, asked, Closed(Reason.NO_ROOM, margin=UNKNOWN))
+    added = arrays.batch.max_travel[row] < calendar.arrays.batch.max_travel[row]
+    return _Full(row, asked, max_travel.closed(over, added=bool(added)))
+
+
+def _over(arrays: TeamArrays, request: Request, cells: OpenCells, wanted: Bool) -> Int64:
+    """int64 (R, W): driving too much of the insertion that drives least; INF: none has room."""
+    if (arrays.batch.max_travel >= INF).all():
+        return np.full(cells.cells.slot.shape, INF, np.int64)
+    return over_max_travel(arrays, request, cells.cells.windows, wanted)
+
+
+def _least_driving(
     arrays: TeamArrays, request: Request, cells: OpenCells, tried: NDArray[np.intp]
-) -> Bool:
-    """bool (tried,): some order has room, or the search gave up before it knew."""
-    batch = with_requests(arrays, request, cells.cells.windows, tried[:, 0], tried[:, 1])
-    best = best_orders(batch, np.full(len(tried), NEVER - 1), (1, 0), 20_000)
-    possible: Bool = (best.cost < NEVER) | ~best.finished
-    return possible
+) -> Int64:
+    """int64 (tried,): least driving of any order with the visit that keeps all times, whatever the
+    limit on driving; NEVER: no order has room; -1: the search gave up before it knew."""
+    windows = cells.cells.windows
+    batch = with_requests(arrays, request, windows, tried[:, 0], tried[:, 1]).unlimited()
+    best = best_orders(batch, np.full(len(tried), NEVER - 1), _DRIVING, 20_000)
+    return np.where(best.finished, best.cost, np.where(best.cost < NEVER, best.cost, -1))
 
 
 def _margin(
@@ -240,11 +253,29 @@ def _margin(
     """How much the mildest insertion misses by."""
     day = calendar.days[row]
     if day.instance.done:
-        return Closed(Reason.NO_ROOM, margin=_UNKNOWN)
+        return Closed(Reason.NO_ROOM, margin=UNKNOWN)
     route = with_request(day.instance, request, row, 0, INF)
     by_id = {p.id: p for p in day.placements}
-    rest = [by_id[placement] for placement in day.instance.visits]
-    visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in rest]
-    new = CheckedVisit("new", asked.window.start_window, query.service)
+    visits = [_checked(by_id[placement]) for placement in day.instance.visits]
+    new = CheckedVisit(
+        "new",
+        asked.window.start_window,
+        timedelta(seconds=int(request.service[row])),
+        access=query.access,
+        place=query.location,
+        pausable=query.pausable,
+    )
     nodes = [0, *range(2, 2 + len(visits)), 1, 2 + len(visits)]
     return room.closed(day.shift, visits, new, lambda i, j: int(route.travel[nodes[i], nodes[j]]))
+
+
+def _checked(placement: Placement) -> CheckedVisit:
+    visit = placement.visit
+    return CheckedVisit(
+        placement.id,
+        placement.start_window,
+        placement.on_site,
+        access=visit.access,
+        place=visit.location,
+        pausable=visit.pausable,
+    )

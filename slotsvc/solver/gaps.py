@@ -24,8 +24,9 @@ class Gaps:
     visit. ``before`` / ``after``: nodes, ``leg``: driving between them. ``soonest``: int32 (S, G),
     earliest finish before the gap; ``idle``: int32 (S, G), waiting until then. ``latest``: int32
     (K + 1, G), latest arrival after the gap, by pauses taken, from which the rest still works.
-    ``rest``: service and driving from that arrival to the last finish. ``last``: the last finish if
-    nothing came late; -INF after the last visit. ``travel``: int64, the order's driving.
+    ``rest``: service and legs from that arrival to the last finish. ``last``: the last finish if
+    nothing came late and no pause was to come; -INF after the last visit. ``home``: the leg from
+    the last visit to the end place, 0 after the last visit. ``travel``: int64, the order's driving.
     ``soonest_of_all`` / ``latest_of_all``: int32 (G,), over all states.
     ``committed``: the order is the committed one. ``start_of``: (R,), first gap of each
     route. ``paths``: int32 (orders, depth).
@@ -42,6 +43,7 @@ class Gaps:
     latest: Int32
     rest: Int32
     last: Int32
+    home: Int32
     travel: Int64
     committed: Bool
     start_of: Int32
@@ -85,7 +87,7 @@ def gaps_of(batch: Batch, orders: Sequence[RouteOrders]) -> Gaps:
     route = flat.route[order]
     soonest, idle = _forward(flat)
     latest = _backward(flat, nodes)
-    rest, last = _tails(flat, nodes)
+    rest, last, home = _tails(flat, nodes)
     return Gaps(
         route=route,
         order=order,
@@ -98,6 +100,7 @@ def gaps_of(batch: Batch, orders: Sequence[RouteOrders]) -> Gaps:
         latest=np.ascontiguousarray(latest[:, order, gap]),
         rest=rest[order, gap],
         last=last[order, gap],
+        home=home[order, gap],
         travel=flat.travel[order],
         committed=flat.committed[order],
         start_of=np.searchsorted(route, np.arange(len(orders))).astype(np.int32),
@@ -173,29 +176,46 @@ def _backward(flat: _Orders, nodes: Int32) -> Int32:
 
 def _before_visit(batch: Batch, on: Int32, node: Int32, following: Int32, after: Int32) -> Int32:
     """Latest arrival at a visit given the latest arrival at what follows it."""
-    leg, pauses = batch.travel[on, node, following], batch.pauses(on)
+    leg, pauses = batch.legs[on, node, following], batch.pauses(on)
     opens, closes = batch.opens[on, node], batch.closes[on, node]
-    best = np.full_like(after, -INF)
+    finish = np.full_like(after, -INF)
     for taken in range(len(pauses) + 1):
         for until in range(taken, len(pauses) + 1):
-            finish = timing.latest_finish(after[until], leg, pauses, taken, until)
-            np.maximum(best[taken], finish - batch.service[on, node], out=best[taken])
+            left = timing.latest_finish(after[until], leg, pauses, taken, until)
+            np.maximum(finish[taken], left, out=finish[taken])
+    best = _begun_by(finish, batch.service[on, node], batch.may_pause(on, node), pauses)
+    for taken in range(len(pauses) + 1):
         start = np.minimum(best[taken], closes)
         # a latest start before the window opens is no start at all
         best[taken] = np.where(start >= opens, start, np.int32(-INF))
     return best
 
 
-def _tails(flat: _Orders, nodes: Int32) -> tuple[Int32, Int32]:
-    """int32 (O, depth + 1) twice: ``Gaps.rest`` and ``Gaps.last``."""
+def _begun_by(finish: Int32, service: Int32, pausable: Bool | None, pauses: timing.Breaks) -> Int32:
+    """Latest start of a visit from which it is finished in time; by pauses taken, as ``finish``."""
+    best: Int32 = finish - service
+    if pausable is None:
+        return best
+    for taken in range(len(pauses) + 1):
+        for until in range(taken + 1, len(pauses) + 1):
+            start = timing.latest_finish(finish[until], service, pauses, taken, until)
+            np.maximum(best[taken], start, out=best[taken], where=pausable)
+    return best
+
+
+def _tails(flat: _Orders, nodes: Int32) -> tuple[Int32, Int32, Int32]:
+    """int32 (O, depth + 1) each: ``Gaps.rest``, ``Gaps.last`` and ``Gaps.home``."""
     count, depth = flat.path.shape
     batch = flat.batch
     rest = np.zeros((count, depth + 1), np.int32)
     last = np.full((count, depth + 1), -INF, np.int32)
+    home = np.zeros((count, depth + 1), np.int32)
     for gap in range(depth - 1, -1, -1):
         on = np.flatnonzero(flat.visits > gap).astype(np.int32)
         node, following = nodes[on, gap], nodes[on, gap + 1]
-        more = np.where(following == END, 0, batch.travel[on, node, following] + rest[on, gap + 1])
+        leg, ends = batch.legs[on, node, following], following == END
+        home[on, gap] = np.where(ends, leg, home[on, gap + 1])
+        more = np.where(ends, 0, leg + rest[on, gap + 1])
         rest[on, gap] = batch.service[on, node] + more
         last[on, gap] = np.maximum(batch.opens[on, node] + rest[on, gap], last[on, gap + 1])
-    return rest, last
+    return rest, last, home

@@ -1,24 +1,31 @@
 """Which cells are open: rules applied from the cheapest to the dearest, closures counted.
 
-A cell is an asked window on a route. Every cell of the team's calendar is either open (and goes to
-the search) or closed by exactly one rule, the first that says no.
+A cell is an asked window on a route in whose shift it lies. A window that lies in no shift of a
+technician is one cell all the same, of the nearest shift of its day. Every cell is either open (and
+goes to the search) or closed by exactly one rule, the first that says no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 
-from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.time_window import TimeWindow, from_epoch
+from slotsvc.domain.working_time import NoShiftReason
+from slotsvc.solver.arrays import TeamArrays
+from slotsvc.solver.asked_windows import asked_windows
 from slotsvc.solver.constraints import (
     Closed,
-    notice,
+    max_travel,
+    max_visits,
     opening_hours,
     pending_move,
     reach,
+    reserve,
+    sector,
     shift,
     soundness,
     tags,
@@ -26,10 +33,11 @@ from slotsvc.solver.constraints import (
 )
 from slotsvc.solver.costs import days_away, technician, window
 from slotsvc.solver.insertion import Request, Windows
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int32, Int64
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
 from slotsvc.solver.ranking import Cells
+from slotsvc.solver.shift_windows import Laid, lay, own_windows
 from slotsvc.solver.team_calendar import TeamCalendar
 
 
@@ -51,10 +59,36 @@ class Closures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenCells:
-    """The open cells, and the window each slot stands for."""
+    """The open cells, and the window each slot stands for. ``origin``: int64 (R,), Unix time from
+    which the seconds of each route count."""
 
     cells: Cells
     windows: tuple[AskedWindow, ...]
+    origin: Int64
+
+    def window_of(self, row: int, slot: int) -> AskedWindow:
+        """A slot's window on one route: service must start early enough for closing time there."""
+        asked = self.windows[slot]
+        column = int(np.flatnonzero(self.cells.slot[row] == slot)[0])
+        last = int(self.origin[row]) + int(self.cells.windows.closes[row, column])
+        starts = TimeWindow(asked.window.start_window.start, from_epoch(last + 1))
+        return replace(asked, window=replace(asked.window, start_window=starts))
+
+
+def row_service(calendar: TeamCalendar, query: SlotQuery) -> Int32:
+    """int32 (R,): seconds on site of the request at each route's pace, rounded up."""
+    pace = np.array([day.shift.pace for day in calendar.days], np.int64)
+    seconds = int(query.service.total_seconds())
+    return (-(-seconds * pace // 100)).astype(np.int32)
+
+
+def limited_arrays(calendar: TeamCalendar, query: SlotQuery, insert_only: bool) -> TeamArrays:
+    """The routes as the request may change them: no more driving than it may add."""
+    if query.max_added_travel is None:
+        return calendar.arrays
+    fixed = np.array([day.keep_order or insert_only for day in calendar.days], np.bool_)
+    driven = np.where(fixed, calendar.base.today_travel, calendar.base.travel)
+    return max_travel.limited(calendar.arrays, driven, query.max_added_travel)
 
 
 def open_cells(
@@ -67,79 +101,121 @@ def open_cells(
 ) -> tuple[OpenCells | None, Closures]:
     """Applies every rule that needs no search. None: nothing is open."""
     closures = Closures()
-    asked = _asked(calendar, query, now, closures)
+    everybody = len(calendar.technicians)
+    asked, closed_windows = asked_windows(query, calendar.zone, now)
+    for closed, window_ in closed_windows:
+        closures.add(-1, closed, window_, everybody)
     off_map = reach.check_snap(legs.snap_m, legs.snap_limit_m)
     if off_map is not None:
-        closures.add(-1, off_map, None, len(asked) * len(calendar.technicians))
+        closures.add(-1, off_map, None, len(asked) * everybody)
         return None, closures
-    open_technicians = _technicians(calendar, query, len(asked), closures)
-    rows = _routes(calendar, asked, request, open_technicians, closures)
-    if not asked or not rows:
+    allowed = _technicians(calendar, query, len(asked), closures)
+    if not asked or not calendar.days:
+        _days_off(calendar, asked, allowed, None, closures)
         return None, closures
-    cells = _cells(calendar, query, asked, rows, weights, closures)
-    return OpenCells(cells, tuple(asked)), closures
-
-
-def _asked(
-    calendar: TeamCalendar, query: SlotQuery, now: datetime, closures: Closures
-) -> list[AskedWindow]:
-    """Windows in which the site is open, neither too soon nor too far."""
-    asked: list[AskedWindow] = []
-    for candidate in query.closed:
-        closures.add(-1, opening_hours.closed(), candidate, len(calendar.technicians))
-    for candidate in query.windows:
-        closed = notice.check(candidate.window.promise, now, query.notice, query.horizon)
-        if closed is None:
-            asked.append(candidate)
-        else:
-            closures.add(-1, closed, candidate, len(calendar.technicians))
-    return asked
+    laid = lay(calendar, asked, request, allowed)
+    _days_off(calendar, asked, allowed, laid, closures)
+    rows = _routes(calendar, query, asked, request, laid, closures)
+    _outside(calendar, asked, laid, rows, closures)
+    return _opened(calendar, query, asked, request, laid, rows, weights, closures), closures
 
 
 def _technicians(
     calendar: TeamCalendar, query: SlotQuery, windows: int, closures: Closures
-) -> set[int]:
-    allowed: set[int] = set()
+) -> Bool:
+    """bool (T,): who may be asked."""
+    allowed = np.ones(len(calendar.technicians), np.bool_)
     for number, who in enumerate(calendar.technicians):
         closed = technician_choice.check(who.id, query.required, query.forbidden)
-        closed = closed or tags.check(who.tags, query.requires)
-        if closed is None:
-            allowed.add(number)
-        else:
-            closures.add(number, closed, None, windows)
+        if closed is not None:
+            allowed[number] = False
+            if windows:
+                closures.add(number, closed, None, windows)
     return allowed
+
+
+def _days_off(
+    calendar: TeamCalendar,
+    asked: Sequence[AskedWindow],
+    allowed: Bool,
+    laid: Laid | None,
+    closures: Closures,
+) -> None:
+    """Days without a shift: their windows, but those that lie in the night shift before."""
+    of_day = own_windows(asked)
+    for (number, day), found in calendar.shifts.items():
+        if not isinstance(found, NoShiftReason) or day not in of_day or not allowed[number]:
+            continue
+        start, stop = of_day[day]
+        free = [w for w in range(start, stop) if laid is None or not laid.covered[number, w]]
+        if free:
+            closures.add(number, shift.off(found), asked[free[0]], len(free))
 
 
 def _routes(
     calendar: TeamCalendar,
+    query: SlotQuery,
     asked: Sequence[AskedWindow],
     request: Request,
-    allowed: set[int],
+    laid: Laid,
     closures: Closures,
 ) -> list[int]:
-    """Rows of routes that may take the visit. Each asked window belongs to one day's cells."""
-    per_day: dict[date, list[AskedWindow]] = {}
-    for a in asked:
-        per_day.setdefault(a.day, []).append(a)
-    for (number, day), found in calendar.shifts.items():
-        closed = shift.check_day(found) if number in allowed and day in per_day else None
-        if closed is not None:
-            closures.add(number, closed, per_day[day][0], len(per_day[day]))
-    rows: list[int] = []
+    """Rows of routes that may take the visit."""
+    free = _free(calendar, query, request)
+    sound = calendar.base.sound.tolist()
     there, back = _nearest(request)
-    near = {day + timedelta(days=n) for day in per_day for n in (-1, 0, 1)}
-    for row, day_of_work in enumerate(calendar.days):
-        if day_of_work.technician not in allowed or day_of_work.day not in near:
-            continue
-        closed = soundness.check(bool(calendar.base.sound[row]))
-        closed = closed or pending_move.check(day_of_work.move_pending)
-        closed = closed or reach.check_road(there[row], back[row])
-        windows = per_day.get(day_of_work.day)
-        if closed is None:
+    cells = laid.cells.tolist()
+    rows: list[int] = []
+    for row in laid.rows.tolist():
+        day = calendar.days[row]
+        closed = (
+            tags.check(day.shift.offers, query.requires)
+            or sector.check(day.shift, query.sector)
+            or soundness.check(sound[row])
+            or pending_move.check(day.move_pending)
+            or max_visits.check(day.shift, len(day.placements))
+            or (free and reserve.check(*free[row]))
+            or reach.check_road(there[row], back[row])
+        )
+        if closed:
+            closures.add(day.technician, closed, asked[laid.first(row)], cells[row])
+        else:
             rows.append(row)
-        elif windows:
-            closures.add(day_of_work.technician, closed, windows[0], len(windows))
     return rows
+
+
+def _outside(
+    calendar: TeamCalendar,
+    asked: Sequence[AskedWindow],
+    laid: Laid,
+    rows: Sequence[int],
+    closures: Closures,
+) -> None:
+    """Windows outside every shift of open routes, those of each technician together."""
+    missed: dict[int, tuple[int, int, int]] = {}
+    outside, missing = laid.outside[list(rows)].tolist(), laid.missing[list(rows)].tolist()
+    for row, count, size in zip(rows, outside, missing, strict=True):
+        if count:
+            who = calendar.days[row].technician
+            least, mildest, before = missed.get(who, (size, row, 0))
+            missed[who] = (*min((least, mildest), (size, row)), before + count)
+    for who, (size, row, count) in missed.items():
+        closures.add(who, shift.outside(size), asked[int(laid.nearest[row])], count)
+
+
+def _free(
+    calendar: TeamCalendar, query: SlotQuery, request: Request
+) -> list[tuple[int, int]] | None:
+    """Per row: time on site that is free for all, and what would be taken; None: no reserve."""
+    kept = int(query.reserve.total_seconds())
+    if kept == 0 or query.priority > 0:
+        return None
+    taken = calendar.arrays.batch.service.sum(axis=1) + request.service
+    for row, day in enumerate(calendar.days):
+        settled = set(day.instance.done)
+        taken[row] += sum(int(p.on_site.total_seconds()) for p in day.placements if p.id in settled)
+    free = (reserve.free_for_all(day.shift, kept) for day in calendar.days)
+    return list(zip(free, taken.tolist(), strict=True))
 
 
 def _nearest(request: Request) -> tuple[list[int], list[int]]:
@@ -155,29 +231,60 @@ def _nearest(request: Request) -> tuple[list[int], list[int]]:
     )
 
 
-def _cells(
+def _opened(
     calendar: TeamCalendar,
     query: SlotQuery,
     asked: Sequence[AskedWindow],
+    request: Request,
+    laid: Laid,
     rows: Sequence[int],
     weights: CostWeights,
     closures: Closures,
-) -> Cells:
-    opens = np.array([to_epoch(a.window.start_window.start) for a in asked], np.int64)
-    closes = np.array([to_epoch(a.window.start_window.end) - 1 for a in asked], np.int64)
-    slot = _slots_of_routes(calendar, query, asked, rows, opens, closes, closures)
-    origin = np.array([d.instance.origin for d in calendar.days], np.int64)[:, None]
+) -> OpenCells | None:
+    """What is left of the windows on the open routes; None: nothing."""
+    slot = laid.slots(rows)
+    windows = _windows(calendar, query, request, laid, slot)
+    too_late = np.argwhere((slot >= 0) & (windows.closes < windows.opens))
+    for row, column in too_late.tolist():
+        missing = int(windows.opens[row, column] - windows.closes[row, column])
+        one = asked[int(slot[row, column])]
+        closures.add(calendar.days[row].technician, opening_hours.closed(missing), one, 1)
+    slot[too_late[:, 0], too_late[:, 1]] = -1
     real = slot >= 0
-    safe = np.maximum(slot, 0)
-    windows = Windows(
-        np.where(real, np.maximum(opens[safe] - origin, 0), 0).astype(np.int32),
-        np.where(real, closes[safe] - origin, -1).astype(np.int32),
-    )
+    if not real.any():
+        return None
+    windows = Windows(np.where(real, windows.opens, 0), np.where(real, windows.closes, -1))
     first = min(a.day for a in asked)
     day = np.array([(a.day - first).days for a in asked], np.int32)
-    extra = _extra(calendar, query, asked, weights, safe)
+    extra = np.where(real, _extra(calendar, query, asked, weights, np.maximum(slot, 0)), 0)
     fixed = np.array([d.keep_order for d in calendar.days], np.bool_)
-    return Cells(windows, slot, np.where(real, extra, 0), day, fixed)
+    return OpenCells(Cells(windows, slot, extra, day, fixed), tuple(asked), laid.origin)
+
+
+def _windows(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, laid: Laid, slot: Int32
+) -> Windows:
+    """Start windows per route, seconds from its origin; service is over by closing time."""
+    origin, safe = laid.origin[:, None], np.maximum(slot, 0)
+    opens = np.maximum(laid.opens[safe] - origin, 0).astype(np.int32)
+    closes = laid.closes[safe] - origin
+    if laid.has_closing:
+        over = laid.finish[safe] - origin
+        closes = np.minimum(closes, over - _on_site(calendar, query, request, opens, over))
+    return Windows(opens, closes.astype(np.int32))
+
+
+def _on_site(
+    calendar: TeamCalendar, query: SlotQuery, request: Request, opens: Int32, over: Int64
+) -> Int64:
+    """int64, (R, 1) or (R, W): time on site, with every pause that can fall into it."""
+    service = np.broadcast_to(request.service, len(calendar.days))[:, None].astype(np.int64)
+    if not query.pausable:
+        return service
+    for begins, until, duration in zip(*calendar.arrays.batch.breaks, strict=True):
+        inside = (begins[:, None] < over) & (until[:, None] >= opens)
+        service = service + np.where(inside, duration[:, None], 0)
+    return service
 
 
 def _extra(
@@ -201,49 +308,3 @@ def _extra(
         np.array(per_slot, np.int64)[slot] + np.array(per_technician, np.int64)[who][:, None]
     )
     return total
-
-
-def _slots_of_routes(
-    calendar: TeamCalendar,
-    query: SlotQuery,
-    asked: Sequence[AskedWindow],
-    rows: Sequence[int],
-    opens: Int64,
-    closes: Int64,
-    closures: Closures,
-) -> Int32:
-    """int32 (R, W): asked windows in which service fits into the route's shift, -1 padded.
-
-    A night shift also takes windows of the next morning, so the shift decides, not the date.
-    """
-    service = int(query.service.total_seconds())
-    origin = np.array([calendar.days[row].instance.origin for row in rows], np.int64)
-    latest = origin + [calendar.days[row].instance.end - service for row in rows]
-    low = np.searchsorted(closes, origin)
-    high = np.maximum(np.searchsorted(opens, latest, side="right"), low)
-    column = np.arange(max(int((high - low).max(initial=0)), 1))
-    slot = np.full((len(calendar.days), column.size), -1, np.int32)
-    slot[list(rows)] = np.where(column < (high - low)[:, None], low[:, None] + column, -1)
-    first_of = _first_windows(asked)
-    for i, row in enumerate(rows):
-        day = calendar.days[row]
-        start, stop = first_of.get(day.day, (0, 0))
-        early, late = min(int(low[i]), stop) - start, stop - max(int(high[i]), start)
-        if early > 0:
-            margin = int(origin[i] - closes[start + early - 1])
-            closed = shift.outside(margin)
-            closures.add(day.technician, closed, asked[start + early - 1], early)
-        if late > 0:
-            margin = int(opens[stop - late] - latest[i])
-            closed = shift.outside(margin)
-            closures.add(day.technician, closed, asked[stop - late], late)
-    return slot
-
-
-def _first_windows(asked: Sequence[AskedWindow]) -> dict[date, tuple[int, int]]:
-    """Per day the numbers of its windows, [first, last + 1): windows are sorted, so days are."""
-    spans: dict[date, tuple[int, int]] = {}
-    for number, one in enumerate(asked):
-        first, _ = spans.get(one.day, (number, number))
-        spans[one.day] = first, number + 1
-    return spans

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from slotsvc.domain.place import Location
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.insertion import Windows, request_legs
@@ -14,7 +15,10 @@ from slotsvc.solver.ranking import REQUEST, Cells, rank
 
 def order_with(
     route: RouteInstance,
+    location: Location,
     service: int,
+    access: int,
+    pausable: bool,
     window: tuple[int, int],
     into: Int32,
     out: Int32,
@@ -22,8 +26,9 @@ def order_with(
 ) -> tuple[str, ...] | None:
     """Placement ids in the cheapest order, "" for the new visit; None: no order has room.
 
-    ``window``: first and last start, Unix seconds, both included. ``into`` / ``out``: int32
-    (nodes,), driving between the route's nodes and the visit's place.
+    ``service`` / ``access``: seconds on site, and from the road to its start. ``window``: first and
+    last start, Unix seconds, both included. ``into`` / ``out``: int32 (nodes,), driving between the
+    route's nodes and the visit's place.
     """
     arrays = team_arrays([route])
     numbers = {place: number for number, place in enumerate(arrays.places)}
@@ -34,7 +39,7 @@ def order_with(
         freedom=Freedom.INSERT_ONLY if keep_order else Freedom.RESEQUENCE,
     )
     weights = params.weights
-    base = base_costs(arrays, (weights.travel, weights.waiting), params.label_budget)
+    base = base_costs(arrays, weights.of_orders, params.label_budget)
     if not base.sound[0]:
         return None
     opens, closes = (np.array([[max(0, t - route.origin)]], np.int32) for t in window)
@@ -42,7 +47,8 @@ def order_with(
         return None
     one = np.zeros((1, 1), np.int32)
     cells = Cells(Windows(opens, closes), one, one.astype(np.int64), one[0], np.zeros(1, np.bool_))
-    request = request_legs(arrays, service, into[rows], out[rows])
+    on_site = np.full(1, service, np.int32)
+    request = request_legs(arrays, location, on_site, access, pausable, into[rows], out[rows])
     winners = rank(arrays, base, request, cells, params).winners
     if not winners:
         return None

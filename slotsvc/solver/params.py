@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import Enum
 
+type Weights = tuple[int, int, int]
+"""Thousandths per second of driving, of waiting and of overtime: what an order is priced with."""
+
 
 @dataclass(frozen=True, slots=True)
 class CostWeights:
     """Thousandths of a weighted second for one unit of each component.
 
-    ``travel``, ``waiting``: per second. ``day_away``: per day after the first day asked for.
-    ``other_technician``, ``other_window``: once, when a stated preference is not met.
+    ``travel``, ``waiting``, ``overtime``: per second. ``day_away``: per day after the first day
+    asked for. ``other_technician``, ``other_window``: once, when a stated preference is not met.
     Raises ``ValueError`` for a weight below 0 or above 100,000,000.
     """
 
@@ -20,14 +23,20 @@ class CostWeights:
     day_away: int = 180_000
     other_technician: int = 600_000
     other_window: int = 900_000
+    overtime: int = 2_000
 
     def __post_init__(self) -> None:
         for item in fields(self):
             if not 0 <= getattr(self, item.name) <= 100_000_000:
                 raise ValueError(f"{item.name} must be from 0 to 100,000,000")
 
+    @property
+    def of_orders(self) -> Weights:
+        """Driving, waiting, overtime."""
+        return self.travel, self.waiting, self.overtime
 
-TRAVEL_ONLY = CostWeights(1_000, 0, 0, 0, 0)
+
+TRAVEL_ONLY = CostWeights(1_000, 0, 0, 0, 0, 0)
 """What peers optimise: added driving and nothing else."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from slotsvc.domain.booking_rules import NO_RULES, BookingRules
 from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
@@ -26,7 +28,13 @@ class SlotQuery:
     """What is needed. ``windows``: sorted by start, not overlapping, inside the days asked for.
 
     ``closed``: windows of the grid in which the site is closed. ``first_day``: days away count from
-    here. ``preferred``: preferred technicians and the last one.
+    here. ``preferred``: preferred technicians and the last one. ``service``: at ordinary pace.
+    ``access``, ``pausable``, ``sector``, ``priority``: as in ``Visit``. ``due``: service must start
+    before it; ``promised``: and inside one of these (what was promised, or the target); None: no
+    such limit. ``rules``: the activity type's. ``taken``: live placements of the activity type in
+    the team per day, the visit that moves not counted; read for a ``daily_quota`` only.
+    ``reserve``: the team's emergency reserve. ``max_added_travel``: most driving that an offer may
+    add to its route; None: any.
     """
 
     location: Location
@@ -41,6 +49,16 @@ class SlotQuery:
     preferred: frozenset[str] = frozenset()
     preferred_windows: tuple[TimeWindow, ...] = ()
     closed: tuple[AskedWindow, ...] = ()
+    access: timedelta = timedelta(0)
+    pausable: bool = False
+    sector: str = ""
+    priority: int = 0
+    due: datetime | None = None
+    promised: tuple[TimeWindow, ...] | None = None
+    rules: BookingRules = NO_RULES
+    taken: Mapping[date, int] = field(default_factory=dict)
+    reserve: timedelta = timedelta(0)
+    max_added_travel: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,13 +81,15 @@ class Offer:
     """A ranked slot and where it would go.
 
     ``order``: placement ids of the whole route, "" for the new visit. ``arrival`` .. ``finish``:
-    planned times of the new visit. ``version`` and ``valid_until``: the route it was judged on.
+    planned times of the new visit. ``shift``: number of the shift of that day. ``version`` and
+    ``valid_until``: the route it was judged on.
     """
 
     window: OfferWindow
     technician: str
     technician_name: str
     day: date
+    shift: int
     order: tuple[str, ...]
     arrival: datetime
     start: datetime
@@ -78,6 +98,7 @@ class Offer:
     cost: int
     added_travel: int
     added_waiting: int
+    added_overtime: int
     added_against_today: int
     resequences: bool
     version: int

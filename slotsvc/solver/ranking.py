@@ -50,7 +50,8 @@ class Cells:
 class Winner:
     """A ranked slot. ``order``: nodes of the route's best order, REQUEST among them.
 
-    Costs in thousandths of a weighted second; ``travel`` and ``waiting`` in added seconds.
+    Costs in thousandths of a weighted second; ``travel``, ``waiting``, ``overtime`` in added
+    seconds.
     """
 
     route: int
@@ -58,6 +59,7 @@ class Winner:
     cost: int
     travel: int
     waiting: int
+    overtime: int
     order: tuple[int, ...]
 
 
@@ -102,11 +104,12 @@ class _Ranking:
     ) -> None:
         self.arrays, self.request = arrays, request
         self.cells, self.params = cells, params
-        self.weights = (params.weights.travel, params.weights.waiting)
+        self.weights = params.weights.of_orders
         self.fixed = cells.fixed | (params.freedom is Freedom.INSERT_ONLY)
         self.zero = np.where(self.fixed, base.today_cost, base.cost)
         self.zero_travel = np.where(self.fixed, base.today_travel, base.travel)
         self.zero_waiting = np.where(self.fixed, base.today_waiting, base.waiting)
+        self.zero_overtime = np.where(self.fixed, base.today_overtime, base.overtime)
         # on a route whose best order is not proven, a slot costs up to this much more
         self.doubt = np.where(base.finished | self.fixed, 0, base.cost - base.floor)
         self.known = (base.whole & leaves_safely(arrays, request)) | self.fixed
@@ -147,15 +150,18 @@ class _Ranking:
             left[now] = False
 
     def _price(self, found: Insertions, now: Int32) -> None:
-        """Prices insertions whose waiting is not settled, and keeps what is better than known."""
+        """Prices insertions whose cost is not settled, and keeps what is better than known."""
         gaps, column = self.arrays.gaps, found.column[now]
         gap = found.gap[now]
         route = gaps.route[gap]
         batch = with_requests(self.arrays, self.request, self.cells.windows, route, column)
         orders = with_order(gaps.paths[gaps.order[gap]], gaps.number[gap], batch)
-        done = evaluate(batch, orders, *self.weights)
+        done = evaluate(batch, orders, self.weights)
         self.labels += gap.size
-        priced = replace(found, gap=gap, column=column, travel=done.travel, waiting=done.waiting)
+        priced = replace(
+            found, gap=gap, column=column, travel=done.travel, waiting=done.waiting,
+            overtime=done.overtime,
+        )  # fmt: skip
         total = done.cost - self.zero[route] + self.cells.extra[route, column]
         total = np.where(done.cost < NEVER, total, NEVER)
         self._take(priced, np.flatnonzero(done.cost < NEVER).astype(np.int32), total)
@@ -181,7 +187,8 @@ class _Ranking:
             place = int(gaps.number[gap])
             self._keep(
                 int(route[i]), int(slot[i]), int(total[i]), int(found.travel[i]),
-                int(found.waiting[i]), (*path[:place], REQUEST, *path[place:]),
+                int(found.waiting[i]), int(found.overtime[i]),
+                (*path[:place], REQUEST, *path[place:]),
             )  # fmt: skip
 
     # search where not all orders are known
@@ -223,7 +230,7 @@ class _Ranking:
             order = (REQUEST if n == request else int(n) for n in found.order[i] if n >= 0)
             self._keep(
                 int(route[i]), int(self.slot[route[i], column[i]]), int(total[i]),
-                int(found.travel[i]), int(found.waiting[i]), tuple(order),
+                int(found.travel[i]), int(found.waiting[i]), int(found.overtime[i]), tuple(order),
             )  # fmt: skip
         if not found.finished.all():
             self.gap_floor = min(self.gap_floor, int(least[~found.finished].min()))
@@ -233,13 +240,15 @@ class _Ranking:
     # what is known
 
     def _keep(
-        self, route: int, slot: int, total: int, travel: int, waiting: int, order: tuple[int, ...]
-    ) -> None:
+        self, route: int, slot: int, total: int, travel: int, waiting: int, overtime: int,
+        order: tuple[int, ...],
+    ) -> None:  # fmt: skip
         known = self.best.get(slot)
         if known is None or (total, route) < (known.cost, known.route):
             added = travel - int(self.zero_travel[route])
             idle = waiting - int(self.zero_waiting[route])
-            self.best[slot] = Winner(route, slot, total, added, idle, order)
+            late = overtime - int(self.zero_overtime[route])
+            self.best[slot] = Winner(route, slot, total, added, idle, late, order)
             self.upper[slot] = min(int(self.upper[slot]), total)
 
     def _slot_limit(self) -> Int64:

@@ -6,6 +6,7 @@ The ranking and the checker share no code; an offer the checker does not accept 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from slotsvc.solver.checker import CheckedVisit, check_route
 from slotsvc.solver.insertion import Request
@@ -20,10 +21,10 @@ def disputed(
 ) -> int:
     """How many of the offers break a rule by the checker. Days under way are not looked at: the
     checker plans whole days."""
-    rows = {(d.technician, d.day): row for row, d in enumerate(calendar.days)}
+    rows = {(d.technician, d.day, d.shift.number): row for row, d in enumerate(calendar.days)}
     numbers = {who.id: number for number, who in enumerate(calendar.technicians)}
     return sum(
-        _is_disputed(calendar, query, request, rows[numbers[o.technician], o.day], o)
+        _is_disputed(calendar, query, request, rows[numbers[o.technician], o.day, o.shift], o)
         for o in offers
     )
 
@@ -35,10 +36,17 @@ def _is_disputed(
     if day.instance.done or day.instance.origin != int(day.shift.window.start.timestamp()):
         return False
     by_id = {
-        p.id: CheckedVisit(p.id, p.start_window, p.visit.service, p.visit.requires)
+        p.id: CheckedVisit(
+            p.id, p.start_window, p.on_site, p.visit.requires, access=p.visit.access,
+            place=p.visit.location, pausable=p.visit.pausable, sector=p.visit.sector,
+        )
         for p in day.placements
-    }
-    new = CheckedVisit("", offer.window.start_window, query.service, query.requires)
+    }  # fmt: skip
+    new = CheckedVisit(
+        "", offer.window.start_window, timedelta(seconds=int(request.service[row])),
+        query.requires, access=query.access, place=query.location, pausable=query.pausable,
+        sector=query.sector,
+    )  # fmt: skip
     nodes = {placement: 2 + n for n, placement in enumerate(day.instance.visits)}
     route = with_request(day.instance, request, row, 0, INF)
     order = [0, *(nodes.get(p, len(day.instance.places)) for p in offer.order), 1]

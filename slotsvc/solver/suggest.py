@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from slotsvc.solver import costs
-from slotsvc.solver.costs import days_away, technician, travel, waiting, window
+from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.explain import rejections, why_first, why_here
-from slotsvc.solver.grid import Closures, OpenCells, open_cells
+from slotsvc.solver.grid import Closures, OpenCells, limited_arrays, open_cells, row_service
 from slotsvc.solver.insertion import Request, request_legs
 from slotsvc.solver.instance import FIRST_VISIT
 from slotsvc.solver.params import Freedom, SearchParams
@@ -34,14 +34,17 @@ def suggest(
 
     ``ask_referee``: let the independent checker look at every offer.
     """
-    service = int(query.service.total_seconds())
     insert_only = params.freedom is Freedom.INSERT_ONLY
-    request = request_legs(calendar.arrays, service, legs.into, legs.out)
+    request = request_legs(
+        calendar.arrays, query.location, row_service(calendar, query),
+        int(query.access.total_seconds()), query.pausable, legs.into, legs.out,
+    )  # fmt: skip
     cells, closures = open_cells(calendar, query, legs, request, params.weights, now)
     if cells is None:
         ranked = Ranked((), 0, 0, 0, 0, 0, 0)
     else:
-        ranked = rank(calendar.arrays, calendar.base, request, cells.cells, params, out_of_time)
+        arrays = limited_arrays(calendar, query, insert_only)
+        ranked = rank(arrays, calendar.base, request, cells.cells, params, out_of_time)
     offers = tuple(
         _offer(calendar, query, request, cells, winner, params)
         for winner in ranked.winners
@@ -80,7 +83,7 @@ def _offer(
     params: SearchParams,
 ) -> Offer:
     day = calendar.days[winner.route]
-    asked = cells.windows[winner.slot]
+    asked = cells.window_of(winner.route, winner.slot)
     who = calendar.technicians[day.technician]
     components = _components(query, cells, winner, who.id, params)
     stop = times_with_request(calendar, request, cells.cells, winner, params.weights)
@@ -94,6 +97,7 @@ def _offer(
         technician=who.id,
         technician_name=who.display_name,
         day=day.day,
+        shift=day.shift.number,
         order=_order(day, winner),
         arrival=origin + timedelta(seconds=stop.arrival),
         start=origin + timedelta(seconds=stop.start),
@@ -102,6 +106,7 @@ def _offer(
         cost=sum(c.cost for c in components),
         added_travel=winner.travel,
         added_waiting=winner.waiting,
+        added_overtime=winner.overtime,
         added_against_today=against_today,
         resequences=[n for n in winner.order if n != REQUEST] != list(day.instance.committed),
         version=day.version,
@@ -117,6 +122,7 @@ def _components(
     return (
         travel.cost(winner.travel, weights),
         waiting.cost(winner.waiting, weights),
+        overtime.cost(winner.overtime, weights),
         days_away.cost((asked.day - query.first_day).days, weights),
         technician.cost(who, query.preferred, weights),
         window.cost(asked.window.promise, query.preferred_windows, weights),

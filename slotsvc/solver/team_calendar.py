@@ -12,10 +12,11 @@ from datetime import date, datetime
 
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement
-from slotsvc.domain.working_time import NoShiftReason, Shift
+from slotsvc.domain.working_time import Shift, WorkDay
 from slotsvc.solver.arrays import TeamArrays, replaced
 from slotsvc.solver.base import Base, base_costs
 from slotsvc.solver.instance import RouteInstance, without_visit
+from slotsvc.solver.params import Weights
 
 BASE_BUDGET = 200_000
 """Partial orders kept at once when a route's own best order is searched."""
@@ -23,12 +24,13 @@ BASE_BUDGET = 200_000
 
 @dataclass(frozen=True, slots=True)
 class DayOfWork:
-    """One technician's service date. ``placements``: those live, in committed order.
+    """One shift of one technician's service date. ``placements``: those live, in committed order.
 
     ``valid_until``: earliest expiry of a live hold, None: none. ``renew_at``: this value speaks of
     the day until then. ``estimated``: some of its driving is only estimated. ``keep_order``: the
     other visits may not be put in another order. ``move_pending``: a live hold would take over from
-    another place of this route.
+    another place of this route. ``published``: the order is kept only because technicians were told
+    it; planners may decide otherwise.
     """
 
     technician: int
@@ -42,24 +44,25 @@ class DayOfWork:
     estimated: bool = False
     keep_order: bool = False
     move_pending: bool = False
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TeamCalendar:
-    """``days[r]`` is row r of ``arrays``; rows are ordered by (technician id, day).
+    """``days[r]`` is row r of ``arrays``; rows are ordered by (technician id, day, shift).
 
-    ``shifts``: for every (technician number, day) of the period, the shift or why there is none.
+    ``shifts``: for every (technician number, day) of the period, the shifts or why there is none.
     """
 
     technicians: tuple[Technician, ...]
     zone: str
-    shifts: Mapping[tuple[int, date], Shift | NoShiftReason]
+    shifts: Mapping[tuple[int, date], WorkDay]
     days: tuple[DayOfWork, ...]
     arrays: TeamArrays
     base: Base
 
 
-def without(calendar: TeamCalendar, placement: str, weights: tuple[int, int]) -> TeamCalendar:
+def without(calendar: TeamCalendar, placement: str, weights: Weights) -> TeamCalendar:
     """The calendar with one placement gone, its route keeping the order of the others.
 
     For moving a visit: its own place counts as free, but stays taken until the move is confirmed,

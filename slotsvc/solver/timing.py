@@ -1,17 +1,24 @@
 """The recurrence: every time on a route comes from here.
 
-    arrival = finish of the stop before + travel (+ pauses taken on the way)
+    arrival = finish of the stop before + leg (+ pauses taken on the way)
     start   = max(arrival, window opens), at the latest window closes
-    finish  = start + service
+    finish  = start + service (+ pauses taken inside, where the visit is pausable)
 
-A pause lies in the gap between two stops, on the way if need be (ADR 3). For every number of
-pauses taken the earliest time is kept, and, because waiting before the first visit does not count,
-also how many of them were taken before the first visit: a *state* is ``(before, taken)``.
-Earlier is never worse, so one time per state is enough (compare Desaulniers et al., "Time
-constrained routing and scheduling", 1995).
+A *leg* is the time between two stops: driving, and access at its end (``instance.time_legs``).
+A pause lies in the gap between two stops, on the way if need be (ADR 3), or inside a pausable
+visit: working then takes the place of driving, so one function, ``drive``, serves both. For every
+number of pauses taken the earliest time is kept, and, because waiting before the first visit does
+not count, also how many of them were taken before the first visit: a *state* is
+``(before, taken)``. Earlier is never worse (``drive`` and ``serve`` never fall when their input
+grows), so one time per state is enough (compare Desaulniers et al., "Time constrained routing and
+scheduling", 1995).
+
+Which state is the cheapest depends on the weights: a pause before the first visit can save waiting
+and cost overtime. So complete orders keep waiting and overtime of every state.
 
 Arrays: a front of N partial orders has ``times`` int32 (states, N), ``first`` int32
-(pauses + 1, N): when the first visit starts for each ``before``.
+(pauses + 1, N): when the first visit starts for each ``before``. ``pausable``: bool (N,), None when
+no visit of the batch is.
 """
 
 from __future__ import annotations
@@ -19,11 +26,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 
 import numpy as np
 
-from slotsvc.solver.instance import END, INF, START, Int32, Int64, RouteInstance
+from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64, RouteInstance
+from slotsvc.solver.params import CostWeights, Weights
 
 Breaks = Sequence[tuple[Int32, Int32, Int32]]
 """Per pause: opens, closes, duration; each int32 (N,)."""
@@ -35,12 +43,13 @@ def states(pauses: int) -> tuple[tuple[int, int], ...]:
     return tuple((b, j) for b in range(pauses + 1) for j in range(b, pauses + 1))
 
 
-def drive(finish: Int32, travel: Int32, breaks: Breaks, taken: int, until: int) -> Int32:
+def drive(finish: Int32, leg: Int32, breaks: Breaks, taken: int, until: int) -> Int32:
     """Earliest arrival when pauses ``taken`` .. ``until - 1`` are taken on the way.
 
-    INF or more: impossible. While waiting for a pause to begin the technician drives on.
+    INF or more: impossible. While waiting for a pause to begin the technician drives on. Also the
+    finish of a pausable visit begun at ``finish`` that takes ``leg`` seconds of work.
     """
-    arrival = finish + travel
+    arrival = finish + leg
     if taken == until:
         return arrival
     free, possible = finish, np.ones(finish.shape, np.bool_)
@@ -51,67 +60,96 @@ def drive(finish: Int32, travel: Int32, breaks: Breaks, taken: int, until: int) 
     return np.where(possible, arrival, np.int32(INF))
 
 
-def serve(arrival: Int32, opens: Int32, closes: Int32, service: Int32) -> Int32:
-    """Finish of a visit, INF when it would start too late."""
+def begun(arrival: Int32, opens: Int32, closes: Int32) -> Int32:
+    """Start of a visit, INF when it would start too late."""
     start = np.maximum(arrival, opens)
-    return np.where(start <= closes, start + service, np.int32(INF))
+    return np.where(start <= closes, start, np.int32(INF))
+
+
+def worked(
+    start: Int32, service: Int32, pausable: Bool, breaks: Breaks, taken: int, until: int
+) -> Int32:
+    """Finish of a visit with at least one pause inside; INF when it is not pausable."""
+    finish = drive(start, service, breaks, taken, until)
+    return np.where(pausable & (start < INF), finish, np.int32(INF))
 
 
 def first_stop(
-    travel: Int32, opens: Int32, closes: Int32, service: Int32, breaks: Breaks
+    leg: Int32, opens: Int32, closes: Int32, service: Int32, pausable: Bool | None, breaks: Breaks
 ) -> tuple[Int32, Int32]:
     """Times and first starts after going straight to a first visit at second 0."""
     pauses = len(breaks)
-    zero = np.zeros_like(travel)
-    times = np.full((len(states(pauses)), travel.size), INF, np.int32)
-    first = np.full((pauses + 1, travel.size), INF, np.int32)
+    zero = np.zeros_like(leg)
+    times = np.full((len(states(pauses)), leg.size), INF, np.int32)
+    first = np.full((pauses + 1, leg.size), INF, np.int32)
     for s, (before, taken) in enumerate(states(pauses)):
         if before == taken:
-            times[s] = serve(drive(zero, travel, breaks, 0, taken), opens, closes, service)
-            first[before] = np.where(times[s] < INF, times[s] - service, np.int32(INF))
+            first[before] = begun(drive(zero, leg, breaks, 0, taken), opens, closes)
+            times[s] = np.where(first[before] < INF, first[before] + service, np.int32(INF))
+        elif pausable is not None:
+            times[s] = worked(first[before], service, pausable, breaks, before, taken)
     return times, first
 
 
 def next_stop(
-    times: Int32, travel: Int32, opens: Int32, closes: Int32, service: Int32, breaks: Breaks
+    times: Int32,
+    leg: Int32,
+    opens: Int32,
+    closes: Int32,
+    service: Int32,
+    pausable: Bool | None,
+    breaks: Breaks,
 ) -> Int32:
     """Times after one more visit."""
     pauses = len(breaks)
     after = np.empty_like(times)
     index = {state: s for s, state in enumerate(states(pauses))}
     for s, (before, taken) in enumerate(states(pauses)):
-        arrival = times[s] + travel
+        arrival = times[s] + leg
         for earlier in range(before, taken):
-            via = drive(times[index[before, earlier]], travel, breaks, earlier, taken)
+            via = drive(times[index[before, earlier]], leg, breaks, earlier, taken)
             arrival = np.minimum(arrival, via)
-        after[s] = serve(arrival, opens, closes, service)
+        after[s] = begun(arrival, opens, closes)
+    if pausable is None:
+        return np.where(after < INF, after + service, np.int32(INF))
+    return _interrupted(after, service, pausable, breaks)
+
+
+def _interrupted(starts: Int32, service: Int32, pausable: Bool, breaks: Breaks) -> Int32:
+    """Times after a visit begun at ``starts``, per state, pauses inside it allowed."""
+    index = {state: s for s, state in enumerate(states(len(breaks)))}
+    after = np.where(starts < INF, starts + service, np.int32(INF))
+    for s, (before, taken) in enumerate(states(len(breaks))):
+        for earlier in range(before, taken):
+            start = starts[index[before, earlier]]
+            finish = worked(start, service, pausable, breaks, earlier, taken)
+            np.minimum(after[s], finish, out=after[s])
     return after
 
 
-def reaches_end(finish: Int32, travel: Int32, breaks: Breaks, taken: int, end: Int32) -> Int32:
-    """Earliest end of the day with every pause taken, on the way home or there; INF if too late."""
-    pauses = len(breaks)
-    best = np.full_like(finish, INF)
-    for on_the_way in range(taken, pauses + 1):
-        home = drive(finish, travel, breaks, taken, on_the_way)
-        done = drive(home, np.zeros_like(home), breaks, on_the_way, pauses)
-        best = np.minimum(best, done)
-    return np.where(best <= end, best, np.int32(INF))
+def reaches_end(finish: Int32, leg: Int32, breaks: Breaks, taken: int, end: Int32) -> Int32:
+    """Earliest end of the day with every pause taken, on the way home or there; INF if too late.
+
+    Taking them on the way is never later than waiting for them at the end place, and may begin
+    them no later.
+    """
+    done = drive(finish, leg, breaks, taken, len(breaks))
+    return np.where(done <= end, done, np.int32(INF))
 
 
-def latest_finish(arrive_by: Int32, travel: Int32, breaks: Breaks, taken: int, until: int) -> Int32:
+def latest_finish(arrive_by: Int32, leg: Int32, breaks: Breaks, taken: int, until: int) -> Int32:
     """Latest finish from which ``drive`` still arrives at ``arrive_by``; -INF when none does."""
     drive_by, free_by, possible = arrive_by, np.full_like(arrive_by, INF), arrive_by >= 0
     for opens, closes, duration in reversed(breaks[taken:until]):
         possible = possible & (opens + duration <= drive_by) & (opens + duration <= free_by)
         drive_by, free_by = drive_by - duration, np.minimum(closes, free_by - duration)
-    return np.where(possible, np.minimum(drive_by - travel, free_by), np.int32(-INF))
+    return np.where(possible, np.minimum(drive_by - leg, free_by), np.int32(-INF))
 
 
 def waiting(times: Int32, first: Int32, busy: Int32, breaks: Breaks) -> Int32:
     """Idle seconds between the first start and the last finish, per state; INF if impossible.
 
-    ``busy``: service and driving between the first and the last visit.
+    ``busy``: service and legs between the first and the last visit.
     """
     idle = np.empty_like(times)
     for s, (before, taken) in enumerate(states(len(breaks))):
@@ -120,9 +158,23 @@ def waiting(times: Int32, first: Int32, busy: Int32, breaks: Breaks) -> Int32:
     return np.where(times < INF, idle, np.int32(INF))
 
 
+def cheapest(
+    idle: Int32, over: Int32, waiting_weight: int, overtime_weight: int
+) -> tuple[Int64, Int32]:
+    """Cost, int64 (N,), and number of the cheapest state of each order.
+
+    ``idle`` / ``over``: int32 (states, N), waiting and overtime of the day ended from that state,
+    INF in ``idle`` where it cannot be; the cost is the largest int64 where no state can.
+    """
+    cost = idle.astype(np.int64) * waiting_weight + over.astype(np.int64) * overtime_weight
+    cost = np.where(idle < INF, cost, np.iinfo(np.int64).max)
+    best = cost.argmin(axis=0)
+    return np.take_along_axis(cost, best[None], axis=0)[0], best.astype(np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class StopTimes:
-    """Seconds from the route's origin."""
+    """Seconds from the route's origin. Between start and finish also lie pauses taken inside."""
 
     node: int
     arrival: int
@@ -134,8 +186,9 @@ class StopTimes:
 class Timetable:
     """An order with its times, pauses placed where they cost least.
 
-    ``breaks``: (gap, begin, end) per pause; gap g lies before stop g, gap len(stops) on the way
-    home or there. ``end``: back at the end place, pauses there included.
+    ``breaks``: (number, begin, end) per pause. Number g: it lies before stop g, or inside it when
+    it begins at its start or later; number len(stops): on the way home or there. ``end``: back at
+    the end place, pauses there included. ``travel``: driving; ``overtime``: after the soft end.
     """
 
     stops: tuple[StopTimes, ...]
@@ -143,89 +196,102 @@ class Timetable:
     end: int
     travel: int
     waiting: int
+    overtime: int
+
+
+ORDINARY = CostWeights().of_orders
 
 
 def timetable(
-    route: RouteInstance, order: Sequence[int], travel_weight: int = 1000, waiting_weight: int = 250
+    route: RouteInstance, order: Sequence[int], weights: Weights = ORDINARY
 ) -> Timetable | None:
     """The cheapest timetable of an order of nodes, None when it cannot be kept.
 
     Ties: earliest last finish, then pauses as early as possible.
     """
-    gaps = len(order) + 2
+    spots = _spots(route, order)
     best: tuple[tuple[int, int], Timetable] | None = None
-    for assignment in combinations_with_replacement(range(gaps), len(route.breaks)):
-        table = _simulate(route, order, assignment)
+    for chosen in combinations_with_replacement(spots, len(route.breaks)):
+        table = _Simulation(route, chosen).run(order)
         if table is None:
             continue
-        cost = travel_weight * table.travel + waiting_weight * table.waiting
+        amounts = table.travel, table.waiting, table.overtime
+        cost = sum(w * amount for w, amount in zip(weights, amounts, strict=True))
         key = (cost, table.stops[-1].finish if table.stops else 0)
         if best is None or key < best[0]:
             best = key, table
     return best[1] if best else None
 
 
-def _simulate(
-    route: RouteInstance, order: Sequence[int], assignment: Sequence[int]
-) -> Timetable | None:
-    """Times of an order with pause ``i`` in gap ``assignment[i]``."""
-    clock, node, travel, idle = 0, START, 0, 0
-    stops: list[StopTimes] = []
-    taken: list[tuple[int, int, int]] = []
-    for gap, target in enumerate((*order, END, END)):
-        leg = int(route.travel[node, target]) if gap <= len(order) else 0
-        arrival = _gap(route, clock, leg, gap, assignment, taken)
+def _spots(route: RouteInstance, order: Sequence[int]) -> list[tuple[int, bool]]:
+    """Where a pause may be taken, in the order of time: before stop g (False) or inside (True)."""
+    spots: list[tuple[int, bool]] = []
+    for gap, node in enumerate(order):
+        spots.append((gap, False))
+        if route.pausable[node]:
+            spots.append((gap, True))
+    return [*spots, (len(order), False)]
+
+
+class _Simulation:
+    """One day with pause ``i`` taken at ``spots[i]``."""
+
+    def __init__(self, route: RouteInstance, spots: Sequence[tuple[int, bool]]) -> None:
+        self.route, self.spots = route, spots
+        self.taken: list[tuple[int, int, int]] = []
+        self.idle = 0
+
+    def run(self, order: Sequence[int]) -> Timetable | None:
+        """Its timetable; None when it breaks a limit."""
+        route, clock, node = self.route, 0, START
+        stops: list[StopTimes] = []
+        for gap, target in enumerate(order):
+            stop = self._stop(clock, node, gap, target)
+            if stop is None:
+                return None
+            stops.append(stop)
+            clock, node = stop.finish, target
+        end = self._onward(clock, node, len(order), END)
+        travel = _driving(route, order)
+        if end is None or end > route.end or travel > route.max_travel:
+            return None
+        late = max(0, end - route.soft_end)
+        return Timetable(tuple(stops), tuple(self.taken), end, travel, self.idle, late)
+
+    def _stop(self, clock: int, here: int, gap: int, node: int) -> StopTimes | None:
+        """The next visit; None: not reachable, or too late."""
+        route, before = self.route, len(self.taken)
+        arrival = self._onward(clock, here, gap, node)
         if arrival is None:
             return None
-        if gap >= len(order):
-            travel, clock, node = travel + leg, arrival, target
-            continue
-        start = max(arrival, int(route.opens[target]))
-        if start > int(route.closes[target]):
+        start = max(arrival, int(route.opens[node]))
+        if start > int(route.closes[node]):
             return None
         if gap:
-            paused = sum(end - begin for at, begin, end in taken if at == gap)
-            idle += start - clock - leg - paused
-        clock, node, travel = start + int(route.service[target]), target, travel + leg
-        stops.append(StopTimes(target, arrival, start, clock))
-    if clock > route.end:
-        return None
-    return Timetable(tuple(stops), tuple(taken), clock, travel, idle)
+            paused = sum(end - begin for _, begin, end in self.taken[before:])
+            self.idle += start - clock - int(route.legs[here, node]) - paused
+        work = int(route.service[node])
+        finish = self._through(start, work, (gap, True))
+        return None if finish is None else StopTimes(node, arrival, start, finish)
+
+    def _onward(self, clock: int, here: int, gap: int, node: int) -> int | None:
+        leg = int(self.route.legs[here, node])
+        return None if leg >= INF else self._through(clock, leg, (gap, False))
+
+    def _through(self, clock: int, work: int, spot: tuple[int, bool]) -> int | None:
+        """The end of a leg, or of a service, with its pauses. None: one of them cannot begin."""
+        free, done = clock, clock + work
+        for pause, at in zip(self.route.breaks, self.spots, strict=True):
+            if at != spot:
+                continue
+            begin = max(free, pause.opens)
+            if free > pause.closes or (spot[1] and begin >= done):
+                return None  # inside a visit, a pause interrupts something
+            self.taken.append((spot[0], begin, begin + pause.duration))
+            free = begin + pause.duration
+            done = max(done, pause.opens) + pause.duration
+        return done
 
 
-def _gap(
-    route: RouteInstance,
-    finish: int,
-    leg: int,
-    gap: int,
-    assignment: Sequence[int],
-    taken: list[tuple[int, int, int]],
-) -> int | None:
-    """Arrival after one gap; appends its pauses to ``taken``. None: no road, or too late."""
-    if leg >= INF:
-        return None
-    free, arrival = finish, finish + leg
-    for pause, at in zip(route.breaks, assignment, strict=True):
-        if at != gap:
-            continue
-        if free > pause.closes:
-            return None
-        begin = max(free, pause.opens)
-        taken.append((gap, begin, begin + pause.duration))
-        free = begin + pause.duration
-        arrival = max(arrival, pause.opens) + pause.duration
-    return arrival
-
-
-def order_cost(
-    times: Int32, first: Int32, busy: Int32, travel: Int64, done: Int32, breaks: Breaks,
-    travel_weight: int, waiting_weight: int,
-) -> tuple[Int64, Int32]:  # fmt: skip
-    """Cost and waiting of complete orders: the cheapest state from which the day still ends.
-
-    ``done``: int32 (states, N), the end of the day from each state, INF when it fails.
-    """
-    idle = np.where(done < INF, waiting(times, first, busy, breaks), np.int32(INF))
-    least = idle.min(axis=0)
-    cost = travel * travel_weight + least.astype(np.int64) * waiting_weight
-    return np.where(least < INF, cost, np.iinfo(np.int64).max), least
+def _driving(route: RouteInstance, order: Sequence[int]) -> int:
+    return sum(int(route.travel[i, j]) for i, j in pairwise((START, *order, END)))

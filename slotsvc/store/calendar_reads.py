@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import ColumnElement, Row, Table, select, union
 
+from slotsvc.domain.closures import Closure
 from slotsvc.domain.offering import ActivityType, Site
-from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.working_time import Absence, ShiftException
 from slotsvc.store import tables
@@ -18,8 +19,11 @@ from slotsvc.store.calendar_tables import (
     ENTITIES,
     EntityTable,
     absence_from,
+    closure_from,
+    loan_from,
     shift_exception_from,
     technician_from,
+    van_from,
 )
 from slotsvc.store.transaction import Transaction
 
@@ -44,6 +48,11 @@ def within(entity: EntityTable[Any], tenant: str, technician: str) -> list[Colum
     return [table.c.tenant == tenant]
 
 
+def _between(first: date, last: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    loan = tables.LOAN.c
+    return loan.first_day <= last.isoformat(), loan.last_day >= first.isoformat()
+
+
 class CalendarReads(Transaction):
     """``slotsvc.scheduling.ports.CalendarRead``, and the reading half of ``CalendarWrite``."""
 
@@ -61,13 +70,51 @@ class CalendarReads(Transaction):
     def technician(self, tenant: str, technician: str) -> Technician | None:
         return self._one(Technician, tenant, technician)
 
-    def technicians(self, tenant: str, team: str) -> Sequence[Technician]:
-        """Of one team, by id."""
-        table = tables.TECHNICIAN
-        query = (
-            select(table).where(table.c.tenant == tenant, table.c.team == team).order_by(table.c.id)
-        )
+    def technicians(
+        self, tenant: str, team: str, first: date | None = None, last: date | None = None
+    ) -> Sequence[Technician]:
+        """Members of a team, and with dates those lent to it then; by id."""
+        table, loan = tables.TECHNICIAN.c, tables.LOAN.c
+        here = table.team == team
+        if first is not None and last is not None:
+            lent = select(loan.technician).where(
+                loan.tenant == tenant, loan.to_team == team, *_between(first, last)
+            )
+            here |= table.id.in_(lent)
+        query = select(tables.TECHNICIAN).where(table.tenant == tenant, here).order_by(table.id)
         return [technician_from(row) for row in self._connection.execute(query)]
+
+    def loans(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Sequence[Loan]]:
+        """By technician, in order of the first date; those that hold on one of the dates."""
+        table = tables.LOAN
+        begun, going_on = _between(first, last)
+        found: dict[str, list[Loan]] = defaultdict(list)
+        both = begun & going_on
+        for row in self._of_technicians(table, tenant, technicians, both, table.c.first_day):
+            found[row.technician].append(loan_from(row))
+        return dict(found)
+
+    def closures(self, tenant: str) -> Sequence[Closure]:
+        """All of them, by id."""
+        query = select(tables.CLOSURE).where(tables.CLOSURE.c.tenant == tenant)
+        rows = self._connection.execute(query.order_by(tables.CLOSURE.c.id))
+        return [closure_from(row) for row in rows]
+
+    def vans(self, tenant: str) -> Sequence[Van]:
+        """All of them, by id."""
+        query = select(tables.VAN).where(tables.VAN.c.tenant == tenant)
+        return [van_from(row) for row in self._connection.execute(query.order_by(tables.VAN.c.id))]
+
+    def drivers(self, tenant: str, van: str) -> Sequence[str]:
+        """Ids of technicians whose van it is, or is by an exception; in order."""
+        owner, day = tables.TECHNICIAN.c, tables.SHIFT_EXCEPTION.c
+        query = union(
+            select(owner.id).where(owner.tenant == tenant, owner.van == van),
+            select(day.technician).where(day.tenant == tenant, day.van == van),
+        )
+        return sorted(self._connection.execute(query).scalars())
 
     def site(self, tenant: str, site: str) -> Site | None:
         return self._one(Site, tenant, site)

@@ -84,7 +84,7 @@ class CalendarWrites(CalendarReads):
     def delete[E: Entity](
         self, tenant: str, kind: type[E], id: str, etag: str | None, technician: str = ""
     ) -> None:
-        """Takes it away; a technician's exceptions and absences go with it.
+        """Takes it away; a technician's exceptions, absences and loans go with it.
 
         Raises ``NotFoundError``, ``EtagMismatchError``, ``InUseError``.
         """

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from slotsvc.domain.errors import InvalidRequestError, Violation
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import RouteKey
-from slotsvc.scheduling.ports import Event
+from slotsvc.scheduling.ports import Event, StoredEvent
 from slotsvc.store.tables import EVENT
 
 _APPEND = insert(EVENT)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event with its ``position``: opaque text, to be given back for what came after."""
-
-    position: str
-    at: datetime
-    event: Event
+_OF_TENANT = EVENT.c.tenant == bindparam("tenant")
+_AFTER = (
+    select(EVENT)
+    .where(_OF_TENANT, EVENT.c.position > bindparam("after"))
+    .order_by(EVENT.c.position)
+    .limit(bindparam("most"))
+)
+_LAST = select(func.max(EVENT.c.position)).where(_OF_TENANT)
 
 
 def append_event(connection: Connection, tenant: str, event: Event, at: datetime) -> None:
@@ -37,6 +35,7 @@ def append_event(connection: Connection, tenant: str, event: Event, at: datetime
         "subject": event.subject,
         "technician": None if key is None else key.technician,
         "day": None if key is None else key.day.isoformat(),
+        "shift": 0 if key is None else key.shift,
         "version": event.version,
         "data": json.dumps(dict(event.data), sort_keys=True, separators=(",", ":")),
     }
@@ -48,9 +47,18 @@ def events_after(
 ) -> list[StoredEvent]:
     """At most ``limit``, oldest first. Raises ``InvalidRequestError`` for a foreign position."""
     after = _number(position)
-    query = select(EVENT).where(EVENT.c.tenant == tenant, EVENT.c.position > after)
-    rows = connection.execute(query.order_by(EVENT.c.position).limit(limit))
-    return [_event_from(row) for row in rows]
+    asked = {"tenant": tenant, "after": after, "most": limit}
+    found = [_event_from(row) for row in connection.execute(_AFTER, asked)]
+    if not found and after > _number(last_position(connection, tenant)):
+        # restored from an older copy: waiting for the number to come would skip events
+        raise InvalidRequestError([Violation("after", "lies ahead of this store")])
+    return found
+
+
+def last_position(connection: Connection, tenant: str) -> str:
+    """Of the tenant's newest event; "" when there is none."""
+    newest = connection.execute(_LAST, {"tenant": tenant}).scalar_one()
+    return "" if newest is None else str(newest)
 
 
 def _number(position: str) -> int:
@@ -65,6 +73,6 @@ def _number(position: str) -> int:
 def _event_from(row: Row[Any]) -> StoredEvent:
     key = None
     if row.technician is not None:
-        key = RouteKey(row.tenant, row.technician, date.fromisoformat(row.day))
+        key = RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift)
     event = Event(row.kind, row.subject, key, row.version, json.loads(row.data))
     return StoredEvent(str(row.position), from_epoch(row.at), event)

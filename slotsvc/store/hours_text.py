@@ -1,5 +1,6 @@
-"""Tags, working weeks, opening hours and offer grids as JSON text.
+"""Tags, certificates, working weeks, opening hours and offer grids as JSON text.
 
+What is at its default is left out, so that rows written before it existed read the same.
 A local interval is ``["08:00:00", "17:00:00"]``; a day off is null; durations are seconds.
 """
 
@@ -7,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
+from slotsvc.domain.eligibility import Certificate
 from slotsvc.domain.offering import OfferGrid
-from slotsvc.domain.working_time import BreakRule, DayHours, LocalInterval, WorkingTime
+from slotsvc.domain.place import Location
+from slotsvc.domain.technician import ALL_SECTORS, SectorWeek
+from slotsvc.domain.working_time import BreakRule, DayHours, LocalInterval, ShiftHours, WorkingTime
+from slotsvc.store.travel_block import micro_degrees, place
 
 type OpeningHours = tuple[tuple[LocalInterval, ...], ...]
 
@@ -39,6 +44,44 @@ def tags_from(text: str) -> frozenset[str]:
     return frozenset(json.loads(text))
 
 
+def certificates_text(certificates: Iterable[Certificate]) -> str:
+    """Tag, level, first and last date; null: no end on that side."""
+    return _dump(
+        [[c.tag, c.level, _date(c.valid_from), _date(c.valid_until)] for c in certificates]
+    )
+
+
+def certificates_from(text: str) -> tuple[Certificate, ...]:
+    """Inverse of ``certificates_text``."""
+    return tuple(
+        Certificate(tag, level, _date_from(first), _date_from(last))
+        for tag, level, first, last in json.loads(text)
+    )
+
+
+def _date(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _date_from(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def sectors_text(week: SectorWeek) -> str:
+    """Seven lists, Monday first, or null for all sectors; null alone: all, every day."""
+    if week == ALL_SECTORS:
+        return "null"
+    return _dump([None if sectors is None else sorted(sectors) for sectors in week])
+
+
+def sectors_from(text: str) -> SectorWeek:
+    """Inverse of ``sectors_text``."""
+    week = json.loads(text)
+    if week is None:
+        return ALL_SECTORS
+    return tuple(None if sectors is None else frozenset(sectors) for sectors in week)
+
+
 def _interval(interval: LocalInterval) -> list[str]:
     return [interval.start.isoformat(), interval.end.isoformat()]
 
@@ -48,33 +91,57 @@ def _interval_from(stored: list[str]) -> LocalInterval:
     return LocalInterval(time.fromisoformat(start), time.fromisoformat(end))
 
 
-def _day(day: DayHours) -> dict[str, Any]:
-    return {
-        "hours": None if day.hours is None else _interval(day.hours),
+def _shift(shift: ShiftHours) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        "hours": _interval(shift.hours),
         "breaks": [
             {"begins": _interval(rule.begins), "s": seconds_of(rule.duration)}
-            for rule in day.breaks
+            for rule in shift.breaks
         ],
     }
+    for name, at in (("from", shift.start_place), ("to", shift.end_place)):
+        if at is not None:
+            stored[name] = [micro_degrees(at.lat), micro_degrees(at.lon)]
+    return stored
 
 
-def _day_from(stored: dict[str, Any]) -> DayHours:
+def _shift_from(stored: dict[str, Any]) -> ShiftHours:
     breaks = (
         BreakRule(_interval_from(rule["begins"]), timedelta(seconds=rule["s"]))
         for rule in stored["breaks"]
     )
-    hours = stored["hours"]
-    return DayHours(None if hours is None else _interval_from(hours), tuple(breaks))
+    start, end = (_place_from(stored.get(name)) for name in ("from", "to"))
+    return ShiftHours(_interval_from(stored["hours"]), tuple(breaks), start, end)
 
 
-def day_text(day: DayHours) -> str:
-    """Hours of one date."""
-    return _dump(_day(day))
+def _place_from(stored: list[int] | None) -> Location | None:
+    return None if stored is None else place(*stored)
 
 
-def day_from(text: str) -> DayHours:
+def _day(day: DayHours) -> dict[str, Any]:
+    if not day.shifts:
+        return {"hours": None, "breaks": []}
+    first, *more = map(_shift, day.shifts)
+    return first | ({"more": more} if more else {})
+
+
+def _day_from(stored: dict[str, Any]) -> DayHours:
+    if stored["hours"] is None:
+        return DayHours(None)
+    first = _shift_from(stored)
+    more = tuple(map(_shift_from, stored.get("more", ())))
+    return DayHours(first.hours, first.breaks, first.start_place, first.end_place, more)
+
+
+def day_text(day: DayHours | None) -> str:
+    """Hours of one date; null: the usual ones."""
+    return _dump(None if day is None else _day(day))
+
+
+def day_from(text: str) -> DayHours | None:
     """Inverse of ``day_text``."""
-    return _day_from(json.loads(text))
+    stored = json.loads(text)
+    return None if stored is None else _day_from(stored)
 
 
 def week_text(working_time: WorkingTime) -> str:

@@ -46,6 +46,10 @@ def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False)
 
 
+def _default_text(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=text(f"'{default}'"))
+
+
 def _number(name: str, default: str | None = None) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default=default)
 
@@ -65,6 +69,8 @@ TENANT = Table(
     _text("display_name"),
     _text("tags"),
     _number("revision"),
+    _default_text("sectors", "[]"),
+    _default_text("public_holidays"),
     # Grows with every change of the calendar; the etag of each entity is its value at the change.
     _number("calendar_revision"),
     PrimaryKeyConstraint("id"),
@@ -77,6 +83,38 @@ TEAM = Table(
     _text("id"),
     _text("display_name"),
     _text("zone"),
+    _number("revision"),
+    _default_text("public_holidays"),
+    _number("emergency_reserve_s", "0"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+)
+
+VAN = Table(
+    "van",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("display_name"),
+    _text("tags"),
+    _text("certificates"),
+    _number("revision"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+)
+
+CLOSURE = Table(
+    "closure",
+    METADATA,
+    _text("tenant"),
+    _text("id"),
+    _text("team"),  # "": the whole company
+    Column("first_day", Text, nullable=True),
+    Column("last_day", Text, nullable=True),
+    _maybe_number("start_at"),
+    _maybe_number("end_at"),
+    _text("on_duty"),
+    _text("note"),
     _number("revision"),
     PrimaryKeyConstraint("tenant", "id"),
     _of_tenant(),
@@ -97,6 +135,15 @@ TECHNICIAN = Table(
     _text("week"),
     _text("tags"),
     _number("revision"),
+    _default_text("certificates", "[]"),
+    _default_text("van"),
+    _default_text("sectors", "null"),  # null: all, every day
+    _maybe_number("max_travel_s"),
+    _maybe_number("max_visits"),
+    _number("max_overtime_s", "0"),
+    _number("unpaid_first_leg", "0"),
+    _number("unpaid_last_leg", "0"),
+    _number("pace", "100"),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "team"], ["team.tenant", "team.id"]),
     Index(None, "tenant", "team", "id"),
@@ -115,6 +162,8 @@ SITE = Table(
     _text("client"),
     _text("address"),
     _number("revision"),
+    _default_text("sector"),
+    _number("access_s", "0"),
     PrimaryKeyConstraint("tenant", "id"),
     _of_tenant(),
 )
@@ -131,6 +180,9 @@ ACTIVITY_TYPE = Table(
     _number("notice_s"),
     _number("horizon_s"),
     _number("revision"),
+    _default_text("rules", "{}"),
+    _number("setup_s", "0"),
+    _number("pausable", "0"),
     PrimaryKeyConstraint("tenant", "id"),
     _of_tenant(),
 )
@@ -148,9 +200,10 @@ SHIFT_EXCEPTION = Table(
     _text("technician"),
     _text("id"),
     _text("day"),
-    _text("hours"),
+    _text("hours"),  # null: the usual ones
     _text("note"),
     _number("revision"),
+    _default_text("van"),
     PrimaryKeyConstraint("tenant", "technician", "id"),
     UniqueConstraint("tenant", "technician", "day"),
     _of_technician(),
@@ -172,6 +225,23 @@ ABSENCE = Table(
     Index(None, "tenant", "technician", "start_at"),
 )
 
+LOAN = Table(
+    "loan",
+    METADATA,
+    _text("tenant"),
+    _text("technician"),
+    _text("id"),
+    _text("to_team"),
+    _text("first_day"),
+    _text("last_day"),
+    _number("shared"),
+    _number("revision"),
+    PrimaryKeyConstraint("tenant", "technician", "id"),
+    _of_technician(),
+    ForeignKeyConstraint(["tenant", "to_team"], ["team.tenant", "team.id"]),
+    Index(None, "tenant", "to_team", "last_day"),
+)
+
 VISIT = Table(
     "visit",
     METADATA,
@@ -180,15 +250,29 @@ VISIT = Table(
     _number("lat_e6"),
     _number("lon_e6"),
     _number("service_s"),
+    _number("access_s"),
+    Column("pausable", Boolean, nullable=False),
     _text("requires"),
-    # No foreign keys to site, type and technician: ended visits outlive what they refer to.
+    _text("sector"),
+    _number("priority"),
+    _text("commitment"),
+    _maybe_number("due"),
+    _maybe_number("target_start"),
+    _maybe_number("target_end"),
+    _text("promises"),
+    _text("labels"),
+    # No foreign keys to site, type, team and technician: ended visits outlive what they refer to.
     _text("site"),
     _text("activity_type"),
     _text("client"),
     _text("external_ref"),
     _text("note"),
-    # The current placement. No foreign key: the two tables would point at each other.
-    _text("placement"),
+    _text("team"),
+    _text("standing"),
+    Column("unplaced_reason", Text, nullable=True),
+    # The current placement; null: never had one. No foreign key: the two tables would point at
+    # each other.
+    Column("placement", Text, nullable=True),
     _number("revision"),
     _number("created"),
     _number("updated"),
@@ -196,6 +280,7 @@ VISIT = Table(
     _of_tenant(),
     Index(None, "tenant", "client"),
     Index(None, "tenant", "external_ref"),
+    Index("ix_visit_backlog", "tenant", "team", **_only("standing = 'UNPLACED'")),
 )
 
 PLACEMENT = Table(
@@ -209,24 +294,32 @@ PLACEMENT = Table(
     _number("seat", "0"),
     _text("technician"),
     _text("day"),
+    _number("shift"),
     _number("position"),
     _text("state"),
-    _number("promise_start"),
-    _number("promise_end"),
+    _maybe_number("promise_start"),
+    _maybe_number("promise_end"),
     _maybe_number("promised_at"),
     _number("start_from"),
     _number("start_until"),
+    _maybe_number("service_s"),
     _maybe_number("expires"),
     Column("replaces", Text, nullable=True),
     _text("pin"),
     _maybe_number("pinned_start"),
+    _maybe_number("departed"),
+    _maybe_number("started"),
+    _maybe_number("finished"),
+    Column("outcome", Text, nullable=True),
+    _text("steps"),
     _text("provenance"),
     _maybe_number("held_since"),
     Column("extended", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "visit"], ["visit.tenant", "visit.id"]),
     Index(None, "tenant", "visit"),
-    Index(None, "tenant", "technician", "day"),
+    Index(None, "tenant", "technician", "day", "shift"),
+    # The order in which visits are listed, the shift not in it.
     Index(None, "tenant", "day", "technician", "position"),
     Index(None, "tenant", "expires", **_only("state = 'HELD'")),
     Index(None, "tenant", "replaces", **_only("replaces IS NOT NULL")),
@@ -236,15 +329,15 @@ PLACEMENT = Table(
 # They need no clock, because ``write_route`` takes lapsed holds out of the order.
 Index(
     "alarm_one_position",
-    *(PLACEMENT.c[name] for name in ("tenant", "technician", "day", "position")),
+    *(PLACEMENT.c[name] for name in ("tenant", "technician", "day", "shift", "position")),
     unique=True,
-    **_only("position >= 0 AND state IN ('HELD', 'BOOKED')"),
+    **_only("position >= 0 AND state IN ('HELD', 'BOOKED', 'EN_ROUTE', 'STARTED', 'DONE')"),
 )
 Index(
     "alarm_booked_once",
     *(PLACEMENT.c[name] for name in ("tenant", "visit", "segment", "seat")),
     unique=True,
-    **_only("state = 'BOOKED'"),
+    **_only("state IN ('BOOKED', 'EN_ROUTE', 'STARTED', 'DONE')"),
 )
 
 ROUTE = Table(
@@ -253,10 +346,36 @@ ROUTE = Table(
     _text("tenant"),
     _text("technician"),
     _text("day"),
+    _number("shift"),
     _number("version"),
+    _text("state"),
     Column("block", LargeBinary, nullable=True),
-    PrimaryKeyConstraint("tenant", "technician", "day"),
+    PrimaryKeyConstraint("tenant", "technician", "day", "shift"),
     _of_tenant(),
+)
+
+# Numbered, because the same rule may be broken twice by the same subject.
+ROUTE_VIOLATION = Table(
+    "route_violation",
+    METADATA,
+    _text("tenant"),
+    _text("technician"),
+    _text("day"),
+    _number("shift"),
+    _number("number"),
+    _text("kind"),
+    _text("subject"),
+    _text("visit"),
+    _number("size"),
+    _text("cause"),
+    _number("since"),
+    _text("origin"),
+    _text("override_reason"),
+    PrimaryKeyConstraint("tenant", "technician", "day", "shift", "number"),
+    ForeignKeyConstraint(
+        ["tenant", "technician", "day", "shift"],
+        ["route.tenant", "route.technician", "route.day", "route.shift"],
+    ),
 )
 
 IDEMPOTENCY = Table(
@@ -285,6 +404,7 @@ EVENT = Table(
     Column("day", Text, nullable=True),
     _number("version"),
     _text("data"),
+    _number("shift", "0"),
     Index(None, "tenant", "position"),
     sqlite_autoincrement=True,
 )
@@ -297,6 +417,27 @@ AUDIT = Table(
     _text("entry"),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant", "sequence"),
+)
+
+# Found by id alone: a call brings nothing else. No tenant: an operator's.
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    _text("id"),
+    Column("tenant", Text, nullable=True),
+    _text("role"),
+    _text("display_name"),
+    Column("digest", LargeBinary, nullable=False),
+    _text("client"),
+    _text("technician"),
+    _text("methods"),
+    _number("created"),
+    _maybe_number("expires"),
+    _maybe_number("revoked"),
+    _maybe_number("last_used"),
+    PrimaryKeyConstraint("id"),
+    _of_tenant(),
+    Index(None, "tenant", "id"),
 )
 
 META = Table(

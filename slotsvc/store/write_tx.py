@@ -6,16 +6,17 @@ from sqlalchemy import Connection
 
 from slotsvc.scheduling.ports import Event
 from slotsvc.store import idempotency
+from slotsvc.store.access_writes import AccessWrites
 from slotsvc.store.audit import append_entry
 from slotsvc.store.calendar_writes import CalendarWrites
 from slotsvc.store.events import append_event
 from slotsvc.store.idempotency import Call
 from slotsvc.store.read_tx import ReadTransaction
-from slotsvc.store.route_writes import RouteWrites
 from slotsvc.store.transaction import DatabaseClock
+from slotsvc.store.visit_writes import VisitWrites
 
 
-class WriteTransaction(ReadTransaction, CalendarWrites, RouteWrites):
+class WriteTransaction(ReadTransaction, CalendarWrites, VisitWrites, AccessWrites):
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(self, connection: Connection, clock: DatabaseClock) -> None:

@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A user who has nothing set and whose home is ``home``."""
+    """A user who has nothing set but that no keys are asked for, and whose home is ``home``."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SLOTSVC_")}
-    return {**ours, "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return {**ours, "HOME": str(home), "PYTHONPATH": str(ROOT), "SLOTSVC_AUTH": "off"}
 
 
 @pytest.fixture(scope="session")

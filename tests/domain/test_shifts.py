@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotsvc.domain.layers import Layers, work_days
 from slotsvc.domain.place import Location
-from slotsvc.domain.shifts import instant, laid_on, resolve_shift, resolve_shifts, shown
+from slotsvc.domain.shifts import instant, laid_on, shown
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.working_time import (
@@ -85,6 +87,22 @@ def utc(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 def away(start: datetime, end: datetime, technician: str = "ana") -> Absence:
     return Absence(f"{start}", technician, TimeWindow(start, end))
+
+
+def resolve_shift(
+    technician: Technician,
+    day: date,
+    exception: ShiftException | None,
+    absences: Sequence[Absence],
+) -> Shift | NoShiftReason:
+    """The one shift of a date."""
+    exceptions = {} if exception is None else {exception.technician: {exception.day: exception}}
+    layers = Layers(exceptions, {technician.id: absences})
+    found = work_days(technician, [day], layers)[day]
+    if isinstance(found, NoShiftReason):
+        return found
+    (shift,) = found
+    return shift
 
 
 def the_shift(
@@ -218,7 +236,13 @@ def test_an_ordinary_day() -> None:
     """Hours become UTC; places and tags come from the technician."""
     shift = the_shift(a_technician(), MONDAY)
     assert shift == Shift(
-        "ana", MONDAY, TimeWindow(utc(6, 1, 6), utc(6, 1, 15)), (), HOME, HOME, frozenset({"gas"})
+        "ana",
+        MONDAY,
+        TimeWindow(utc(6, 1, 6), utc(6, 1, 15)),
+        (),
+        HOME,
+        HOME,
+        frozenset({"gas", "gas:1"}),
     )
 
 
@@ -232,7 +256,7 @@ def test_a_night_shift_belongs_to_the_day_it_starts() -> None:
 def test_weekends_are_off() -> None:
     """Each weekday has its own hours, and a day without hours is off."""
     days = [MONDAY + timedelta(days=i) for i in range(7)]
-    resolved = resolve_shifts(a_technician(weekend=False), days, [], [])
+    resolved = work_days(a_technician(weekend=False), days, Layers())
     assert [day for day in days if resolved[day] is NoShiftReason.DAY_OFF] == days[5:]
 
 
@@ -250,9 +274,10 @@ def test_an_exception_replaces_the_hours_of_its_date() -> None:
 
 def test_other_people_change_nothing() -> None:
     """Exceptions and absences of other technicians are left out."""
-    strange = [ShiftException("x", "bo", MONDAY, DayHours(None))]
-    resolved = resolve_shifts(a_technician(), [MONDAY], strange, [away(utc(6, 1), utc(6, 2), "bo")])
-    assert resolved == {MONDAY: the_shift(a_technician(), MONDAY)}
+    strange = {"bo": {MONDAY: ShiftException("x", "bo", MONDAY, DayHours(None))}}
+    layers = Layers(strange, {"bo": [away(utc(6, 1), utc(6, 2), "bo")]})
+    resolved = work_days(a_technician(), [MONDAY], layers)
+    assert resolved == {MONDAY: (the_shift(a_technician(), MONDAY),)}
 
 
 # --- absences -------------------------------------------------------------------------------------
@@ -299,7 +324,7 @@ def test_an_absence_in_the_middle_becomes_a_break() -> None:
         away(utc(6, 1, 8), utc(6, 1, 9, 30)),
     )
     begins = TimeWindow(utc(6, 1, 8), utc(6, 1, 8) + SECOND)
-    assert shift.breaks == (Break(begins, 2 * HOUR),)
+    assert shift.breaks == (Break(begins, 2 * HOUR, away=True),)
 
 
 # --- breaks ---------------------------------------------------------------------------------------
@@ -446,16 +471,14 @@ def test_an_empty_shift_can_take_all_its_breaks(
 @settings(max_examples=200, deadline=None)
 @given(absences, st.sampled_from(ZONES))
 def test_many_days_at_once_are_the_days_one_by_one(gone: list[Absence], zone: str) -> None:
-    """``resolve_shifts`` says of every day what ``resolve_shift`` says."""
+    """What is asked for together and what is asked for alone are the same."""
     technician = a_technician("20:00-5:00", rule("0:00-2:00", 30), zone=zone, weekend=False)
     days = [date(2026, 3, 26) + timedelta(days=i) for i in range(6)]
     extra = ShiftException("x", "ana", days[3], DayHours(local("1:00-13:00")))
 
-    together = resolve_shifts(technician, days, [extra], gone)
-    assert together == {
-        day: resolve_shift(technician, day, extra if day == extra.day else None, gone)
-        for day in days
-    }
+    layers = Layers({"ana": {days[3]: extra}}, {"ana": gone})
+    together = work_days(technician, days, layers)
+    assert together == {day: work_days(technician, [day], layers)[day] for day in days}
 
 
 def test_the_first_of_two_equal_wall_times_is_meant() -> None:

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotsvc.domain.eligibility import Certificate
+from slotsvc.domain.layers import Layers, work_days
 from slotsvc.domain.place import Location
-from slotsvc.domain.shifts import resolve_shift
-from slotsvc.domain.technician import Technician
-from slotsvc.domain.working_time import BreakRule, DayHours, LocalInterval, Shift, WorkingTime
+from slotsvc.domain.technician import Loan, Technician
+from slotsvc.domain.working_time import (
+    BreakRule,
+    DayHours,
+    LocalInterval,
+    NoShiftReason,
+    ShiftHours,
+    WorkingTime,
+)
 from slotsvc.scheduling import calendar_rules as rules
 from slotsvc.scheduling.field_checks import Violations
 
@@ -24,6 +32,10 @@ def between(start: int, end: int) -> LocalInterval:
 
 def a_break(start: int, end: int, minutes: int) -> BreakRule:
     return BreakRule(between(start, end), timedelta(minutes=minutes))
+
+
+def two_shifts(start: int, end: int, start2: int, end2: int, *breaks: BreakRule) -> DayHours:
+    return DayHours(between(start, end), more=(ShiftHours(between(start2, end2), breaks),))
 
 
 def found(check: object, *values: object) -> list[str]:
@@ -43,6 +55,12 @@ def found(check: object, *values: object) -> list[str]:
         (DayHours(between(8, 17), (a_break(16, 17, 30),)), ["p.breaks[0]"]),
         (DayHours(between(22, 6), (a_break(12, 13, 30),)), ["p.breaks[0]"]),
         (DayHours(between(8, 17), (a_break(12, 13, 61), a_break(12, 13, 61))), ["p.breaks"]),
+        (two_shifts(8, 12, 12, 18), []),
+        (two_shifts(8, 12, 22, 6), []),
+        (two_shifts(8, 13, 12, 18), ["p.more[0].hours"]),
+        (two_shifts(22, 6, 7, 9), ["p.more[0].hours"]),
+        (two_shifts(8, 10, 12, 18, a_break(10, 11, 30)), ["p.more[0].breaks[0]"]),
+        (DayHours(None, more=(ShiftHours(between(8, 9)),)), ["p.more"]),
     ],
 )
 def test_every_break_can_be_taken(day: DayHours, named: list[str]) -> None:
@@ -63,9 +81,10 @@ def test_a_day_that_passes_loses_no_break(
         "a", "", "t", "UTC", Location(0, 0), Location(0, 0), WorkingTime((day,) * 7)
     )
 
-    shift = resolve_shift(technician, date(2026, 11, 23), None, ())
+    on = date(2026, 11, 23)
+    shifts = work_days(technician, [on], Layers())[on]
 
-    complete = isinstance(shift, Shift) and len(shift.breaks) == len(breaks)
+    complete = not isinstance(shifts, NoShiftReason) and len(shifts[0].breaks) == len(breaks)
     assert (found(rules.check_day, day) == []) == complete
 
 
@@ -78,6 +97,31 @@ def test_shifts_of_following_days_do_not_overlap() -> None:
         "p.tuesday.hours"
     ]
     assert found(rules.check_week, WorkingTime((morning, *(OFF,) * 5, night))) == ["p.monday.hours"]
+    late = two_shifts(8, 12, 22, 6)
+    assert found(rules.check_week, WorkingTime((late, morning, *(OFF,) * 5))) == ["p.tuesday.hours"]
+
+
+def test_a_certificate_holds_on_some_date() -> None:
+    """One day is enough; the end may be open on either side, but not lie before the start."""
+    first, last = date(2026, 3, 1), date(2026, 3, 2)
+
+    for fine in (Certificate("a", 1, first, first), Certificate("a", 1, None, first)):
+        assert found(rules.check_certificate, fine) == []
+    assert found(rules.check_certificate, Certificate("a", 1, last, first)) == ["p.valid_until"]
+
+
+def test_loans_of_one_technician_do_not_overlap() -> None:
+    """They may touch, may be changed in place, and lead to another team."""
+    here = Location(0, 0)
+    ana = Technician("ana", "", "north", "UTC", here, here, WorkingTime((OFF,) * 7))
+    first, last = date(2026, 3, 2), date(2026, 3, 6)
+    loan = Loan("a", "ana", "south", first, last)
+    after = Loan("b", "ana", "south", last + timedelta(days=1), last + timedelta(days=3))
+    over = Loan("c", "ana", "west", last, last)
+
+    assert found(rules.check_loan, loan, ana, [loan, after]) == []
+    assert found(rules.check_loan, loan, ana, [over]) == ["p.first_date"]
+    assert found(rules.check_loan, Loan("a", "ana", "north", first, last), ana, []) == ["p.to_team"]
     assert found(rules.check_week, WorkingTime((DayHours(between(8, 8)),) * 7)) == []
 
 

@@ -16,6 +16,7 @@ from google.type.latlng_pb2 import LatLng
 from google.type.timeofday_pb2 import TimeOfDay
 from grpc import aio
 
+from slotsvc.domain.errors import InUseError
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceServicer, CalendarServiceStub
@@ -40,11 +41,32 @@ def a_break(start: int, end: int, minutes: int) -> types_pb2.BreakRule:
 
 
 def a_tenant() -> pb.Tenant:
-    return pb.Tenant(display_name="Acme", tags=["gas", "air"])
+    return pb.Tenant(
+        display_name="Acme",
+        tags=["gas", "air"],
+        sectors=["harbour", "old-town"],
+        public_holidays="FR-57",
+    )
 
 
 def a_team() -> pb.Team:
-    return pb.Team(display_name="North", time_zone="Europe/Monaco")
+    return pb.Team(
+        display_name="North",
+        time_zone="Europe/Monaco",
+        public_holidays="none",
+        emergency_reserve=Duration(seconds=3600),
+    )
+
+
+def some_certificates() -> list[pb.Certificate]:
+    return [
+        pb.Certificate(tag="gas", level=2, valid_until=Date(year=2026, month=12, day=31)),
+        pb.Certificate(tag="air", level=1, valid_from=Date(year=2026, month=1, day=1)),
+    ]
+
+
+def a_van() -> pb.Van:
+    return pb.Van(display_name="Van 1", tags=["air"], certificates=some_certificates())
 
 
 def a_technician() -> pb.Technician:
@@ -54,9 +76,31 @@ def a_technician() -> pb.Technician:
         start_location=LatLng(latitude=43.73, longitude=7.42),
         working_time=pb.WorkingTime(
             monday=pb.DayHours(hours=interval(8, 17), breaks=[a_break(12, 13, 30)]),
+            wednesday=pb.DayHours(
+                hours=interval(8, 12),
+                end_location=LatLng(latitude=43.7, longitude=7.3),
+                more=[
+                    pb.ShiftHours(
+                        hours=interval(14, 18),
+                        breaks=[a_break(15, 16, 20)],
+                        start_location=LatLng(latitude=43.71, longitude=7.31),
+                    )
+                ],
+            ),
             friday=pb.DayHours(hours=interval(22, 6)),
         ),
         tags=["gas"],
+        max_travel=Duration(seconds=3 * 3600),
+        max_visits=8,
+        max_overtime=Duration(seconds=3600),
+        van=f"{TENANT}/vans/van-1",
+        certificates=some_certificates(),
+        sectors=pb.SectorWeek(
+            monday=pb.SectorList(sectors=["harbour", "old-town"]), tuesday=pb.SectorList()
+        ),
+        unpaid_first_leg=True,
+        unpaid_last_leg=True,
+        pace=120,
     )
 
 
@@ -68,6 +112,8 @@ def a_site() -> pb.Site:
         opening_hours=[pb.OpeningDay(intervals=[interval(9, 12), interval(14, 18)])] * 7,
         client="c-1",
         address="1 Quai\nMonaco",
+        access_duration=Duration(seconds=300),
+        sector="harbour",
     )
 
 
@@ -86,6 +132,7 @@ def a_shift_exception() -> pb.ShiftException:
         date=Date(year=2026, month=12, day=24),
         hours=pb.DayHours(hours=interval(8, 12)),
         note="short day",
+        van=f"{TENANT}/vans/van-1",
     )
 
 
@@ -99,14 +146,36 @@ def an_absence() -> pb.Absence:
     )
 
 
+def a_loan() -> pb.Loan:
+    return pb.Loan(
+        to_team=f"{TENANT}/teams/south",
+        first_date=Date(year=2026, month=12, day=28),
+        last_date=Date(year=2026, month=12, day=31),
+        shared=True,
+    )
+
+
+def a_closure() -> pb.Closure:
+    return pb.Closure(
+        team=TEAM,
+        first_date=Date(year=2026, month=12, day=24),
+        last_date=Date(year=2026, month=12, day=26),
+        on_duty=[ANNA],
+        note="Christmas",
+    )
+
+
 SAMPLES: dict[str, Any] = {
     "Tenant": (a_tenant, "", "acme"),
     "Team": (a_team, TENANT, "north"),
+    "Van": (a_van, TENANT, "van-1"),
     "Technician": (a_technician, TENANT, "anna"),
     "Site": (a_site, TENANT, "harbour"),
     "ActivityType": (an_activity_type, TENANT, "boiler"),
     "ShiftException": (a_shift_exception, ANNA, "xmas"),
     "Absence": (an_absence, ANNA, "flu"),
+    "Closure": (a_closure, TENANT, "xmas"),
+    "Loan": (a_loan, ANNA, "rush"),
 }
 FIELDS = {kind.word: kind.field for kind in KINDS}
 
@@ -165,6 +234,8 @@ class Client:
 
     async def everything(self) -> None:
         for word in SAMPLES:
+            if word == "Loan":
+                await self.create("Team", id="south")
             await self.create(word)
 
 
@@ -196,11 +267,11 @@ def _detail(error: aio.AioRpcError, kind: Any) -> Any:
 
 
 async def test_every_method_of_the_contract_is_there(client: Client) -> None:
-    """All 34 methods are served by the table, none by the generated refusal."""
+    """All 49 methods are served by the table, none by the generated refusal."""
     declared = {m.name for m in pb.DESCRIPTOR.services_by_name["CalendarService"].methods}
     servicer = type(calendar_servicer(Calendars(object())))  # type: ignore[arg-type]
 
-    assert len(declared) == 34
+    assert len(declared) == 49
     assert {name for name in declared if name in vars(servicer)} == declared
     assert issubclass(servicer, CalendarServiceServicer)
 
@@ -228,6 +299,7 @@ async def test_what_is_created_comes_back(client: Client, word: str) -> None:
         expected.horizon.FromSeconds(28 * 86_400)
     if word == "Tenant":
         expected.tags.sort()
+        expected.sectors.sort()
     assert read == expected
 
 
@@ -445,6 +517,88 @@ async def test_all_mistakes_come_at_once(client: Client) -> None:
             ["absence.window.end_time"],
         ),
         ("Absence", {"category": 9}, ["absence.category"]),
+        ("Tenant", {"sectors": ["Old Town"]}, ["tenant.sectors[0]"]),
+        ("Tenant", {"public_holidays": "FR-99"}, ["tenant.public_holidays"]),
+        ("Tenant", {"public_holidays": "none"}, ["tenant.public_holidays"]),
+        ("Team", {"public_holidays": "monaco"}, ["team.public_holidays"]),
+        ("Team", {"emergency_reserve": Duration(seconds=86_401)}, ["team.emergency_reserve"]),
+        ("Van", {"tags": ["wood"]}, ["van.tags[0]"]),
+        ("Van", {"certificates": [pb.Certificate(level=2)]}, ["van.certificates[0].tag"]),
+        (
+            "Technician",
+            {"certificates": [pb.Certificate(tag="gas", level=10), pb.Certificate(tag="wood")]},
+            ["technician.certificates[0].level", "technician.certificates[1].tag"],
+        ),
+        (
+            "Technician",
+            {
+                "certificates": [
+                    pb.Certificate(
+                        tag="gas",
+                        valid_from=Date(year=2026, month=2, day=2),
+                        valid_until=Date(year=2026, month=2, day=1),
+                    )
+                ]
+            },
+            ["technician.certificates[0].valid_until"],
+        ),
+        ("Technician", {"van": f"{TENANT}/vans/none"}, ["technician.van"]),
+        ("Technician", {"van": "tenants/other/vans/van-1"}, ["technician.van"]),
+        (
+            "Technician",
+            {"sectors": pb.SectorWeek(friday=pb.SectorList(sectors=["north-pole"]))},
+            ["technician.sectors.friday.sectors[0]"],
+        ),
+        ("Technician", {"max_travel": Duration(seconds=59)}, ["technician.max_travel"]),
+        ("Technician", {"max_visits": -1}, ["technician.max_visits"]),
+        ("Technician", {"max_overtime": Duration(seconds=43_201)}, ["technician.max_overtime"]),
+        ("Technician", {"pace": 49}, ["technician.pace"]),
+        (
+            "Technician",
+            {
+                "working_time": pb.WorkingTime(
+                    monday=pb.DayHours(
+                        hours=interval(8, 12), more=[pb.ShiftHours(hours=interval(11, 14))]
+                    )
+                )
+            },
+            ["technician.working_time.monday.more[0].hours"],
+        ),
+        (
+            "Technician",
+            {
+                "working_time": pb.WorkingTime(
+                    monday=pb.DayHours(more=[pb.ShiftHours(hours=interval(11, 14))]),
+                    tuesday=pb.DayHours(hours=interval(1, 2), more=[pb.ShiftHours()]),
+                    friday=pb.DayHours(hours=interval(1, 2), more=[pb.ShiftHours()] * 4),
+                )
+            },
+            [
+                "technician.working_time.monday.more",
+                "technician.working_time.tuesday.more[0].hours.start",
+                "technician.working_time.tuesday.more[0].hours.end",
+                "technician.working_time.friday.more",
+            ],
+        ),
+        ("Site", {"sector": "north-pole"}, ["site.sector"]),
+        ("Site", {"access_duration": Duration(seconds=-1)}, ["site.access_duration"]),
+        ("ShiftException", {"van": f"{TENANT}/vans/none"}, ["shift_exception.van"]),
+        ("ShiftException", {"usual_hours": True}, ["shift_exception.hours"]),
+        ("Closure", {"team": f"{TENANT}/teams/none"}, ["closure.team"]),
+        ("Closure", {"last_date": None}, ["closure.last_date"]),
+        ("Closure", {"first_date": Date(year=2027, month=1, day=1)}, ["closure.last_date"]),
+        ("Closure", {"first_date": Date(year=2025, month=1, day=1)}, ["closure.last_date"]),
+        (
+            "Closure",
+            {"window": types_pb2.TimeWindow(end_time=Timestamp(seconds=1_800_000_000))},
+            ["closure.window"],
+        ),
+        ("Closure", {"on_duty": [ANNA, ANNA]}, ["closure.on_duty[1]"]),
+        ("Closure", {"on_duty": [f"{TENANT}/technicians/bob"]}, ["closure.on_duty[0]"]),
+        ("Loan", {"to_team": f"{TENANT}/teams/none"}, ["loan.to_team"]),
+        ("Loan", {"to_team": TEAM}, ["loan.to_team"]),
+        ("Loan", {"first_date": None}, ["loan.first_date"]),
+        ("Loan", {"first_date": Date(year=2027, month=1, day=1)}, ["loan.last_date"]),
     ],
 )
 async def test_a_wrong_field_is_named(
@@ -453,6 +607,8 @@ async def test_a_wrong_field_is_named(
     """Each rule of each kind names the field that breaks it, and nothing is stored."""
     for made in list(SAMPLES)[: list(SAMPLES).index(word)]:
         await client.create(made)
+    if word == "Loan":
+        await client.create("Team", id="south")
     request = client.creation(word, **changes)
 
     error = await refusal(getattr(client.stub, f"Create{word}")(request))
@@ -470,14 +626,14 @@ async def test_a_missing_body_is_one_violation(client: Client) -> None:
 async def test_planned_fields_are_refused_by_name(client: Client) -> None:
     """A field of a later version is UNIMPLEMENTED, as a value and in a mask."""
     await client.everything()
-    error = await refusal(client.create("Technician", id="b", max_visits=3))
+    error = await refusal(client.create("Team", id="b", business_unit="south"))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "technician.max_visits" in str(error.details())
+    assert "team.business_unit" in str(error.details())
 
-    error = await refusal(client.update("Technician", pb.Technician(name=ANNA), ["max_travel"]))
+    error = await refusal(client.update("Team", pb.Team(name=TEAM), ["business_unit"]))
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "technician.max_travel" in str(error.details())
+    assert "team.business_unit" in str(error.details())
 
 
 async def test_an_update_without_a_mask_changes_what_is_set(client: Client) -> None:
@@ -570,16 +726,20 @@ async def test_an_old_etag_is_refused(client: Client) -> None:
 
 
 async def test_what_is_in_use_stays(client: Client) -> None:
-    """A team with members cannot go, nor can a tag that somebody offers or needs."""
+    """A team with members cannot go, nor can a tag or a sector that somebody offers or needs."""
     await client.everything()
     assert reason(await refusal(client.delete("Team", TEAM))) == "IN_USE"
+    assert reason(await refusal(client.delete("Van", f"{TENANT}/vans/van-1"))) == "IN_USE"
 
-    error = await refusal(client.update("Tenant", pb.Tenant(name=TENANT, tags=["air"])))
-    assert reason(error) == "IN_USE"
-    after = await client.update("Tenant", pb.Tenant(name=TENANT, tags=["gas", "new"]))
-    assert list(after.tags) == ["gas", "new"]
+    for lost in ({"tags": ["air"]}, {"tags": ["gas"]}, {"sectors": ["harbour"]}):
+        error = await refusal(client.update("Tenant", pb.Tenant(name=TENANT, **lost)))
+        assert reason(error) == "IN_USE"
+    more = {"tags": ["air", "gas", "new"], "sectors": ["harbour", "hills", "old-town"]}
+    after = await client.update("Tenant", pb.Tenant(name=TENANT, **more))
+    assert {"tags": list(after.tags), "sectors": list(after.sectors)} == more
 
     await client.delete("Technician", ANNA)
+    await client.delete("Closure", f"{TENANT}/closures/xmas")
     await client.delete("Team", TEAM)
     assert reason(await refusal(client.get("Team", TEAM))) == "NOT_FOUND"
 
@@ -667,13 +827,83 @@ async def test_every_change_leaves_a_trace(client: Client, store: SqliteStore) -
     assert [stored.event.kind for stored in events] == [
         "TENANT_CREATED",
         "TEAM_CREATED",
+        "VAN_CREATED",
         "TECHNICIAN_CREATED",
         "SITE_CREATED",
         "ACTIVITY_TYPE_CREATED",
         "SHIFT_EXCEPTION_CREATED",
         "ABSENCE_CREATED",
+        "CLOSURE_CREATED",
+        "TEAM_CREATED",
+        "LOAN_CREATED",
         "TEAM_UPDATED",
         "ABSENCE_DELETED",
     ]
     assert events[-1].event.data == {"technician": "anna"}
-    assert (chain.entries, chain.broken_at) == (9, None)
+    assert (chain.entries, chain.broken_at) == (13, None)
+
+
+async def test_an_exception_may_keep_the_usual_hours(client: Client) -> None:
+    """Only the van differs: no hours are told."""
+    await client.everything()
+    date = Date(year=2026, month=12, day=28)
+
+    made = await client.create("ShiftException", id="v", date=date, hours=None, usual_hours=True)
+
+    assert made.usual_hours
+    assert not made.HasField("hours")
+    assert made.van == f"{TENANT}/vans/van-1"
+
+
+async def test_a_closure_may_be_a_few_hours(client: Client) -> None:
+    """A window instead of dates, of the whole company."""
+    await client.everything()
+    window = an_absence().window
+
+    made = await client.create(
+        "Closure", id="meeting", first_date=None, last_date=None, team=None, window=window
+    )
+
+    assert made.window == window
+    assert (made.HasField("first_date"), made.team) == (False, "")
+
+
+async def test_loans_of_one_technician_do_not_overlap(client: Client) -> None:
+    """Two at once are refused; changing one in place and lending on later dates are fine."""
+    await client.everything()
+    error = await refusal(client.create("Loan", id="again"))
+    assert wrong_fields(error) == ["loan.first_date"]
+
+    later = {
+        "first_date": Date(year=2027, month=1, day=1),
+        "last_date": Date(year=2027, month=1, day=1),
+    }
+    await client.create("Loan", id="later", **later)
+    changed = pb.Loan(name=f"{ANNA}/loans/rush", last_date=Date(year=2026, month=12, day=30))
+    assert (await client.update("Loan", changed)).last_date.day == 30
+
+
+async def test_changes_are_told_in_their_transaction(serve: Serve, store: SqliteStore) -> None:
+    """Who asked to be told sees what was and what is; refusing takes the change back."""
+    seen: list[tuple[object, object]] = []
+
+    def changed(tx: Any, tenant: str, before: Any, after: Any) -> None:
+        seen.append((before and before.display_name, after and after.display_name))
+        assert tenant == "acme"
+        if after is not None and after.display_name == "No":
+            raise InUseError("no")
+
+    client = Client(await serve(calendar_servicer(Calendars(store, changed))))
+    await client.create("Tenant")
+    await client.create("Team")
+    await client.update("Team", pb.Team(name=TEAM, display_name="N"))
+    await refusal(client.update("Team", pb.Team(name=TEAM, display_name="No")))
+    await client.delete("Team", TEAM)
+
+    assert seen == [
+        (None, "Acme"),
+        (None, "North"),
+        ("North", "N"),
+        ("N", "No"),
+        ("N", None),
+    ]

@@ -7,7 +7,7 @@ Places are numbers; ``Roads`` knows the driving between them. Days count from ``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -21,6 +21,7 @@ from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
 from slotsvc.domain.working_time import Break, DayHours, NoShiftReason, Shift, WorkingTime
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
+from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.instance import RouteInstance, route_instance
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
@@ -108,10 +109,12 @@ def a_shift(
     breaks: Sequence[Break] = (),
     day: date = MONDAY,
     places: tuple[int, int] = (0, 0),
+    **more: object,
 ) -> Shift:
-    """A shift from one place to another (both 0 unless told)."""
+    """A shift from one place to another (both 0 unless told). ``more``: other fields of it."""
     begins, ends = (a_place(number) for number in places)
-    return Shift(technician, day, between(start, end, day), tuple(breaks), begins, ends)
+    window = between(start, end, day)
+    return Shift(technician, day, window, tuple(breaks), begins, ends, **more)  # type: ignore[arg-type]
 
 
 def a_placement(
@@ -120,24 +123,48 @@ def a_placement(
     place: int = 1,
     service: timedelta = timedelta(hours=1),
     pin: Pin = Pin.NONE,
+    visit: Mapping[str, object] | None = None,
+    on_site: timedelta | None = None,
     **more: object,
 ) -> Placement:
-    """A booked visit. ``more``: any other field of ``Placement``."""
+    """A booked visit. ``visit``: any other field of ``Visit``; ``more``: of ``Placement``, whose
+    own time on site is ``on_site``."""
     key = RouteKey("tenant", "ana", MONDAY)
-    visit = Visit(f"visit-{name}", a_place(place), service, frozenset())
-    fields = {"state": PlacementState.BOOKED, **more}
-    return Placement(name, key, visit, 0, promise=window, start_window=window, pin=pin, **fields)  # type: ignore[arg-type]
+    about = {"requires": frozenset[str](), **(visit or {})}
+    work = Visit(f"visit-{name}", a_place(place), service, **about)  # type: ignore[arg-type]
+    fields = {"state": PlacementState.BOOKED, "service": on_site, **more}
+    return Placement(name, key, work, 0, promise=window, start_window=window, pin=pin, **fields)  # type: ignore[arg-type]
+
+
+def checked(placement: Placement) -> CheckedVisit:
+    """What the referee must know of a placement, nobody being tied to it."""
+    visit = placement.visit
+    return CheckedVisit(
+        placement.id,
+        placement.start_window,
+        placement.on_site,
+        visit.requires,
+        access=visit.access,
+        place=visit.location,
+        pausable=visit.pausable,
+        sector=visit.sector,
+    )
 
 
 @dataclass(frozen=True)
 class Day:
-    """One route to put on a calendar. ``instance``: None to make it of the shift and placements."""
+    """One route to put on a calendar. ``instance``: None to make it of the shift and placements.
+
+    A shift that offers no tags offers its technician's. ``broken``: the shift and placements as
+    they stood before their violated limits were moved out; None: not broken, or left so.
+    """
 
     shift: Shift
     placements: Sequence[Placement] = ()
     keep_order: bool = False
     version: int = 1
     instance: RouteInstance | None = None
+    broken: tuple[Shift, Sequence[Placement]] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,13 +181,27 @@ def a_calendar(
 ) -> TeamCalendar:
     """The calendar of a team, rows ordered by technician and day."""
     numbers = {who.id: n for n, who in enumerate(team.technicians)}
-    given = sorted(team.days, key=lambda d: (d.shift.technician, d.shift.service_date))
-    days = tuple(_day_of_work(numbers[d.shift.technician], d, roads) for d in given)
+    tags = {who.id: who.tags for who in team.technicians}
+    days = tuple(
+        _day_of_work(numbers[d.shift.technician], _offering(d, tags[d.shift.technician]), roads)
+        for d in in_rows(team.days)
+    )
     arrays = team_arrays([d.instance for d in days])
     weights = weights or CostWeights()
-    base = base_costs(arrays, (weights.travel, weights.waiting), budget)
-    shifts = {(d.technician, d.day): d.shift for d in days}
+    base = base_costs(arrays, weights.of_orders, budget)
+    shifts: dict[tuple[int, date], tuple[Shift, ...]] = {}
+    for d in days:
+        shifts[d.technician, d.day] = (*shifts.get((d.technician, d.day), ()), d.shift)
     return TeamCalendar(tuple(team.technicians), "UTC", {**shifts, **team.off}, days, arrays, base)
+
+
+def in_rows(days: Sequence[Day]) -> list[Day]:
+    """Days in the order of a calendar's rows."""
+    return sorted(days, key=lambda d: (d.shift.technician, d.shift.service_date, d.shift.number))
+
+
+def _offering(day: Day, tags: frozenset[str]) -> Day:
+    return replace(day, shift=replace(day.shift, offers=day.shift.offers or tags))
 
 
 def an_instance(shift: Shift, placements: Sequence[Placement], roads: Roads) -> RouteInstance:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import Placement
@@ -17,10 +18,18 @@ from slotsvc.domain.working_time import Shift
 from slotsvc.solver.params import CostWeights, Freedom, SearchParams
 from slotsvc.solver.query import AskedWindow, SlotQuery
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
-from tests.solver.brute_force import UNREACHABLE, TinyRoute, cross_gap
+from tests.solver.brute_force import (
+    UNREACHABLE,
+    TinyRoute,
+    cross_gap,
+    within_limits,
+    work_through,
+    working_time,
+)
 from tests.solver.calendars import Roads, a_placement, number_of
 
 SECOND = timedelta(seconds=1)
+NEVER = TimeWindow(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
@@ -40,21 +49,50 @@ def tiny_route(shift: Shift, placements: Sequence[Placement], roads: Roads) -> T
     def span(of: TimeWindow) -> tuple[int, int]:
         return to_epoch(of.start) - origin, to_epoch(of.end) - origin
 
-    stops = [p.visit.location for p in placements]
-    block = roads.among([shift.start_place, *stops, shift.end_place])
+    stops = (p.visit.location for p in placements)
+    places = (shift.start_place, *stops, shift.end_place)
+    soft_end = span(shift.window)[1]
     return TinyRoute(
-        0,
-        span(shift.window)[1],
-        tuple(span(p.start_window) for p in placements),
-        tuple(p.visit.service // SECOND for p in placements),
-        tuple((*span(b.begins), b.duration // SECOND) for b in shift.breaks),
-        tuple(tuple(int(leg) for leg in row) for row in block),
+        shift_start=0,
+        shift_end=soft_end + shift.overtime // SECOND,
+        windows=tuple(span(p.start_window) for p in placements),
+        services=tuple(p.on_site // SECOND for p in placements),
+        breaks=tuple((*span(b.begins), b.duration // SECOND) for b in shift.breaks),
+        travel=tuple(tuple(int(leg) for leg in row) for row in roads.among(places)),
+        soft_end=soft_end,
+        access=tuple(p.visit.access // SECOND for p in placements),
+        places=places,
+        pausable=frozenset(n for n, p in enumerate(placements, start=1) if p.visit.pausable),
+        most_travel=None if shift.max_travel is None else shift.max_travel // SECOND,
+        most_visits=shift.max_visits,
+        unpaid_first=shift.unpaid_first_leg,
+        unpaid_last=shift.unpaid_last_leg,
     )
 
 
-def tiny(day: DayOfWork, roads: Roads, query: SlotQuery, window: TimeWindow) -> TinyRoute:
+def new_visit(shift: Shift, query: SlotQuery, window: OfferWindow) -> Placement:
+    """The request as this technician would serve it, over by closing time.
+
+    A start window that ends before it begins is ``NEVER``.
+    """
+    on_site = -(-(query.service // SECOND) * shift.pace // 100) * SECOND
+    starts = window.start_window
+    if window.finish_by is not None:
+        last = min(starts.end, window.finish_by - on_site + SECOND)
+        starts = NEVER if last <= starts.start else TimeWindow(starts.start, last)
+    return a_placement(
+        "",
+        starts,
+        number_of(query.location),
+        query.service,
+        on_site=on_site,
+        visit={"access": query.access, "pausable": query.pausable, "sector": query.sector},
+    )
+
+
+def tiny(day: DayOfWork, roads: Roads, query: SlotQuery, window: OfferWindow) -> TinyRoute:
     """The day with the request as its last visit."""
-    new = a_placement("", window, number_of(query.location), query.service)
+    new = new_visit(day.shift, query, window)
     return tiny_route(day.shift, [*day.placements, new], roads)
 
 
@@ -74,15 +112,20 @@ def least_cost(route: TinyRoute, orders: Sequence[Sequence[int]], weights: CostW
 
     The same as ``brute_force.brute_best`` over ``orders``, walked as a tree.
     """
-    costs = _every_way(route, [tuple(o) for o in orders], _Walk(0, 0, 0, 0, 0), 0)
-    weighed = (weights.travel * driven + weights.waiting * idle for driven, idle in costs)
+    tried = [tuple(order) for order in orders if within_limits(route, order)]
+    costs = _every_way(route, tried, _Walk(0, route.shift_start, 0, 0, 0), 0)
+    weighed = (
+        weights.travel * driven + weights.waiting * idle + weights.overtime * overtime
+        for driven, idle, overtime in costs
+    )
     return min(weighed, default=-1)
 
 
 def _every_way(
     route: TinyRoute, orders: Sequence[tuple[int, ...]], walk: _Walk, depth: int
-) -> Iterator[tuple[int, int]]:
-    """Driving and waiting of every way to go on; ``orders`` agree on their first ``depth``."""
+) -> Iterator[tuple[int, int, int]]:
+    """Driving, waiting and overtime of every way to go on; ``orders`` agree on their first
+    ``depth``."""
     if not orders:
         return
     if depth == len(orders[0]):
@@ -97,29 +140,43 @@ def _every_way(
 
 
 def _to_visit(route: TinyRoute, walk: _Walk, visit: int, *, first: bool) -> Iterator[_Walk]:
-    """The walk to one more visit, with every number of breaks on the way."""
-    drive = route.travel[walk.here][visit]
+    """The walk to one more visit, with every number of breaks on the way and inside."""
+    leg = working_time(route, walk.here, visit)
+    if leg >= UNREACHABLE:
+        return
     opens, closes = route.windows[visit - 1]
+    driven = walk.driven + route.travel[walk.here][visit]
     for until in range(walk.taken, len(route.breaks) + 1):
         breaks = route.breaks[walk.taken : until]
-        arrival = None if drive >= UNREACHABLE else cross_gap(walk.clock, drive, breaks)
+        arrival = cross_gap(walk.clock, leg, breaks)
         if arrival is None or max(arrival, opens) >= closes:
             continue
         start = max(arrival, opens)
-        idle = 0 if first else start - walk.clock - drive - sum(b[2] for b in breaks)
-        finish = start + route.services[visit - 1]
-        yield _Walk(visit, finish, until, walk.driven + drive, walk.idle + idle)
+        idle = 0 if first else start - walk.clock - leg - sum(b[2] for b in breaks)
+        for taken, finish in _served(route, visit, start, until):
+            yield _Walk(visit, finish, taken, driven, walk.idle + idle)
 
 
-def _home(route: TinyRoute, walk: _Walk) -> Iterator[tuple[int, int]]:
-    drive = route.travel[walk.here][len(route.windows) + 1]
-    if drive >= UNREACHABLE:
+def _served(route: TinyRoute, visit: int, start: int, taken: int) -> Iterator[tuple[int, int]]:
+    """Breaks taken by its finish, and the finish, of a visit that starts with ``taken`` of them."""
+    most = len(route.breaks) if visit in route.pausable else taken
+    for until in range(taken, most + 1):
+        finish = work_through(start, route.services[visit - 1], route.breaks[taken:until])
+        if finish is not None:
+            yield until, finish
+
+
+def _home(route: TinyRoute, walk: _Walk) -> Iterator[tuple[int, int, int]]:
+    leg = working_time(route, walk.here, route.home)
+    if leg >= UNREACHABLE:
         return
+    driven = walk.driven + route.travel[walk.here][route.home]
+    soft_end = route.shift_end if route.soft_end is None else route.soft_end
     for until in range(walk.taken, len(route.breaks) + 1):
-        there = cross_gap(walk.clock, drive, route.breaks[walk.taken : until])
+        there = cross_gap(walk.clock, leg, route.breaks[walk.taken : until])
         done = None if there is None else cross_gap(there, 0, route.breaks[until:])
         if done is not None and done <= route.shift_end:
-            yield walk.driven + drive, walk.idle
+            yield driven, walk.idle, max(0, done - soft_end)
 
 
 def orders_without(day: DayOfWork, keep: bool) -> list[tuple[int, ...]]:
@@ -153,7 +210,7 @@ def kept_in_order(day: DayOfWork, params: SearchParams) -> bool:
 
 
 def added_cost(
-    day: DayOfWork, roads: Roads, query: SlotQuery, window: TimeWindow, params: SearchParams
+    day: DayOfWork, roads: Roads, query: SlotQuery, window: OfferWindow, params: SearchParams
 ) -> int | None:
     """Driving and waiting that the request adds to one day, weighted; None: not possible."""
     route, weights = tiny(day, roads, query, window), params.weights
@@ -177,8 +234,8 @@ def literal_slots(
         costs = [
             (cost + known_cost(calendar.technicians[day.technician], query, asked, params), row)
             for row, day in enumerate(calendar.days)
-            if may_serve(calendar.technicians[day.technician], query)
-            for cost in [added_cost(day, roads, query, asked.window.start_window, params)]
+            if may_serve(calendar.technicians[day.technician], day.shift, query)
+            for cost in [added_cost(day, roads, query, asked.window, params)]
             if cost is not None
         ]
         if costs:
@@ -187,10 +244,12 @@ def literal_slots(
     return sorted(slots, key=lambda s: (s.cost, s.window, s.row))
 
 
-def may_serve(who: Technician, query: SlotQuery) -> bool:
-    """Tags and choice of technician."""
+def may_serve(who: Technician, shift: Shift, query: SlotQuery) -> bool:
+    """Tags and sectors of that day, and choice of technician."""
     chosen = who.id in query.required or not query.required
-    return chosen and who.id not in query.forbidden and query.requires <= who.tags
+    allowed = chosen and who.id not in query.forbidden
+    near = shift.sectors is None or query.sector in ("", *shift.sectors)
+    return allowed and near and query.requires <= shift.offers
 
 
 def known_cost(who: Technician, query: SlotQuery, asked: AskedWindow, params: SearchParams) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slotsvc.solver.grid import OpenCells, open_cells
+from slotsvc.solver.grid import OpenCells, open_cells, row_service
 from slotsvc.solver.insertion import Request, request_legs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.team_calendar import DayOfWork
 from tests.solver.brute_force import TinyRoute
 from tests.solver.literal import kept_in_order, tiny
 from tests.solver.random_days import Question
+
+RULES_OF_TIME = frozenset({"overtime", "max_travel", "unpaid", "access", "pausable", "pace"})
+"""What the search itself must know of a day; see ``random_days.ALL_FEATURES``."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,10 @@ class Opened:
     cells: OpenCells
 
     @property
-    def weights(self) -> tuple[int, int]:
-        """Of driving and waiting."""
+    def weights(self) -> tuple[int, int, int]:
+        """Of driving, waiting and overtime."""
         weights = self.params.weights
-        return weights.travel, weights.waiting
+        return weights.of_orders
 
     @property
     def params(self) -> SearchParams:
@@ -53,7 +56,7 @@ class Opened:
         for row, day in enumerate(self.question.calendar.days):
             for column, slot in enumerate(slots[row]):
                 if slot >= 0:
-                    window = self.cells.windows[int(slot)].window.start_window
+                    window = self.cells.windows[int(slot)].window
                     route = tiny(day, self.question.roads, self.question.query, window)
                     yield Cell(row, column, day, route)
 
@@ -62,8 +65,11 @@ def opened(question: Question) -> Opened | None:
     """What is left to search when rules that need no search were applied; None: nothing."""
     query = question.query
     legs = question.roads.legs(question.calendar, query.location)
-    service = int(query.service.total_seconds())
-    request = request_legs(question.calendar.arrays, service, legs.into, legs.out)
+    calendar, access = question.calendar, int(query.access.total_seconds())
+    on_site = row_service(calendar, query)
+    request = request_legs(
+        calendar.arrays, query.location, on_site, access, query.pausable, legs.into, legs.out
+    )
     cells, _ = open_cells(
         question.calendar, query, legs, request, question.params.weights, question.now
     )

@@ -20,6 +20,7 @@ from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Pin, Placement
 from slotsvc.domain.working_time import Break, NoShiftReason, Shift
+from slotsvc.solver.checker import check_route, relaxed
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom, SearchParams
 from slotsvc.solver.query import AskedWindow, SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -35,45 +36,37 @@ from tests.solver.calendars import (
     a_query,
     a_technician,
     at,
+    checked,
+    in_rows,
 )
+from tests.solver.dice import Dice
 
 NAMES = ("ana", "bo", "cy")
 TAGS = ("gas", "lift")
+SECTORS = ("north", "south")
 SECOND = timedelta(seconds=1)
 
 
-class Dice:
-    """Decisions read off a string of bytes; 0 when it has come to its end."""
-
-    def __init__(self, seed: bytes) -> None:
-        self._rest = iter(seed)
-
-    def __call__(self, sides: int) -> int:
-        """A number from 0 to ``sides - 1``."""
-        return next(self._rest, 0) % sides
-
-    def pick[T](self, choices: Sequence[T]) -> T:
-        """One of the choices; the first is the simplest."""
-        return choices[self(len(choices))]
-
-    def chance(self, one_in: int) -> bool:
-        """True about once in so many times."""
-        return self(one_in) == one_in - 1
-
-    def some[T](self, choices: Sequence[T], one_in: int) -> frozenset[T]:
-        """A subset."""
-        return frozenset(c for c in choices if self.chance(one_in))
+ALL_FEATURES = frozenset(
+    {
+        "overtime", "max_travel", "max_visits", "unpaid", "access", "pausable", "pace", "sectors",
+        "tags", "away", "shifts", "broken",
+    }
+)  # fmt: skip
+"""What days may have beside visits and breaks; see ``random_day``."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """Everything ``suggest`` is asked with. ``seed``: the bytes it was made of."""
+    """Everything ``suggest`` is asked with. ``given``: per row of the calendar, what it was made
+    of. ``seed``: the bytes it was made of."""
 
     calendar: TeamCalendar
     roads: Roads
     query: SlotQuery
     params: SearchParams
     now: datetime
+    given: tuple[Day, ...] = ()
     seed: bytes = b""
 
     def _repr_pretty_(self, printer: Any, _: bool) -> None:
@@ -84,7 +77,8 @@ class Question:
 @dataclass(frozen=True)
 class Shape:
     """How large days may be. ``visits``: choices for the number of visits of a day. ``free``:
-    visits may start at any time, so that all orders are possible."""
+    visits may start at any time, so that all orders are possible. ``features``: of
+    ``ALL_FEATURES``."""
 
     visits: tuple[int, ...] = (2, 1, 3, 0, 4, 3, 5, 2, 4, 3, 5)
     days: int = 3
@@ -92,6 +86,11 @@ class Shape:
     windows: int = 4
     breaks: tuple[int, ...] = (0, 0, 1, 2)
     free: bool = False
+    features: frozenset[str] = frozenset()
+
+    def draw[T](self, dice: Dice, feature: str, choices: Sequence[T]) -> T:
+        """One of the choices; the first unless the days have the feature."""
+        return dice.pick(choices) if feature in self.features else choices[0]
 
 
 def questions(
@@ -103,7 +102,7 @@ def questions(
         question = a_question(Dice(seed), weights, freedom, shape or Shape())
         return replace(question, seed=seed)
 
-    return st.binary(min_size=700, max_size=700).map(made)
+    return st.binary(min_size=1400, max_size=1400).map(made)
 
 
 def a_question(
@@ -117,7 +116,7 @@ def a_question(
     calendar = a_calendar(team, roads, params.weights)
     query = _query(dice, roads, unit, shape)
     now = at("0:00") + timedelta(hours=dice.pick((0, 0, 0, 0, 0, 0, 0, 9)))
-    return Question(calendar, roads, query, params, now)
+    return Question(calendar, roads, query, params, now, tuple(in_rows(team.days)))
 
 
 def random_roads(dice: Dice, places: int, unit: int) -> Roads:
@@ -156,11 +155,33 @@ def _team(dice: Dice, roads: Roads, unit: int, shape: Shape) -> TeamDays:
             if dice.chance(12):
                 off[number, on] = dice.pick(tuple(NoShiftReason))
             else:
-                days.append(random_day(dice, roads, unit, name, on, shape))
-    technicians = [
-        a_technician(name, *(tag for tag in TAGS if not dice.chance(4))) for name in names
-    ]
+                days.extend(_shifts(dice, roads, unit, name, on, shape))
+    tags = [tuple(tag for tag in TAGS if not dice.chance(4)) for _ in names]
+    if "tags" in shape.features:
+        days = [_with_offers(dice, day) for day in days]
+        tags = [() for _ in names]
+    technicians = [a_technician(name, *known) for name, known in zip(names, tags, strict=True)]
     return TeamDays(technicians, days, off)
+
+
+def _with_offers(dice: Dice, day: Day) -> Day:
+    """The day with tags of its own: what is offered may change from one shift to the next."""
+    levels = {tag: dice.pick((1, 2, 0)) for tag in TAGS}
+    offers = {tag for tag, level in levels.items() if level}
+    offers |= {f"{tag}:{n}" for tag, level in levels.items() for n in range(1, level + 1)}
+    return replace(day, shift=replace(day.shift, offers=frozenset(offers)))
+
+
+def _shifts(
+    dice: Dice, roads: Roads, unit: int, technician: str, on: date, shape: Shape
+) -> list[Day]:
+    """One shift, or two of which the second begins when the first is over, or a little later."""
+    first = random_day(dice, roads, unit, technician, on, shape)
+    if not shape.draw(dice, "shifts", (False, False, False, True)):
+        return [first]
+    later = first.shift.latest_end + dice.pick((0, 5, 30)) * timedelta(seconds=unit)
+    second = random_day(dice, roads, unit, technician, on, shape, begins=later)
+    return [first, replace(second, shift=replace(second.shift, number=1))]
 
 
 def random_day(
@@ -170,33 +191,86 @@ def random_day(
     technician: str = "ana",
     on: date = MONDAY,
     shape: Shape | None = None,
+    begins: datetime | None = None,
 ) -> Day:
-    """Visits whose windows lie around the times at which the committed order would meet them."""
-    shape = shape or Shape()
-    places = len(roads.seconds)
-    origin = at("8:00", on)
+    """Visits whose windows lie around the times at which the committed order would meet them.
+
+    ``begins``: None: at 8 o'clock.
+    """
+    shape, origin = shape or Shape(), begins or at("8:00", on)
     home, end_place = 0, dice.pick((0, 0, 1))
-    clock, here = 0, home
+    clock, here, driven = 0, home, 0
     placements: list[Placement] = []
     for number in range(dice.pick(shape.visits)):
-        place = dice(places)
-        clock += _leg(roads.seconds, here, place, unit) + dice.pick((0, 0, 1, 3, 6))
-        service = dice(5)
-        name = f"{technician}{on.day}-{number}"
-        length = timedelta(seconds=max(service * unit, 1))
+        place = dice(len(roads.seconds))
+        if shape.draw(dice, "access", (False, False, True)):
+            place = here
+        leg = _leg(roads.seconds, here, place, unit)
+        clock += leg + dice.pick((0, 0, 1, 3, 6))
         window = _window(dice, origin, clock, unit, shape)
-        pin = Pin.START if window.length == SECOND else dice.pick((Pin.NONE, Pin.TECHNICIAN))
-        placements.append(a_placement(name, window, place, length, pin))
-        clock, here = clock + service, place
+        name = f"{technician}{origin:%d-%H%M%S}-{number}"
+        placements.append(_visit(dice, name, window, place, unit, shape))
+        clock += placements[-1].on_site // (unit * SECOND)
+        here, driven = place, driven + leg
     breaks = _breaks(dice, origin, clock, unit, shape)
     paused = sum((b.duration for b in breaks), timedelta(0))
-    end = clock + _leg(roads.seconds, here, end_place, unit) + dice.pick((8, 2, 0, 20, 40))
+    leg = _leg(roads.seconds, here, end_place, unit)
+    end = clock + leg + dice.pick((8, 2, 0, 20, 40))
     last = origin + timedelta(seconds=max(end, 1) * unit) + paused
     if dice.chance(10):  # a night shift reaches the windows of the day after
         last += timedelta(days=1)
     ends = (a_place(home), a_place(end_place))
     shift = Shift(technician, on, TimeWindow(origin, last), breaks, *ends)
-    return Day(shift, placements, keep_order=dice.chance(8))
+    shift = _with_rules(dice, shift, unit, len(placements), driven + leg, shape)
+    day = Day(shift, placements, keep_order=dice.chance(8))
+    return _relaxed(dice, roads, day) if "broken" in shape.features else day
+
+
+def _visit(
+    dice: Dice, name: str, window: TimeWindow, place: int, unit: int, shape: Shape
+) -> Placement:
+    length = max(dice(5) * unit, 1)
+    about = {
+        "access": shape.draw(dice, "access", (0, 0, 1, 2, 4)) * unit * SECOND,
+        "pausable": shape.draw(dice, "pausable", (False, False, True)),
+    }
+    on_site = shape.draw(dice, "pace", (length, length, max(length - 1, 0), length + unit))
+    pin = Pin.START if window.length == SECOND else dice.pick((Pin.NONE, Pin.TECHNICIAN))
+    return a_placement(
+        name, window, place, length * SECOND, pin, visit=about, on_site=on_site * SECOND
+    )
+
+
+def _with_rules(
+    dice: Dice, shift: Shift, unit: int, visits: int, driven: int, shape: Shape
+) -> Shift:
+    """The shift with limits that the committed visits just keep, or do not."""
+    units = unit * SECOND
+    over = shape.draw(dice, "overtime", (0, 0, 4, 12, 40))
+    early = min(shape.draw(dice, "overtime", (0, 0, 3, 10)) * units, shift.window.length - SECOND)
+    most = shape.draw(dice, "max_travel", (None, None, 6, 0, 20, 2, -3))
+    return replace(
+        shift,
+        window=replace(shift.window, end=shift.window.end - early),
+        overtime=over * units,
+        max_travel=None if most is None else max(driven + most, 0) * units,
+        max_visits=shape.draw(dice, "max_visits", (None, None, visits + 1, visits, visits + 2, 2)),
+        unpaid_first_leg=shape.draw(dice, "unpaid", (False, False, True)),
+        unpaid_last_leg=shape.draw(dice, "unpaid", (False, False, True)),
+        sectors=shape.draw(dice, "sectors", (None, None, frozenset({"north"}), frozenset(SECTORS))),
+        pace=shape.draw(dice, "pace", (100, 100, 80, 133, 107)),
+    )
+
+
+def _relaxed(dice: Dice, roads: Roads, day: Day) -> Day:
+    """A broken day as it is planned on: violated limits moved out, order kept. Some are left so."""
+    stops = (p.visit.location for p in day.placements)
+    block = roads.among([day.shift.start_place, *stops, day.shift.end_place])
+    found = check_route(day.shift, [checked(p) for p in day.placements], block)
+    if not found or dice.chance(6):
+        return day
+    shift, placements = relaxed(day.shift, day.placements, found)
+    return Day(shift, placements, keep_order=True, broken=(day.shift, day.placements))
 
 
 def _leg(seconds: NDArray[np.int32], here: int, there: int, unit: int) -> int:
@@ -220,12 +294,16 @@ def _breaks(dice: Dice, origin: datetime, clock: int, unit: int, shape: Shape) -
     seconds = timedelta(seconds=unit)
     spans = sorted((dice(clock + 4), dice(20)) for _ in range(dice.pick(shape.breaks)))
     return tuple(
-        Break(
-            TimeWindow(origin + opens * seconds, origin + (opens + 1 + length) * seconds),
-            (1 + dice(5)) * seconds,
-        )
+        _break(dice, origin + opens * seconds, (1 + length) * seconds, unit, shape)
         for opens, length in spans
     )
+
+
+def _break(dice: Dice, opens: datetime, length: timedelta, unit: int, shape: Shape) -> Break:
+    """A pause, or an absence inside the shift."""
+    away = shape.draw(dice, "away", (False, False, False, False, True))
+    begins = TimeWindow(opens, opens + (SECOND if away else length))
+    return Break(begins, timedelta(seconds=(1 + dice(5)) * unit), away)
 
 
 def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
@@ -237,7 +315,7 @@ def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
         dice(len(roads.seconds)),
         windows,
         service=timedelta(seconds=max(dice(6) * unit, 1)),
-        requires=dice.some(TAGS, 10),
+        requires=dice.some(TAGS, 10) | _levels(dice, shape),
         first_day=MONDAY - timedelta(days=dice.pick((0, 0, 2))),
         notice=timedelta(hours=dice.pick((0, 0, 0, 0, 0, 0, 2, 30))),
         horizon=timedelta(hours=dice.pick((240, 240, 240, 240, 240, 240, 240, 20))),
@@ -245,7 +323,14 @@ def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
         forbidden=dice.some(NAMES, 16),
         preferred=dice.some(NAMES, 4),
         preferred_windows=tuple(a.window.promise for a in windows if dice.chance(5)),
+        access=shape.draw(dice, "access", (0, 0, 1, 3)) * unit * SECOND,
+        pausable=shape.draw(dice, "pausable", (False, True)),
+        sector=shape.draw(dice, "sectors", ("", *SECTORS)),
     )
+
+
+def _levels(dice: Dice, shape: Shape) -> frozenset[str]:
+    return dice.some(("gas:2", "lift:1"), 10) if "tags" in shape.features else frozenset()
 
 
 def _windows(dice: Dice, on: date, unit: int, count: int) -> list[AskedWindow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -14,10 +15,11 @@ from slotsvc.solver.params import CostWeights
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute
 from tests.solver.literal import least_cost, orders_with, orders_without
-from tests.solver.opened import Opened, opened
+from tests.solver.opened import RULES_OF_TIME, Opened, opened
 from tests.solver.random_days import Question, Shape, questions
 
 SHAPE = Shape(visits=(3, 1, 2, 4, 3, 0), days=2, breaks=(0, 1, 2))
+WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
 
 
 def bounds(found: Opened) -> np.ndarray:  # int64 (R, W)
@@ -30,6 +32,13 @@ def bounds(found: Opened) -> np.ndarray:  # int64 (R, W)
 @given(questions(shape=SHAPE))
 def test_no_cell_costs_less_than_its_bound(question: Question) -> None:
     """Over all orders and places for the breaks, and over insertions alone too."""
+    assert_admissible(question)
+
+
+@settings(max_examples=examples(300))
+@given(questions(shape=WITH_RULES))
+def test_no_cell_costs_less_under_every_rule_of_time(question: Question) -> None:
+    """Overtime, limits on driving, unpaid legs, access, pauses inside visits."""
     assert_admissible(question)
 
 
@@ -49,7 +58,7 @@ def assert_admissible(question: Question) -> None:
         for keep in (False, True):
             without = least_cost(cell.route, orders_without(cell.day, keep), weights)
             with_it = least_cost(cell.route, orders_with(cell.day, keep), weights)
-            if with_it >= 0:
+            if with_it >= 0 and without >= 0:
                 assert bound[cell.row, cell.column] <= with_it - without
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tests.solver.brute_force import (
     UNREACHABLE,
     TinyRoute,
+    TinyTimes,
     assignments,
     brute_added_cost,
     brute_best,
@@ -19,6 +21,7 @@ from tests.solver.brute_force import (
     infeasible_subset,
     simulate,
     subsets_feasible,
+    work_through,
 )
 
 ANY_TIME = (0, 1000)
@@ -29,8 +32,10 @@ def on_a_line(
     windows: tuple[tuple[int, int], ...] | None = None,
     breaks: tuple[tuple[int, int, int], ...] = (),
     shift_end: int = 1000,
+    **more: object,
 ) -> TinyRoute:
-    """Visits of 5 at points of a line; the depot stands at 0 and a metre takes one unit of time."""
+    """Visits of 5 at points of a line; the depot stands at 0 and a metre takes one unit of time.
+    ``more``: other fields of the route."""
     points = (0, *places, 0)
     return TinyRoute(
         shift_start=0,
@@ -39,6 +44,7 @@ def on_a_line(
         services=(5,) * len(places),
         breaks=breaks,
         travel=tuple(tuple(abs(a - b) for b in points) for a in points),
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -56,7 +62,7 @@ def test_waiting_is_counted_between_first_and_last() -> None:
     """Idle time before the first visit is free, between two visits it costs beta."""
     route = on_a_line(10, 30, windows=((50, 60), (90, 100)))
     # service 50-55, drive to 75, wait 15
-    assert brute_cost(route, (1, 2), alpha=1000, beta=250) == 60_000 + 15 * 250
+    assert brute_cost(route, (1, 2)) == 60_000 + 15 * 250
 
 
 def test_breaks_between_visits_are_not_waiting() -> None:
@@ -122,6 +128,69 @@ def test_replaced_visits_never_stand_together() -> None:
     route = on_a_line(10, -10, windows=((0, 11), (0, 11)))
     assert not subsets_feasible(route, (1, 2))
     assert subsets_feasible(route, (1, 2), [(1, 2)])
+
+
+def test_overtime_is_what_lies_after_the_soft_end() -> None:
+    """Home at 65, regular time over at 60: five of overtime; after the hard end nothing goes."""
+    late = on_a_line(30, soft_end=60, shift_end=65)
+    assert brute_cost(late, (1,)) == 60_000 + 5 * 2000
+    assert brute_cost(on_a_line(30, soft_end=60, shift_end=64), (1,)) is None
+
+
+def test_overtime_may_be_worth_less_than_waiting() -> None:
+    """A break fills the gap between two visits or comes after them, whatever costs least."""
+    gap = ((10, 11), (60, 61))
+    route = on_a_line(10, 20, windows=gap, breaks=((0, 900, 30),), soft_end=100, shift_end=200)
+    # home at 85; in the gap of 35 the break leaves 5 of waiting, after it 35 of waiting, 15 over
+    assert brute_cost(route, (1, 2)) == 40_000 + 5 * 250
+    assert brute_cost(route, (1, 2), (1000, 250, 0)) == 40_000 + 5 * 250
+    assert brute_cost(replace(route, breaks=((85, 900, 30),)), (1, 2)) == 40_000 + 8750 + 30_000
+
+
+def test_access_once_per_place() -> None:
+    """Two visits in one house: the way to the door takes 3, once; nobody drives it."""
+    route = on_a_line(10, 10, access=(3, 3), places=(0, 1, 1, 0))
+    assert simulate(route, (1, 2), ()) == TinyTimes((13, 18), (13, 18), (18, 23), 33)
+    assert brute_cost(route, (1, 2)) == 20_000
+    apart = replace(route, places=(0, 1, 2, 0))
+    assert simulate(apart, (1, 2), ()) == TinyTimes((13, 21), (13, 21), (18, 26), 36)
+
+
+def test_unpaid_legs_take_no_time() -> None:
+    """The shift begins at the first visit and ends with the last; the driving still costs."""
+    route = on_a_line(10, 30, unpaid_first=True, unpaid_last=True, shift_end=30)
+    assert simulate(route, (1, 2), ()) == TinyTimes((0, 25), (0, 25), (5, 30), 30)
+    assert brute_cost(route, (1, 2)) == 60_000
+    assert brute_cost(replace(route, access=(1, 0)), (1, 2)) is None
+
+
+def test_a_break_may_begin_inside_a_pausable_visit() -> None:
+    """Service 10 to 15 with a break at 12: finish 12 + 4 + 3 later, and that is no waiting."""
+    pausable = frozenset({1})
+    route = on_a_line(10, windows=((0, 11),), breaks=((12, 13, 4),), pausable=pausable)
+    assert simulate(route, (1,), (0.5,)) == TinyTimes((10,), (10,), (19,), 29)
+    assert brute_cost(route, (1,)) == 20_000
+    assert brute_cost(replace(route, pausable=frozenset()), (1,)) is None
+
+
+def test_no_break_inside_work_that_is_over() -> None:
+    """Work that ends at 15 is not drawn out until a break may begin at 16."""
+    assert work_through(10, 5, [(16, 20, 4)]) is None
+    assert work_through(10, 5, [(15, 20, 4)]) == 19
+
+
+def test_limits_of_the_day() -> None:
+    """One visit or one second of driving too many and no order is left."""
+    assert brute_best(on_a_line(10, 30, most_travel=60, most_visits=2)) is not None
+    assert brute_best(on_a_line(10, 30, most_travel=59)) is None
+    assert brute_best(on_a_line(10, 30, most_visits=1)) is None
+
+
+def test_fixed_visits_are_never_left_out() -> None:
+    """What has begun stays, so that what it excludes is not asked for."""
+    route = on_a_line(10, -10, windows=((0, 11), (0, 11)))
+    assert infeasible_subset(route, (1, 2), [(1, 2)], fixed=(1,)) is None
+    assert infeasible_subset(route, (1, 2), [(1, 2)], fixed=(1, 2)) == (1, 2)
 
 
 small = st.integers(0, 12)

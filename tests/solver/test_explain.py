@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.constraints import Reason
-from slotsvc.solver.explain import _ACTION, _TELLING, _behind
+from slotsvc.solver.constraints.sentences import ACTION, TELLING
+from slotsvc.solver.explain import _behind
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
@@ -87,7 +88,7 @@ def test_a_short_list_of_rejections_shows_each_kind_first() -> None:
 
 def test_every_reason_has_its_place_its_action_and_every_component_its_name() -> None:
     """A new rule or component cannot be forgotten."""
-    assert set(_TELLING) == set(_ACTION) == set(Reason)
+    assert set(TELLING) == set(ACTION) == set(Reason)
     calendar = a_calendar(TeamDays([a_technician()], [Day(a_shift())]), LINE)
     assert all(_behind(c.name, 1) for c in answer_on(calendar).offers[0].components)
 

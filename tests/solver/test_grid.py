@@ -248,13 +248,13 @@ def test_no_room() -> None:
 
 
 def test_the_first_rule_that_says_no_is_the_reason() -> None:
-    """A cell is closed once: too soon before no tag, no tag before no shift."""
+    """A cell is closed once: too soon before no shift, whatever else is missing."""
     team = TeamDays([a_technician()], [], {(0, MONDAY): NoShiftReason.ABSENT})
     query = a_query(1, [MORNING, NOON], requires=frozenset({"gas"}))
     answer = answer_to(query, a_calendar(team, LINE), now=at("10:00"))
     assert {(r.reason, r.cells) for r in answer.rejections} == {
         (Reason.NOTICE, 1),
-        (Reason.MISSING_TAG, 1),
+        (Reason.ABSENT, 1),
     }
     assert answer.counts.cells == answer.counts.rejected == 2
 

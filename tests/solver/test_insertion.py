@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slotsvc.solver.batch import NEVER, evaluate
 from slotsvc.solver.cells import with_order, with_requests
@@ -14,11 +16,12 @@ from slotsvc.solver.insertion import Insertions, insertions, leaves_safely
 from tests.examples import examples
 from tests.solver.brute_force import brute_cost
 from tests.solver.literal import least_cost, orders_with
-from tests.solver.opened import Cell, Opened, opened
+from tests.solver.opened import RULES_OF_TIME, Cell, Opened, opened
 from tests.solver.random_days import Question, Shape, questions
 
-SHAPE = Shape(visits=(3, 1, 2, 4, 0), days=2, breaks=(0, 1, 2))
-WITHOUT_BREAKS = Shape(visits=(3, 1, 2, 4, 0), days=2, breaks=(0,))
+SHAPE = Shape(visits=(3, 1, 2, 4, 0), days=2, breaks=(0, 1, 2), features=RULES_OF_TIME)
+WITHOUT_BREAKS = replace(SHAPE, breaks=(0,))
+SHAPES = [replace(SHAPE, features=frozenset()), SHAPE]
 
 
 def found_in(cells: Opened) -> Insertions:
@@ -47,7 +50,7 @@ def gaps_of(cells: Opened, cell: Cell) -> list[int]:
 
 
 @settings(max_examples=examples(300))
-@given(questions(shape=SHAPE))
+@given(st.sampled_from(SHAPES).flatmap(lambda shape: questions(shape=shape)))
 def test_an_insertion_is_found_where_and_only_where_it_fits(question: Question) -> None:
     """Gap by gap the same as a simulation of every place for the breaks; never dearer than it."""
     cells = opened(question)
@@ -58,7 +61,7 @@ def test_an_insertion_is_found_where_and_only_where_it_fits(question: Question) 
         costs = known[cell.row, cell.column]
         for gap in gaps_of(cells, cell):
             order = order_of(gaps, gap, len(cell.route.windows))
-            true = brute_cost(cell.route, order, *cells.weights)
+            true = brute_cost(cell.route, order, cells.weights)
             assert (gap in costs) == (true is not None)
             assert true is None or costs[gap] <= true
 
@@ -74,11 +77,11 @@ def test_without_breaks_the_cost_is_exact(question: Question) -> None:
     for cell in cells.each():
         for gap, cost in known[cell.row, cell.column].items():
             order = order_of(gaps, gap, len(cell.route.windows))
-            assert cost == brute_cost(cell.route, order, *cells.weights)
+            assert cost == brute_cost(cell.route, order, cells.weights)
 
 
 @settings(max_examples=examples(200))
-@given(questions(shape=SHAPE))
+@given(st.sampled_from(SHAPES).flatmap(lambda shape: questions(shape=shape)))
 def test_where_leaving_out_is_safe_the_best_insertion_is_the_best_order(
     question: Question,
 ) -> None:
@@ -113,14 +116,14 @@ def test_orders_with_the_visit_are_priced_exactly(question: Question) -> None:
     column = np.array([c.column for c, _ in each], np.int32)
     batch = with_requests(arrays, cells.request, windows, route, column)
     paths = arrays.gaps.paths[arrays.gaps.order[gap]]
-    priced = evaluate(batch, with_order(paths, arrays.gaps.number[gap], batch), *cells.weights)
+    priced = evaluate(batch, with_order(paths, arrays.gaps.number[gap], batch), cells.weights)
     for number, (cell, at) in enumerate(each):
         order = order_of(arrays.gaps, at, len(cell.route.windows))
-        true = brute_cost(cell.route, order, *cells.weights)
+        true = brute_cost(cell.route, order, cells.weights)
         assert int(priced.cost[number]) == (NEVER if true is None else true)
         if true is not None:
-            alpha, beta = cells.weights
-            assert alpha * priced.travel[number] + beta * priced.waiting[number] == true
+            parts = priced.travel[number], priced.waiting[number], priced.overtime[number]
+            assert sum(w * p for w, p in zip(cells.weights, parts, strict=True)) == true
 
 
 @settings(max_examples=examples(60))

@@ -14,6 +14,7 @@ from tests.examples import examples
 from tests.solver.calendars import (
     Roads,
     a_line,
+    a_place,
     a_placement,
     a_shift,
     an_instance,
@@ -22,30 +23,43 @@ from tests.solver.calendars import (
     number_of,
 )
 from tests.solver.literal import least_cost, orders_with, orders_without, tiny
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Question, Shape, questions
+
+SHAPE = Shape(visits=(3, 2, 4, 1, 0), technicians=1, days=1, features=RULES_OF_TIME)
 
 
 def asked_of(
-    route: RouteInstance, roads: Roads, place: int, service: int, window: TimeWindow, keep: bool
+    route: RouteInstance,
+    roads: Roads,
+    place: int,
+    service: int,
+    window: TimeWindow,
+    keep: bool,
+    access: int = 0,
+    pausable: bool = False,
 ) -> tuple[str, ...] | None:
     nodes = [number_of(p) for p in route.places]
     into, out = roads.seconds[nodes, place], roads.seconds[place, nodes]
     span = to_epoch(window.start), to_epoch(window.end) - 1
-    return order_with(route, service, span, into, out, keep)
+    return order_with(route, a_place(place), service, access, pausable, span, into, out, keep)
 
 
 @settings(max_examples=examples(250))
-@given(questions(shape=Shape(visits=(3, 2, 4, 1, 0), technicians=1, days=1)), st.booleans())
+@given(questions(shape=SHAPE), st.booleans())
 def test_the_order_is_the_cheapest(question: Question, keep: bool) -> None:
     """None exactly when no order has room or the day is broken; else no order costs less."""
     query, weights = question.query, CostWeights()
     for day in question.calendar.days:
         window = query.windows[0].window.start_window
-        route = tiny(day, question.roads, query, window)
+        route = tiny(day, question.roads, query, query.windows[0].window)
         sound = least_cost(route, orders_without(day, keep=True), weights) >= 0
         best = least_cost(route, orders_with(day, keep), weights)
-        service, place = int(query.service.total_seconds()), number_of(query.location)
-        found = asked_of(day.instance, question.roads, place, service, window, keep)
+        service, place = route.services[-1], number_of(query.location)
+        access, pausable = int(query.access.total_seconds()), query.pausable
+        found = asked_of(
+            day.instance, question.roads, place, service, window, keep, access, pausable
+        )
 
         assert (found is not None) == (sound and best >= 0)
         if found is not None:

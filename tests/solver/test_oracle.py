@@ -6,18 +6,22 @@ One example is a team of up to three technicians over up to three days, so a run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, Stop
+from slotsvc.domain.working_time import Shift
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
-from slotsvc.solver.checker import CheckedVisit, check_route, check_times
+from slotsvc.solver.checker import Finding, check_route, check_times, not_worse
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom
 from slotsvc.solver.query import Answer, AskedWindow, Offer
 from slotsvc.solver.started import rest_of_day
@@ -26,7 +30,7 @@ from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from slotsvc.solver.timing import timetable
 from tests.examples import examples
 from tests.solver.brute_force import brute_best
-from tests.solver.calendars import a_placement, an_instance, at, number_of
+from tests.solver.calendars import BUDGET, an_instance, at, checked
 from tests.solver.literal import (
     LiteralSlot,
     added_cost,
@@ -36,11 +40,12 @@ from tests.solver.literal import (
     least_cost,
     literal_slots,
     may_serve,
+    new_visit,
     orders_with,
     orders_without,
     tiny,
 )
-from tests.solver.random_days import Question, Shape, questions
+from tests.solver.random_days import ALL_FEATURES, Question, Shape, questions
 
 WAYS = [(weights, freedom) for weights in (CostWeights(), TRAVEL_ONLY) for freedom in Freedom]
 NAMES = [f"{'travel only' if w == TRAVEL_ONLY else 'default'}, {f.value}" for w, f in WAYS]
@@ -92,12 +97,17 @@ def literal(question: Question) -> list[LiteralSlot]:
 
 
 def as_told(offer: Offer) -> tuple[object, ...]:
-    return offer.cost, offer.window, offer.technician, offer.day
+    window = offer.window
+    where = offer.technician, offer.day, offer.shift
+    return offer.cost, window.promise, window.start_window, *where
 
 
 def as_known(question: Question, slot: LiteralSlot) -> tuple[object, ...]:
     day = question.calendar.days[slot.row]
-    return slot.cost, slot.asked.window, day.shift.technician, day.day
+    shift = day.shift
+    starts = new_visit(shift, question.query, slot.asked.window).start_window
+    where = shift.technician, shift.service_date, shift.number
+    return slot.cost, slot.window, starts, *where
 
 
 def assert_counts_add_up(answer: Answer) -> None:
@@ -116,9 +126,8 @@ def assert_legal(question: Question, offer: Offer) -> None:
     assert offer.resequences == (others != committed)
     assert not (offer.resequences and kept_in_order(day, question.params))
 
-    visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in route]
-    places = [p.visit.location for p in route]
-    block = question.roads.among([day.shift.start_place, *places, day.shift.end_place])
+    visits = [checked(p) for p in route]
+    block = among(question, day.shift, route)
     stops = planned(question, route, day)
     assert check_route(day.shift, visits, block) == ()
     assert check_times(day.shift, visits, block, stops) == ()
@@ -126,16 +135,46 @@ def assert_legal(question: Question, offer: Offer) -> None:
     assert (offer.arrival, offer.start, offer.finish) == (new.arrival, new.start, new.finish)
 
 
+def assert_nothing_is_made_worse(question: Question, offer: Offer) -> bool:
+    """Against a broken day as it stood before it was relaxed. True: there was something to see."""
+    rows = (r for r, d in enumerate(question.calendar.days) if d is day_of(question, offer))
+    given = question.given[next(rows)]
+    if given.broken is None:
+        return False
+    shift, placements = given.broken[0], {p.id: p for p in given.broken[1]}
+    shift = replace(shift, offers=day_of(question, offer).shift.offers)
+    before = violations(question, shift, list(placements.values()))
+    assert before
+    new = placements_in_order(question, offer, day_of(question, offer))[offer.position]
+    order = [placements.get(name, new) for name in offer.order]
+    assert [p.id for p in order if p.id] == list(placements)
+    assert not_worse(before, violations(question, shift, order, before)) == ()
+    return True
+
+
+def violations(
+    question: Question, shift: Shift, route: list[Placement], known: Sequence[Finding] = ()
+) -> tuple[Finding, ...]:
+    visits, block = [checked(p) for p in route], among(question, shift, route)
+    return check_route(shift, visits, block, known=known)
+
+
+def among(question: Question, shift: Shift, route: Sequence[Placement]) -> NDArray[np.int32]:
+    """Driving over start, stops and end."""
+    stops = (p.visit.location for p in route)
+    return question.roads.among([shift.start_place, *stops, shift.end_place])
+
+
 def assert_priced(question: Question, offer: Offer) -> None:
     """The components add up to the cost, which is what the offered order itself costs."""
     day, params = day_of(question, offer), question.params
-    route = tiny(day, question.roads, question.query, offer.window.start_window)
+    route = tiny(day, question.roads, question.query, offer.window)
     numbers = {"": len(day.placements) + 1}
     numbers.update({p.id: n for n, p in enumerate(day.placements, start=1)})
     order = [numbers[name] for name in offer.order]
     kept = orders_without(day, kept_in_order(day, params))
     added = least_cost(route, [order], params.weights) - least_cost(route, kept, params.weights)
-    asked = next(a for a in question.query.windows if a.window == offer.window)
+    asked = next(a for a in question.query.windows if a.window.promise == offer.window.promise)
     who = question.calendar.technicians[day.technician]
 
     assert offer.cost == added + known_cost(who, question.query, asked, params)
@@ -146,22 +185,23 @@ def assert_priced(question: Question, offer: Offer) -> None:
 
 def day_of(question: Question, offer: Offer) -> DayOfWork:
     return next(
-        d for d in question.calendar.days if (d.shift.technician, d.day) == as_told(offer)[2:]
+        d
+        for d in question.calendar.days
+        if (d.shift.technician, d.day, d.shift.number) == as_told(offer)[3:]
     )
 
 
 def placements_in_order(question: Question, offer: Offer, day: DayOfWork) -> list[Placement]:
-    query, by_id = question.query, {p.id: p for p in day.placements}
-    place = number_of(query.location)
-    new = a_placement("", offer.window.start_window, place, query.service)
+    by_id = {p.id: p for p in day.placements}
+    new = new_visit(day.shift, question.query, offer.window)
+    new = replace(new, visit=replace(new.visit, requires=question.query.requires))
     return [by_id[name] if name else new for name in offer.order]
 
 
 def planned(question: Question, route: list[Placement], day: DayOfWork) -> list[Stop]:
     """The timetable of the offered order."""
     instance = an_instance(day.shift, route, question.roads)
-    weights = question.params.weights
-    table = timetable(instance, instance.committed, weights.travel, weights.waiting)
+    table = timetable(instance, instance.committed, question.params.weights.of_orders)
     assert table is not None
     origin = datetime.fromtimestamp(instance.origin, UTC)
 
@@ -189,18 +229,15 @@ def test_days_under_way_are_answered_from_now_on(question: Question, tenths: int
         assert offer.order[: len(done)] == done
         assert offer.arrival >= from_epoch(day.instance.origin) >= now
         route = placements_in_order(later, offer, day)
-        visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in route]
-        places = [p.visit.location for p in route]
-        block = question.roads.among([day.shift.start_place, *places, day.shift.end_place])
-        assert check_route(day.shift, visits, block) == ()
+        assert violations(later, day.shift, route) == ()
     expected = [
-        (cost, asked.window)
+        (cost, asked.window.promise)
         for asked in question.query.windows
         if asked.window.promise.start > now
         for cost in [least_from_now_on(later, asked)]
         if cost is not None
     ]
-    assert all((o.cost, o.window) in expected for o in answer.offers)
+    assert all((o.cost, o.window.promise) in expected for o in answer.offers)
     assert bool(answer.offers) == bool(expected)
 
 
@@ -208,7 +245,7 @@ def under_way(calendar: TeamCalendar, now: datetime) -> TeamCalendar:
     days = tuple(replace(d, instance=rest_of_day(d.instance, to_epoch(now))) for d in calendar.days)
     arrays = team_arrays([d.instance for d in days])
     weights = CostWeights()
-    base = base_costs(arrays, (weights.travel, weights.waiting), 200_000)
+    base = base_costs(arrays, weights.of_orders, BUDGET)
     return replace(calendar, days=days, arrays=arrays, base=base)
 
 
@@ -222,9 +259,8 @@ def least_from_now_on(question: Question, asked: AskedWindow) -> int | None:
     for day in calendar.days:
         who = calendar.technicians[day.technician]
         rest = rest_in_words(question, day)
-        if rest is not None and may_serve(who, query):
-            window = asked.window.start_window
-            added = added_cost(rest, question.roads, query, window, params)
+        if rest is not None and may_serve(who, rest.shift, query):
+            added = added_cost(rest, question.roads, query, asked.window, params)
             if added is not None:
                 costs.append(added + known_cost(who, query, asked, params))
     return min(costs, default=None)
@@ -258,9 +294,9 @@ def test_the_same_question_has_the_same_answer(question: Question) -> None:
 def test_the_tree_of_ways_is_brute_force(question: Question, keep: bool) -> None:
     """The literal answer walks shared beginnings once; every order alone costs the same."""
     weights = question.params.weights
-    window = question.query.windows[0].window.start_window
+    window = question.query.windows[0].window
     for day in question.calendar.days:
         route = tiny(day, question.roads, question.query, window)
-        best = brute_best(route, weights.travel, weights.waiting, insert_only=keep)
+        best = brute_best(route, weights.of_orders, insert_only=keep)
         found = least_cost(route, orders_with(day, keep), weights)
         assert found == (best[0] if best else -1)

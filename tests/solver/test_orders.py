@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from math import factorial
 
@@ -10,30 +11,36 @@ from hypothesis import given, settings
 
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.orders import MOST_ORDERS
+from slotsvc.solver.timing import cheapest
 from tests.examples import examples
 from tests.solver.brute_force import brute_cost, feasible
 from tests.solver.calendars import a_line, a_placement, a_shift, an_instance, between
 from tests.solver.literal import orders_without, tiny_route
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Question, Shape, questions
 
 
 @settings(max_examples=examples(200))
-@given(questions(shape=Shape(visits=(3, 4, 2, 1, 0), breaks=(0, 1, 2))))
+@given(questions(shape=Shape(visits=(3, 4, 2, 1, 0), breaks=(0, 1, 2), features=RULES_OF_TIME)))
 def test_every_feasible_order_is_known(question: Question) -> None:
-    """The committed one first, then the others once each, with driving and least waiting."""
+    """The committed one first, then the others once each, whatever they drive; with their driving
+    and, for any weights, the least waiting and overtime."""
     calendar = question.calendar
     for day, known in zip(calendar.days, calendar.arrays.orders, strict=True):
         route = tiny_route(day.shift, day.placements, question.roads)
         found = [tuple(int(n) - 1 for n in path) for path in known.paths]
-        every = [o for o in orders_without(day, keep=False) if feasible(route, o)]
+        unlimited = replace(route, most_travel=None)
+        every = [o for o in orders_without(day, keep=False) if feasible(unlimited, o)]
         assert found[0] == route.visits
-        assert known.sound == (route.visits in every)
+        assert known.sound == feasible(route, route.visits)
         if known.sound:
             assert known.whole
             assert sorted(found) == sorted(every)
-            for order, travel, waiting in zip(found, known.travel, known.waiting, strict=True):
-                assert brute_cost(route, order, 1, 0) == travel
-                assert brute_cost(route, order, 0, 1) == waiting
+            for n, order in enumerate(found):
+                assert brute_cost(unlimited, order, (1, 0, 0)) == known.travel[n]
+                for weights in ((0, 1, 0), (0, 0, 1), (0, 1, 3), (0, 7, 2)):
+                    cost, _ = cheapest(known.waiting, known.overtime, *weights[1:])
+                    assert brute_cost(unlimited, order, weights) == cost[n]
 
 
 @pytest.mark.parametrize("visits", [0, 1, 4, 6, 10])

@@ -35,9 +35,11 @@ from tests.solver.calendars import (
     between,
     minutes,
 )
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Question, Shape, questions
 
 FREE = Shape(visits=(5, 4, 6, 5), days=1, technicians=2, windows=2, breaks=(0, 0, 1), free=True)
+WITH_RULES = replace(FREE, features=RULES_OF_TIME)
 SCATTERED = minutes(
     [0, 26, 9, 31, 18, 25, 12, 22, 40],
     [24, 0, 35, 11, 28, 7, 33, 16, 42],
@@ -50,6 +52,11 @@ SCATTERED = minutes(
     [40, 42, 40, 44, 41, 43, 40, 45, 0],
 )
 """Nine places of a town, none on the way to another."""
+
+
+def free_questions() -> st.SearchStrategy[Question]:
+    """With the rules of time, and without."""
+    return st.sampled_from([FREE, WITH_RULES]).flatmap(lambda shape: questions(shape=shape))
 
 
 @pytest.fixture
@@ -121,7 +128,7 @@ def test_costs_against_an_unproven_day_are_not_called_exact() -> None:
 
 @pytest.mark.usefixtures("dominance_at_once")
 @settings(max_examples=examples(200))
-@given(questions(shape=FREE), st.sampled_from([1, 4, 12, 40, 100]))
+@given(free_questions(), st.sampled_from([1, 4, 12, 40, 100]))
 def test_a_short_budget_never_claims_too_much(question: Question, budget: int) -> None:
     """Complete means the same slots; otherwise no rank is cheaper by more than the gap."""
     true = suggested(question, 1 << 40)
@@ -135,11 +142,11 @@ def test_a_short_budget_never_claims_too_much(question: Question, budget: int) -
 
 @pytest.mark.usefixtures("dominance_at_once")
 @settings(max_examples=examples(200))
-@given(questions(shape=FREE), st.sampled_from([1, 4, 12, 40]))
+@given(free_questions(), st.sampled_from([1, 4, 12, 40]))
 def test_an_unproven_day_never_claims_too_much(question: Question, budget: int) -> None:
     """The zero line of a day may be too high; then nothing on it is called complete."""
     true = suggested(question, 1 << 40)
-    weights = question.params.weights.travel, question.params.weights.waiting
+    weights = question.params.weights.of_orders
     base = base_costs(question.calendar.arrays, weights, budget)
     doubtful = replace(question.calendar, base=base)
     short = suggested(replace(question, calendar=doubtful), 1 << 40)

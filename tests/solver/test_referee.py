@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slotsvc.solver.grid import row_service
 from slotsvc.solver.insertion import request_legs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.referee import disputed
@@ -38,7 +39,8 @@ def test_the_referee_accepts_what_is_offered_and_nothing_else() -> None:
 
     answer = suggest(calendar, query, legs, SearchParams(), now, ask_referee=True)
     silent = suggest(calendar, query, legs, SearchParams(), now)
-    request = request_legs(calendar.arrays, int(query.service.total_seconds()), legs.into, legs.out)
+    on_site = row_service(calendar, query)
+    request = request_legs(calendar.arrays, query.location, on_site, 0, False, legs.into, legs.out)
     wrong = replace(answer.offers[0], order=("late", "early", ""))
 
     assert answer.disputed == 0

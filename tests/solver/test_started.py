@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, Stop
 from slotsvc.domain.working_time import Shift
-from slotsvc.solver.checker import CheckedVisit, check_times
+from slotsvc.solver.checker import check_times
 from slotsvc.solver.instance import END, START, RouteInstance
 from slotsvc.solver.started import rest_of_day
 from slotsvc.solver.timing import Timetable, timetable
@@ -29,25 +30,29 @@ from tests.solver.calendars import (
     an_instance,
     at,
     between,
+    checked,
 )
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Dice, Shape, random_day, random_roads
 
 SHAPE = Shape(visits=(3, 2, 4, 1, 0, 5), breaks=(1, 0, 2, 3))
+WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
 
 
 @st.composite
 def days_under_way(draw: st.DrawFn) -> tuple[Day, Roads, int]:
     """A day, and a second of its shift or shortly before or after."""
-    dice = Dice(draw(st.binary(min_size=200, max_size=200)))
+    dice = Dice(draw(st.binary(min_size=300, max_size=300)))
     roads = random_roads(dice, 3 + dice(5), 1)
     day = random_day(dice, roads, 1, shape=shape_of(dice))
-    length = int(day.shift.window.length.total_seconds())
+    length = int((day.shift.latest_end - day.shift.window.start).total_seconds())
     now = draw(st.integers(-2, min(length, 150) + 2))
     return day, roads, to_epoch(day.shift.window.start) + now
 
 
 def shape_of(dice: Dice) -> Shape:
-    return SHAPE if dice(3) else Shape(visits=SHAPE.visits, breaks=SHAPE.breaks, free=True)
+    shape = WITH_RULES if dice(2) else SHAPE
+    return shape if dice(3) else replace(shape, free=True)
 
 
 def planned(route: RouteInstance) -> Timetable | None:
@@ -72,6 +77,9 @@ def test_what_is_left_works_and_lies_ahead(found: tuple[Day, Roads, int]) -> Non
     assert list(rest.done)[: len(begun)] == begun
     if now > whole.origin + whole.end:
         return  # the shift is over
+    if rest.end < 0:
+        assert whole.unpaid_last  # on the way home, after the shift
+        return
     assert left is not None
     stops = [*stops_of(whole, table)[: len(rest.done)], *stops_of(rest, left)]
     assert legal(day.shift, day.placements, roads, stops)
@@ -91,7 +99,7 @@ def stops_of(route: RouteInstance, table: Timetable) -> list[Stop]:
 def legal(
     shift: Shift, placements: Sequence[Placement], roads: Roads, stops: Sequence[Stop]
 ) -> bool:
-    visits = [CheckedVisit(p.id, p.start_window, p.visit.service) for p in placements]
+    visits = [checked(p) for p in placements]
     places = [shift.start_place, *(p.visit.location for p in placements), shift.end_place]
     return check_times(shift, visits, roads.among(places), stops) == ()
 

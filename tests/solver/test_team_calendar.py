@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from slotsvc.solver.arrays import TeamArrays, replaced, team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.instance import without_visit
+from slotsvc.solver.params import CostWeights
 from slotsvc.solver.team_calendar import without
 from tests.examples import examples
 from tests.solver.calendars import (
@@ -26,9 +27,10 @@ from tests.solver.calendars import (
     between,
 )
 from tests.solver.literal import least_cost, orders_without, tiny_route
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Question, Shape, questions
 
-SHAPE = Shape(visits=(3, 2, 4, 1, 0), breaks=(0, 1, 2))
+SHAPE = Shape(visits=(3, 2, 4, 1, 0), breaks=(0, 1, 2), features=RULES_OF_TIME)
 
 
 @settings(max_examples=examples(200))
@@ -44,12 +46,13 @@ def test_base_costs_are_the_cheapest_orders(question: Question) -> None:
         if today >= 0:
             assert base.today_cost[row] == today
             assert base.cost[row] == least_cost(route, orders_without(day, keep=False), weights)
-            for cost, travel, waiting in (
-                (base.cost, base.travel, base.waiting),
-                (base.today_cost, base.today_travel, base.today_waiting),
+            for cost, *parts in (
+                (base.cost, base.travel, base.waiting, base.overtime),
+                (base.today_cost, base.today_travel, base.today_waiting, base.today_overtime),
             ):
-                parts = travel[row] * weights.travel + waiting[row] * weights.waiting
-                assert parts == cost[row]
+                amounts = [part[row] for part in parts]
+                weighed = zip(weights.of_orders, amounts, strict=True)
+                assert sum(weight * amount for weight, amount in weighed) == cost[row]
 
 
 @settings(max_examples=examples(150))
@@ -68,8 +71,8 @@ def test_replacing_routes_is_building_anew(
 
     changed = replaced(before.calendar.arrays, changes)
     anew = team_arrays([changes.get(row, route) for row, route in enumerate(old)])
-    weights = (1000, 250)
-    for name in ("cost", "travel", "waiting", "today_cost", "sound", "finished"):
+    weights = (1000, 250, 2000)
+    for name in ("cost", "travel", "waiting", "overtime", "today_cost", "sound", "finished"):
         expected = getattr(base_costs(anew, weights, 10_000), name)
         assert np.array_equal(getattr(base_costs(changed, weights, 10_000), name), expected)
     assert places_of(changed) == places_of(anew)
@@ -109,7 +112,7 @@ def test_taking_a_visit_out_leaves_the_others_in_their_order() -> None:
     ]
     team = TeamDays([a_technician("ana"), a_technician("bo")], days)
     calendar = a_calendar(team, a_line(0, 10, 20))
-    left = without(calendar, "b", (1000, 250))
+    left = without(calendar, "b", CostWeights().of_orders)
 
     assert left.days[0] == calendar.days[0]
     assert [p.id for p in left.days[1].placements] == ["c"]
@@ -117,7 +120,7 @@ def test_taking_a_visit_out_leaves_the_others_in_their_order() -> None:
     assert left.days[1].keep_order
     assert left.base.cost.tolist() == [1_200_000, 2_400_000]
     assert calendar.base.cost.tolist() == [1_200_000, 2_400_000 + 750_000]
-    assert without(calendar, "nobody", (1000, 250)) is calendar
+    assert without(calendar, "nobody", CostWeights().of_orders) is calendar
 
 
 def test_a_visit_that_is_not_there_cannot_be_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,31 +11,46 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slotsvc.solver import timing
-from slotsvc.solver.instance import INF, BreakSpan, Int32, RouteInstance
+from slotsvc.solver.instance import INF, BreakSpan, Int32, RouteInstance, time_legs
+from slotsvc.solver.params import Weights
 from slotsvc.solver.timing import Timetable, timetable
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute, assignments, brute_cost, cross_gap, simulate
 from tests.solver.calendars import a_place
 from tests.solver.literal import tiny_route
+from tests.solver.opened import RULES_OF_TIME
 from tests.solver.random_days import Dice, Shape, random_day, random_roads
 
 SHAPE = Shape(visits=(2, 1, 3, 0, 4), breaks=(1, 0, 2, 3))
+WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
 
 
 def in_solver_words(route: TinyRoute) -> RouteInstance:
     """Nodes there: start, visits, end; here: start, end, visits."""
     count = len(route.windows)
     nodes = [0, count + 1, *range(1, count + 1)]
+    travel = np.array(route.travel, np.int32)[np.ix_(nodes, nodes)]
+    places = tuple(route.places[n] if route.places else a_place(n) for n in nodes)
+    access = [0, 0, *(route.access or (0,) * count)]
     return RouteInstance(
         origin=0,
         end=route.shift_end,
+        soft_end=route.shift_end if route.soft_end is None else route.soft_end,
         opens=np.array([0, 0, *(w[0] for w in route.windows)], np.int32),
         closes=np.array([INF, INF, *(w[1] - 1 for w in route.windows)], np.int32),
         service=np.array([0, 0, *route.services], np.int32),
-        travel=np.array(route.travel, np.int32)[np.ix_(nodes, nodes)],
+        pausable=np.array([n in route.pausable for n in nodes]),
+        access=np.array(access, np.int32),
+        travel=travel,
+        legs=time_legs(
+            travel, np.array(access, np.int32), places, route.unpaid_first, route.unpaid_last
+        ),
         breaks=tuple(BreakSpan(b[0], b[1] - 1, b[2]) for b in route.breaks),
-        places=tuple(a_place(n) for n in nodes),
+        places=places,
         visits=tuple(str(n) for n in range(1, count + 1)),
+        max_travel=INF if route.most_travel is None else route.most_travel,
+        unpaid_first=route.unpaid_first,
+        unpaid_last=route.unpaid_last,
     )
 
 
@@ -53,23 +69,30 @@ def nodes_of(order: Sequence[int]) -> list[int]:
 
 
 @settings(max_examples=examples(500))
-@given(routes(), st.sampled_from([(1000, 250), (1000, 0), (1, 3), (0, 1)]), st.data())
+@given(
+    st.sampled_from([SHAPE, WITH_RULES]).flatmap(routes),
+    st.sampled_from([(1000, 250, 2000), (1000, 0, 0), (1, 3, 2), (0, 1, 5)]),
+    st.data(),
+)
 def test_timetable_is_the_cheapest_simulation(
-    route: TinyRoute, weights: tuple[int, int], data: st.DataObject
+    route: TinyRoute, weights: Weights, data: st.DataObject
 ) -> None:
     """No place for the breaks is cheaper, and the times told are those of a simulation."""
     order = data.draw(st.permutations(route.visits))
-    table = timetable(in_solver_words(route), nodes_of(order), *weights)
-    best = brute_cost(route, order, *weights)
+    table = timetable(in_solver_words(route), nodes_of(order), weights)
+    best = brute_cost(route, order, weights)
 
     assert (table is None) == (best is None)
     if table is not None:
-        assert weights[0] * table.travel + weights[1] * table.waiting == best
+        amounts = table.travel, table.waiting, table.overtime
+        assert sum(w * a for w, a in zip(weights, amounts, strict=True)) == best
         assert_simulated(route, order, table)
 
 
 def assert_simulated(route: TinyRoute, order: Sequence[int], table: Timetable) -> None:
-    times = simulate(route, order, [gap for gap, _, _ in table.breaks])
+    starts = {n: stop.start for n, stop in enumerate(table.stops)}
+    spots = [gap + (0.5 if begin >= starts.get(gap, INF) else 0) for gap, begin, _ in table.breaks]
+    times = simulate(route, order, spots)
     assert times is not None
     assert [stop.node for stop in table.stops] == nodes_of(order)
     assert tuple(stop.arrival for stop in table.stops) == times.arrivals
@@ -123,8 +146,8 @@ def test_earlier_is_never_worse(spans: list[tuple[int, int, int]], leg: int) -> 
             assert (np.diff(arrival) >= 0).all()
         done = timing.reaches_end(finish, row([leg] * 45), breaks, taken, row([60] * 45))
         assert (np.diff(done) >= 0).all()
-    served = timing.serve(finish, row([12] * 45), row([30] * 45), row([7] * 45))
-    assert (np.diff(served) >= 0).all()
+    start = timing.begun(finish, row([12] * 45), row([30] * 45))
+    assert (np.diff(start) >= 0).all()
 
 
 @settings(max_examples=examples(500))
@@ -152,9 +175,9 @@ def test_states_hold_the_earliest_finish_for_every_pauses_taken(
     assume(order)
     instance = in_solver_words(route)
     breaks = columns([(b.opens, b.closes, b.duration) for b in instance.breaks], 1)
-    times, first = timing.first_stop(*legs(instance, 0, order[0] + 1), breaks)
+    times, first = timing.first_stop(*legs(instance, 0, order[0] + 1), None, breaks)
     for here, there in pairwise(order):
-        times = timing.next_stop(times, *legs(instance, here + 1, there + 1), breaks)
+        times = timing.next_stop(times, *legs(instance, here + 1, there + 1), None, breaks)
 
     open_end = TinyRoute(
         0, INF, route.windows, route.services, route.breaks,

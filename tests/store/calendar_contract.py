@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from slotsvc.domain.closures import Closure
 from slotsvc.domain.errors import (
     AlreadyExistsError,
     EtagMismatchError,
@@ -14,7 +15,7 @@ from slotsvc.domain.errors import (
     NotFoundError,
 )
 from slotsvc.domain.offering import ActivityType, Site
-from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import PlacementState
 from slotsvc.domain.working_time import Absence, ShiftException
@@ -30,10 +31,13 @@ from tests.store.samples import (
     FLAT,
     HOLD,
     HOUR,
+    LENT,
     MONDAY,
     NORTH,
     NOW,
+    SHUT,
     TUESDAY,
+    VAN,
     FrozenClock,
     held,
     placed,
@@ -41,7 +45,18 @@ from tests.store.samples import (
     set_up,
 )
 
-ALL: list[Entity] = [ACME, NORTH, ANA, FLAT, BOILER, CLOSED_TUESDAY, AWAY_MONDAY]
+ALL: list[Entity] = [
+    ACME,
+    NORTH,
+    VAN,
+    ANA,
+    FLAT,
+    BOILER,
+    SHUT,
+    CLOSED_TUESDAY,
+    AWAY_MONDAY,
+    LENT,
+]
 
 
 def technician_of(entity: Entity) -> str:
@@ -83,8 +98,21 @@ class CalendarContract:
             ("acme", replace(ANA, id="new", team="nowhere")),
             ("acme", replace(CLOSED_TUESDAY, technician="nobody")),
             ("acme", replace(AWAY_MONDAY, technician="nobody")),
+            ("acme", replace(LENT, technician="nobody")),
+            ("acme", replace(LENT, to_team="nowhere")),
+            ("nobody", VAN),
+            ("nobody", SHUT),
         ],
-        ids=["tenant", "team", "exception", "absence"],
+        ids=[
+            "tenant",
+            "team",
+            "exception",
+            "absence",
+            "loan",
+            "loan to nowhere",
+            "van",
+            "closure",
+        ],
     )
     async def test_an_orphan_is_refused(self, store: Store, tenant: str, entity: Entity) -> None:
         """Nothing is created under a tenant, team or technician that does not exist."""
@@ -192,6 +220,96 @@ class CalendarContract:
         )
 
         assert await store.read(lambda tx: tx.technicians("acme", "north")) == [ANA, BEN]
+
+    async def test_a_team_lists_who_is_lent_to_it(self, store: Store) -> None:
+        """With dates it names who is lent to it on one of them; without, its members only."""
+        await store.write(set_up)
+
+        def lend(tx):
+            tx.create("acme", Team("south", "South", "UTC"))
+            tx.create("acme", replace(LENT, to_team="south"))
+
+        await store.write(lend)
+        first, last = LENT.first_date, LENT.last_date
+        day = timedelta(days=1)
+
+        def of(team, *dates):
+            return lambda tx: [who.id for who in tx.technicians("acme", team, *dates)]
+
+        assert await store.read(of("south")) == []
+        assert await store.read(of("south", last, last + day)) == ["ana"]
+        assert await store.read(of("south", first - day, first)) == ["ana"]
+        assert await store.read(of("south", last + day, last + day)) == []
+        assert await store.read(of("south", first - day, first - day)) == []
+        assert await store.read(of("north", first, last)) == ["ana", "ben"]
+
+    async def test_loans_are_found_by_date(self, store: Store) -> None:
+        """Both ends of a loan and of the asked dates count."""
+        await store.write(set_up)
+        await store.write(lambda tx: tx.create("acme", LENT))
+        day = timedelta(days=1)
+
+        def found(first, last, who=("ana", "ben")):
+            return lambda tx: tx.loans("acme", who, first, last)
+
+        first, last = LENT.first_date, LENT.last_date
+        assert await store.read(found(first, first)) == {"ana": [LENT]}
+        assert await store.read(found(last, last + day)) == {"ana": [LENT]}
+        assert await store.read(found(first - day, first - day)) == {}
+        assert await store.read(found(last + day, last + day)) == {}
+        assert await store.read(found(first, last, ["ben"])) == {}
+
+    async def test_closures_and_vans_are_read_whole(self, store: Store) -> None:
+        """All of a tenant, by id, and nothing of another one."""
+        await store.write(set_up)
+        other = replace(SHUT, id="all", team="")
+        await store.write(lambda tx: [tx.create("acme", e) for e in (SHUT, other, VAN)])
+
+        assert await store.read(lambda tx: tx.closures("acme")) == [other, SHUT]
+        assert await store.read(lambda tx: tx.vans("acme")) == [VAN]
+        assert await store.read(lambda tx: (tx.closures("b"), tx.vans("b"))) == ([], [])
+
+    async def test_drivers_of_a_van(self, store: Store) -> None:
+        """Whose van it is, and who drives it on some date; such a van stays."""
+        await store.write(set_up)
+        driven = replace(CLOSED_TUESDAY, van=VAN.id)
+
+        def drive(tx):
+            tx.create("acme", VAN)
+            tx.replace("acme", replace(BEN, van=VAN.id), None)
+            tx.create("acme", driven)
+
+        await store.write(drive)
+        assert await store.read(lambda tx: tx.drivers("acme", VAN.id)) == ["ana", "ben"]
+        assert await store.read(lambda tx: tx.drivers("acme", "other")) == []
+        for leave in (
+            lambda tx: tx.replace("acme", BEN, None),
+            lambda tx: tx.delete("acme", ShiftException, driven.id, None, "ana"),
+        ):
+            with pytest.raises(InUseError):
+                await store.write(lambda tx: tx.delete("acme", Van, VAN.id, None))
+            await store.write(leave)
+        await store.write(lambda tx: tx.delete("acme", Van, VAN.id, None))
+
+    async def test_a_team_with_loans_or_closures_stays(self, store: Store) -> None:
+        """A team is deleted only when nobody is lent to it and no closure names it."""
+        await store.write(set_up)
+        loan, shut = replace(LENT, to_team="south"), replace(SHUT, team="south")
+
+        def prepare(tx):
+            tx.create("acme", Team("south", "South", "UTC"))
+            tx.create("acme", loan)
+            tx.create("acme", shut)
+
+        await store.write(prepare)
+        for leave in (
+            lambda tx: tx.delete("acme", Loan, loan.id, None, "ana"),
+            lambda tx: tx.delete("acme", Closure, shut.id, None),
+        ):
+            with pytest.raises(InUseError):
+                await store.write(lambda tx: tx.delete("acme", Team, "south", None))
+            await store.write(leave)
+        await store.write(lambda tx: tx.delete("acme", Team, "south", None))
 
     async def test_exceptions_are_found_by_date(self, store: Store) -> None:
         """Both ends of the asked dates count; other technicians and dates stay out."""

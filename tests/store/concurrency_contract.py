@@ -24,7 +24,7 @@ async def version_of(store: Store) -> int:
     found = await store.read(
         lambda tx: tx.route_versions("acme", ["ana"], ANA_MONDAY.day, ANA_MONDAY.day)
     )
-    return found.get(("ana", ANA_MONDAY.day), 0)
+    return found.get(ANA_MONDAY, 0)
 
 
 def take(id: str, expected: int):

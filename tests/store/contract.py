@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slotsvc.scheduling.ports import Clock, Store
+from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
 from tests.store.record_contract import RecordContract
@@ -25,7 +26,12 @@ class ClosableStore(Store):
 
 
 class StoreContract(
-    CalendarContract, RouteContract, VisitContract, RecordContract, ConcurrencyContract
+    CalendarContract,
+    RouteContract,
+    VisitContract,
+    BacklogContract,
+    RecordContract,
+    ConcurrencyContract,
 ):
     """The whole suite."""
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from slotsvc.domain.errors import IdempotencyKeyReusedError, InvalidRequestError
-from slotsvc.scheduling.ports import Store
+from slotsvc.scheduling.ports import Event, Store
 from tests.store.samples import (
+    ANA_EVENING,
     ANA_MONDAY,
     BEN_MONDAY,
     HOUR,
@@ -130,6 +131,29 @@ class RecordContract:
         assert first[0].event == event("BOOKED", ANA_MONDAY, 1)
         assert first[0].at == NOW
         assert await store.read(lambda tx: tx.events_after("acme", rest[-1].position, 9)) == []
+
+    async def test_the_newest_position_is_known(self, store: Store) -> None:
+        """Who starts to listen now asks for the last position, and sees only what comes after."""
+        await store.write(set_up)
+        assert await store.read(lambda tx: tx.last_position("acme")) == ""
+        await store.write(lambda tx: tx.record("acme", event("BOOKED", ANA_MONDAY, 1), "clerk"))
+        await store.write(lambda tx: tx.record("other", event("BOOKED", BEN_MONDAY, 1), "clerk"))
+
+        newest = await store.read(lambda tx: tx.last_position("acme"))
+        assert await store.read(lambda tx: tx.events_after("acme", newest, 9)) == []
+        await store.write(lambda tx: tx.record("acme", event("MOVED", ANA_MONDAY, 2), "clerk"))
+        (after,) = await store.read(lambda tx: tx.events_after("acme", newest, 9))
+        assert after.event.kind == "MOVED"
+
+    async def test_an_event_names_its_shift(self, store: Store) -> None:
+        """The route of an event is the whole route key; events without a route have none."""
+        await store.write(set_up)
+        evening = event("BOOKED", ANA_EVENING, 1)
+        nowhere = Event("CREATED", "visits/v1", None, 0)
+        await store.write(lambda tx: [tx.record("acme", e, "clerk") for e in (evening, nowhere)])
+
+        found = await store.read(lambda tx: tx.events_after("acme", "", 9))
+        assert [stored.event for stored in found] == [evening, nowhere]
 
     @pytest.mark.parametrize("position", ["x", "-1", "1.5", "9" * 40, "٣"])
     async def test_a_foreign_position_is_refused(self, store: Store, position: str) -> None:

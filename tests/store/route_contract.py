@@ -7,9 +7,10 @@ import pytest
 
 from slotsvc.domain.errors import InvariantError
 from slotsvc.domain.place import Location
-from slotsvc.domain.visit import PlacementState, RouteKey
+from slotsvc.domain.visit import PlacementState, Reported, RouteKey, RouteState
 from slotsvc.scheduling.ports import Store, StoredRoute
 from tests.store.samples import (
+    ANA_EVENING,
     ANA_MONDAY,
     ANA_TUESDAY,
     BEN_MONDAY,
@@ -20,6 +21,7 @@ from tests.store.samples import (
     TUESDAY,
     FrozenClock,
     block,
+    broken,
     held,
     placed,
     put,
@@ -84,11 +86,11 @@ class RouteContract:
 
             return read
 
-        monday = {("ana", MONDAY): ["p1"], ("ben", MONDAY): ["p3"]}
-        tuesday = {("ana", TUESDAY): ["p2"]}
+        monday = {ANA_MONDAY: ["p1"], BEN_MONDAY: ["p3"]}
+        tuesday = {ANA_TUESDAY: ["p2"]}
         assert await store.read(both(MONDAY, TUESDAY)) == monday | tuesday
         assert await store.read(both(TUESDAY, TUESDAY)) == tuesday
-        assert await store.read(both(MONDAY, MONDAY, ("ben",))) == {("ben", MONDAY): ["p3"]}
+        assert await store.read(both(MONDAY, MONDAY, ("ben",))) == {BEN_MONDAY: ["p3"]}
         assert await store.read(both(MONDAY, TUESDAY, ())) == {}
 
     async def test_the_order_is_the_one_written(self, store: Store) -> None:
@@ -200,8 +202,11 @@ class RouteContract:
             lambda tx: tx.prolong("acme", "p1", NOW),
             lambda tx: tx.write_route(ANA_MONDAY, [], None),
             lambda tx: tx.expire_lapsed([ANA_MONDAY], NOW),
+            lambda tx: tx.report("acme", "p1", PlacementState.STARTED, Reported(started=NOW)),
+            lambda tx: tx.set_route_state(ANA_MONDAY, RouteState.RUNNING),
+            lambda tx: tx.write_violations(ANA_MONDAY, []),
         ],
-        ids=["insert", "state", "prolong", "order", "tidy"],
+        ids=["insert", "state", "prolong", "order", "tidy", "report", "publish", "violations"],
     )
     async def test_nothing_is_written_without_the_lock(self, store: Store, write) -> None:
         """A write to a route that the transaction has not locked is a defect, and is stopped."""
@@ -238,6 +243,109 @@ class RouteContract:
             await store.write(work)
 
         assert await route_of(store) == before
+
+    async def test_each_shift_is_a_route(self, store: Store) -> None:
+        """Two shifts of one date have versions, orders and blocks of their own."""
+        await store.write(set_up)
+        await store.write(lambda tx: put(tx, placed("p1"), placed("p2")))
+        await store.write(lambda tx: put(tx, placed("p3", ANA_EVENING)))
+
+        def evening(tx):
+            tx.lock_routes([ANA_EVENING])
+            tx.write_route(ANA_EVENING, ["p3"], None)
+
+        await store.write(evening)
+        routes = await store.read(lambda tx: tx.routes("acme", ["ana"], MONDAY, MONDAY))
+
+        assert {key: route.version for key, route in routes.items()} == {
+            ANA_MONDAY: 1,
+            ANA_EVENING: 2,
+        }
+        assert order_of(routes[ANA_MONDAY]) == [("p1", 0), ("p2", 1)]
+        assert order_of(routes[ANA_EVENING]) == [("p3", 0)]
+        assert routes[ANA_EVENING].block is None
+        assert routes[ANA_MONDAY].block is not None
+        assert routes[ANA_EVENING].placements[0].route == ANA_EVENING
+        both = await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY, ANA_EVENING]))
+        assert [len(route.placements) for route in both.values()] == [2, 1]
+
+    async def test_a_visit_of_another_shift_is_not_of_the_route(self, store: Store) -> None:
+        """The order of one shift cannot name what stands on another, nor change it unlocked."""
+        await store.write(set_up)
+        await store.write(lambda tx: put(tx, placed("p1")))
+        await store.write(lambda tx: put(tx, placed("p2", ANA_EVENING)))
+
+        def take(tx):
+            tx.lock_routes([ANA_MONDAY])
+            tx.write_route(ANA_MONDAY, ["p1", "p2"], block())
+
+        def cancel(tx):
+            tx.lock_routes([ANA_MONDAY])
+            tx.set_placement_state("acme", "p2", PlacementState.CANCELLED)
+
+        for work in (take, cancel):
+            with pytest.raises(InvariantError):
+                await store.write(work)
+
+    async def test_a_route_begins_as_a_draft(self, store: Store) -> None:
+        """A touched route is a draft until it is published, and its state outlives its changes."""
+        await store.write(set_up)
+        await store.write(lambda tx: put(tx, placed("p1")))
+        assert (await route_of(store)).state is RouteState.DRAFT
+
+        def publish(tx):
+            tx.lock_routes([ANA_MONDAY])
+            tx.set_route_state(ANA_MONDAY, RouteState.PUBLISHED)
+
+        await store.write(publish)
+        await store.write(lambda tx: put(tx, placed("p2")))
+
+        assert (await route_of(store)).state is RouteState.PUBLISHED
+        assert (await route_of(store, ANA_TUESDAY)).state is RouteState.DRAFT
+
+    async def test_violations_are_recorded_anew_each_time(self, store: Store) -> None:
+        """What was found at the last write is what stands, in that order; other routes are left."""
+        await store.write(set_up)
+
+        def find(key, *found):
+            def work(tx):
+                tx.lock_routes([key])
+                tx.write_violations(key, found)
+
+            return work
+
+        first, second = broken("p1", override_reason="the client agreed"), broken("p2")
+        await store.write(find(ANA_MONDAY, second, first, first))
+        await store.write(find(ANA_EVENING, first))
+        assert (await route_of(store)).violations == (second, first, first)
+
+        await store.write(find(ANA_MONDAY, second))
+        everything = await store.read(lambda tx: tx.routes("acme", ["ana"], MONDAY, MONDAY))
+        assert {key: route.violations for key, route in everything.items()} == {
+            ANA_MONDAY: (second,),
+            ANA_EVENING: (first,),
+        }
+        await store.write(find(ANA_MONDAY))
+        assert (await route_of(store)).violations == ()
+
+    @pytest.mark.parametrize(
+        "state", [PlacementState.EN_ROUTE, PlacementState.STARTED, PlacementState.DONE]
+    )
+    async def test_what_has_begun_keeps_its_place(self, store: Store, state) -> None:
+        """Whoever is on the way, at work or done occupies the route, alone at its position."""
+        await store.write(set_up)
+        await store.write(lambda tx: put(tx, placed("p1", state=state)))
+
+        assert [p.id for p in (await route_of(store)).live(NOW)] == ["p1"]
+
+        def crowd(tx):
+            tx.lock_routes([ANA_MONDAY])
+            tx.write_route(ANA_MONDAY, ["p1"], block())
+            tx.insert_visit(stored(placed("p2")))
+            tx._connection.exec_driver_sql("UPDATE placement SET position = 0")
+
+        with pytest.raises(InvariantError):
+            await store.write(crowd)
 
     async def test_the_routes_of_tenants_are_apart(self, store: Store) -> None:
         """The same technician id and date in another tenant is another route."""

@@ -7,11 +7,21 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
+from slotsvc.domain.closures import Closure
+from slotsvc.domain.eligibility import Certificate
 from slotsvc.domain.offering import ActivityType, OfferGrid, Site
 from slotsvc.domain.place import Location
-from slotsvc.domain.technician import Team, Technician, Tenant
+from slotsvc.domain.route_violation import Origin, RouteViolation
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
+from slotsvc.domain.visit import (
+    Placement,
+    PlacementState,
+    RouteKey,
+    Standing,
+    UnplacedReason,
+    Visit,
+)
 from slotsvc.domain.working_time import (
     Absence,
     BreakRule,
@@ -45,12 +55,16 @@ FLAT = Site("flat", "The flat", HOME, "Europe/Paris", client="client-1")
 BOILER = ActivityType(
     "boiler", "Boiler", HOUR, frozenset({"gas"}), OfferGrid((MORNING,)), HOUR, timedelta(days=14)
 )
+VAN = Van("van-1", "Van 1", frozenset({"gas"}), (Certificate("gas", 2, None, MONDAY),))
+SHUT = Closure("xmas", "north", (date(2026, 12, 24), date(2026, 12, 31)))
+LENT = Loan("south", "ana", "north", TUESDAY, date(2026, 3, 5))
 CLOSED_TUESDAY = ShiftException("holiday", "ana", TUESDAY, DAY_OFF)
 AWAY_MONDAY = Absence("dentist", "ana", TimeWindow(NOW + HOUR, NOW + 2 * HOUR))
 
 ANA_MONDAY = RouteKey("acme", "ana", MONDAY)
 BEN_MONDAY = RouteKey("acme", "ben", MONDAY)
 ANA_TUESDAY = RouteKey("acme", "ana", TUESDAY)
+ANA_EVENING = RouteKey("acme", "ana", MONDAY, 1)
 
 
 class FrozenClock:
@@ -70,7 +84,7 @@ class FrozenClock:
 
 def visit(id: str = "v1", **changes: object) -> Visit:
     """An hour of gas work at home."""
-    work = Visit(id, HOME, HOUR, frozenset({"gas"}), "flat", "boiler", "client-1")
+    work = Visit(id, HOME, HOUR, frozenset({"gas"}), "flat", "boiler", "client-1", team="north")
     return replace(work, **changes)  # type: ignore[arg-type]
 
 
@@ -98,7 +112,21 @@ def stored(placement: Placement) -> StoredVisit:
     """As it is when it was just made."""
     since = NOW if placement.state is PlacementState.HELD else None
     told = None if since else NOW
-    return StoredVisit(placement.visit, placement, 1, Provenance.LIVE, NOW, NOW, told, since)
+    tenant, work = placement.route.tenant, placement.visit
+    return StoredVisit(tenant, work, placement, 1, Provenance.LIVE, NOW, NOW, told, since)
+
+
+def waiting(work: Visit | None = None, **changes: object) -> StoredVisit:
+    """A visit in the backlog that never had a place."""
+    new = StoredVisit("acme", work or visit(), None, 1, Provenance.LIVE, NOW, NOW)
+    unplaced = replace(new, standing=Standing.UNPLACED, unplaced_reason=UnplacedReason.NEW)
+    return replace(unplaced, **changes)  # type: ignore[arg-type]
+
+
+def broken(subject: str = "p1", **changes: object) -> RouteViolation:
+    """A visit that starts ten minutes too late, because the technician came late."""
+    late = RouteViolation("LATE", subject, "v1", 600, "ten minutes late", NOW, Origin.OVERRUN)
+    return replace(late, **changes)  # type: ignore[arg-type]
 
 
 def event(kind: str, key: RouteKey, version: int, subject: str = "visits/v1") -> Event:

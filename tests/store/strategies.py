@@ -7,11 +7,25 @@ from datetime import date, time, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
+from slotsvc.domain.closures import Closure
+from slotsvc.domain.commitment import Commitment, CommitmentKind, Promise
+from slotsvc.domain.eligibility import Certificate
 from slotsvc.domain.offering import ActivityType, OfferGrid, Site
 from slotsvc.domain.place import Location
-from slotsvc.domain.technician import Team, Technician, Tenant
-from slotsvc.domain.time_window import TimeWindow, from_epoch
-from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Visit
+from slotsvc.domain.route_violation import Origin, RouteViolation
+from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
+from slotsvc.domain.time_window import TimeWindow, from_epoch, merge
+from slotsvc.domain.visit import (
+    Outcome,
+    Pin,
+    Placement,
+    PlacementState,
+    Reported,
+    RouteKey,
+    Standing,
+    UnplacedReason,
+    Visit,
+)
 from slotsvc.domain.working_time import (
     Absence,
     AbsenceCategory,
@@ -19,6 +33,7 @@ from slotsvc.domain.working_time import (
     DayHours,
     LocalInterval,
     ShiftException,
+    ShiftHours,
     WorkingTime,
 )
 from slotsvc.scheduling.ports import StoredVisit, TravelBlock
@@ -37,41 +52,142 @@ intervals = st.builds(LocalInterval, wall_times, wall_times)
 windows = st.tuples(instants, st.integers(1, 10**7)).map(
     lambda pair: TimeWindow(pair[0], pair[0] + timedelta(seconds=pair[1]))
 )
-day_hours = st.builds(
-    DayHours,
-    st.none() | intervals,
-    st.lists(st.builds(BreakRule, intervals, durations), max_size=2).map(tuple),
+# Places are kept to a millionth of a degree.
+stored_places = st.builds(
+    Location, st.integers(-90, 90).map(float), st.integers(-180, 180).map(lambda x: x / 8)
 )
+breaks = st.lists(st.builds(BreakRule, intervals, durations), max_size=2).map(tuple)
+maybe_place = st.none() | stored_places
+more_shifts = st.builds(ShiftHours, intervals, breaks, maybe_place, maybe_place)
+day_hours = st.just(DayHours(None)) | st.builds(
+    DayHours,
+    intervals,
+    breaks,
+    maybe_place,
+    maybe_place,
+    st.lists(more_shifts, max_size=2).map(tuple),
+)
+maybe_day = st.none() | days
+certificates = st.lists(
+    st.builds(Certificate, texts, st.integers(1, 9), maybe_day, maybe_day), max_size=3
+).map(tuple)
+sector_weeks = st.lists(st.none() | tag_sets, min_size=7, max_size=7).map(tuple)
 weeks = st.lists(day_hours, min_size=7, max_size=7).map(lambda week: WorkingTime(tuple(week)))
 opening_hours = st.none() | st.lists(
     st.lists(intervals, max_size=2).map(tuple), min_size=7, max_size=7
 ).map(tuple)
 grids = st.builds(OfferGrid, st.lists(intervals, max_size=4).map(tuple), st.none() | durations)
 
-tenants = st.builds(Tenant, ids, texts, tag_sets)
-teams = st.builds(Team, ids, texts, texts)
-technicians = st.builds(Technician, ids, texts, texts, texts, locations, locations, weeks, tag_sets)
-sites = st.builds(Site, ids, texts, locations, texts, opening_hours, texts, texts)
+tenants = st.builds(Tenant, ids, texts, tag_sets, tag_sets, texts)
+teams = st.builds(Team, ids, texts, texts, texts, durations)
+vans = st.builds(Van, ids, texts, tag_sets, certificates)
+technicians = st.builds(
+    Technician,
+    ids,
+    texts,
+    texts,
+    texts,
+    locations,
+    locations,
+    weeks,
+    tag_sets,
+    certificates,
+    texts,
+    sector_weeks,
+    st.none() | durations,
+    st.none() | st.integers(1, 1000),
+    durations,
+    st.booleans(),
+    st.booleans(),
+    st.integers(50, 300),
+)
+sites = st.builds(Site, ids, texts, locations, texts, opening_hours, texts, texts, texts, durations)
+loans = st.builds(Loan, ids, texts, texts, days, days, st.booleans())
+closures = st.builds(
+    Closure, ids, texts, st.tuples(days, days), st.none(), tag_sets, texts
+) | st.builds(Closure, ids, texts, st.none(), windows, tag_sets, texts)
 activity_types = st.builds(
     ActivityType, ids, texts, durations, tag_sets, grids, durations, durations
 )
-shift_exceptions = st.builds(ShiftException, ids, texts, days, day_hours, texts)
+shift_exceptions = st.builds(ShiftException, ids, texts, days, st.none() | day_hours, texts, texts)
 absences = st.builds(Absence, ids, texts, windows, st.sampled_from(AbsenceCategory), texts)
-entities = st.one_of(tenants, teams, technicians, sites, activity_types, shift_exceptions, absences)
+entities = st.one_of(
+    tenants,
+    teams,
+    technicians,
+    vans,
+    sites,
+    activity_types,
+    closures,
+    shift_exceptions,
+    absences,
+    loans,
+)
 
-visits = st.builds(Visit, ids, locations, durations, tag_sets, texts, texts, texts, texts, texts)
+kinds = st.sampled_from([CommitmentKind.APPOINTMENT, CommitmentKind.INTERNAL])
+commitments = (
+    st.builds(Commitment, kinds, st.none() | instants)
+    | st.builds(Commitment, st.just(CommitmentKind.DEADLINE), instants)
+    | st.builds(Commitment, st.just(CommitmentKind.FLEXIBLE), st.none() | instants, windows)
+)
+promises = st.builds(
+    Promise,
+    st.lists(windows, min_size=1, max_size=3).map(merge),
+    instants,
+    texts,
+    st.none() | instants,
+)
+visits = st.builds(
+    Visit,
+    ids,
+    locations,
+    durations,
+    tag_sets,
+    *[texts] * 5,
+    access=durations,
+    pausable=st.booleans(),
+    sector=texts,
+    priority=st.integers(-9, 9),
+    commitment=commitments,
+    promises=st.lists(promises, max_size=2).map(tuple),
+    labels=st.dictionaries(texts, texts, max_size=3),
+    team=texts,
+)
+reports = st.just(Reported()) | st.builds(
+    Reported,
+    st.none() | instants,
+    st.none() | instants,
+    st.none() | instants,
+    st.none() | st.sampled_from(Outcome),
+    st.lists(st.tuples(texts, instants), max_size=3).map(tuple),
+)
 placements = st.builds(
     Placement,
     ids,
-    st.builds(RouteKey, ids, ids, days),
+    st.builds(RouteKey, ids, ids, days, st.integers(0, 3)),
     visits,
     st.integers(-1, 40),
     st.sampled_from(PlacementState),
-    windows,
+    st.none() | windows,
     windows,
     st.none() | instants,
     st.none() | ids,
     st.sampled_from(Pin),
+    st.none() | durations,
+    reports,
+)
+standings = st.sampled_from(Standing)
+reasons = st.none() | st.sampled_from(UnplacedReason)
+violations = st.builds(
+    RouteViolation,
+    texts,
+    texts,
+    texts,
+    st.integers(0, 2**40),
+    texts,
+    instants,
+    st.sampled_from(Origin),
+    texts,
 )
 provenances = st.sampled_from(Provenance)
 
@@ -81,6 +197,7 @@ def stored_visits(draw: st.DrawFn) -> StoredVisit:
     """A visit with one placement of its own."""
     placement = draw(placements)
     return StoredVisit(
+        placement.route.tenant,
         placement.visit,
         placement,
         draw(st.integers(1, 2**40)),
@@ -90,7 +207,23 @@ def stored_visits(draw: st.DrawFn) -> StoredVisit:
         draw(st.none() | instants),
         draw(st.none() | instants),
         draw(st.booleans()),
+        draw(standings),
+        draw(reasons),
     )
+
+
+unplaced_visits = st.builds(
+    StoredVisit,
+    ids,
+    visits,
+    st.none(),
+    st.integers(1, 2**40),
+    st.just(Provenance.LIVE),
+    instants,
+    instants,
+    standing=standings,
+    unplaced_reason=reasons,
+)
 
 
 @st.composite

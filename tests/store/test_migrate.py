@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine
 
 from slotsvc.store.engine import sqlite_url, writer_engine
 from slotsvc.store.errors import (
@@ -74,6 +75,30 @@ def test_the_migrations_make_the_tables_of_the_code(path: Path, url: str) -> Non
         for index in table.indexes
         if index.dialect_options["sqlite"]["where"] is not None
     }
+
+
+def keys(engine: Engine) -> dict[str, object]:
+    """By table: the columns with their place in the primary key, and the foreign keys."""
+    found: dict[str, object] = {}
+    with engine.connect() as connection:
+        for table in METADATA.tables:
+            columns = connection.exec_driver_sql(f"PRAGMA table_info({table})").all()
+            foreign = connection.exec_driver_sql(f"PRAGMA foreign_key_list({table})").all()
+            found[table] = (
+                {column.name: (column.notnull, column.pk) for column in columns},
+                sorted(tuple(row)[1:] for row in foreign),  # without its number
+            )
+    engine.dispose()
+    return found
+
+
+def test_the_migrations_make_the_keys_of_the_code(path: Path, url: str, tmp_path: Path) -> None:
+    """Primary and foreign keys too, which the comparison above does not look at."""
+    upgrade(url)
+    made = writer_engine(tmp_path / "made.db")
+    METADATA.create_all(made)
+
+    assert keys(writer_engine(path)) == keys(made)
 
 
 async def test_migrating_again_changes_nothing(path: Path, url: str) -> None:

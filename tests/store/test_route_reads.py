@@ -22,6 +22,10 @@ READS: dict[str, Callable[[ReadTransaction], object]] = {
     "visit": lambda tx: tx.visit("acme", "v1"),
     "placement": lambda tx: tx.placement("acme", "p1"),
     "replacement": lambda tx: tx.open_replacement("acme", "p1", NOW),
+    "hold of a visit": lambda tx: tx.open_hold("acme", "v1", NOW),
+    "of an activity": lambda tx: tx.live_of_activity(
+        "acme", "north", "boiler", MONDAY, TUESDAY, NOW
+    ),
     "hold of a client": lambda tx: tx.live_hold_of_client("acme", "client-1", "boiler", NOW),
     "reference": lambda tx: tx.visit_by_external_ref("acme", "ref-1"),
     "list": lambda tx: tx.list_visits(
@@ -38,6 +42,7 @@ READS: dict[str, Callable[[ReadTransaction], object]] = {
     "technicians": lambda tx: tx.technicians("acme", "north"),
     "absences": lambda tx: tx.absences("acme", ["ana"], NOW, NOW),
     "exceptions": lambda tx: tx.shift_exceptions("acme", ["ana"], MONDAY, TUESDAY),
+    "last position": lambda tx: tx.last_position("acme"),
     "events": lambda tx: tx.events_after("acme", "", 10),
     "audit": lambda tx: tx.verify_audit("acme"),
 }
@@ -53,11 +58,8 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
-def test_a_read_follows_an_index(
-    connection: Connection, read: Callable[[ReadTransaction], object]
-) -> None:
-    """No read of the port walks through a whole table, or all of one tenant's visits."""
+def plan(connection: Connection, read: Callable[[ReadTransaction], object]) -> list[str]:
+    """What SQLite does step by step, in its words."""
     steps: list[str] = []
 
     @event.listens_for(connection, "before_cursor_execute")
@@ -67,8 +69,31 @@ def test_a_read_follows_an_index(
             steps.extend(row[3] for row in cursor.fetchall())
 
     read(ReadTransaction(connection, sqlite_now))
+    return steps
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
+def test_a_read_follows_an_index(
+    connection: Connection, read: Callable[[ReadTransaction], object]
+) -> None:
+    """No read of the port walks through a whole table, or all of one tenant's visits."""
+    steps = plan(connection, read)
 
     assert steps
     assert [step for step in steps if step.startswith("SCAN") and "VALUES" not in step] == []
     whole_tenant = [step for step in steps if step.endswith("(tenant=?)")]
-    assert all(step.startswith("SEARCH audit") for step in whole_tenant), whole_tenant
+    # The audit is verified from its beginning; the last event is the last entry of its index.
+    allowed = ("SEARCH audit", "SEARCH event USING COVERING INDEX ix_event_tenant_position")
+    assert all(step.startswith(allowed) for step in whole_tenant), whole_tenant
+
+
+@pytest.mark.parametrize("team", [None, "north"])
+@pytest.mark.parametrize("after", [None, (0, 0, 0, "v1")])
+def test_the_backlog_is_read_by_itself(connection: Connection, team, after) -> None:
+    """Listing what waits reads only what waits, however many visits have a place."""
+    asked = {"team": team, "client": None, "after": after, "limit": 50, "now": NOW}
+    steps = plan(connection, lambda tx: tx.list_unplaced("acme", **asked))
+
+    (of_visits,) = [step for step in steps if " visit " in step]
+    assert "ix_visit_backlog (tenant=?" in of_visits
+    assert not [step for step in steps if step.startswith("SCAN")]

@@ -11,6 +11,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
+from google.type import dayofweek_pb2 as _dayofweek_pb2
 from google.type import latlng_pb2 as _latlng_pb2
 from slotsvc.pb.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -66,17 +67,27 @@ class Tenant(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    SECTORS_FIELD_NUMBER: _builtins.int
+    PUBLIC_HOLIDAYS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}`."""
     display_name: _builtins.str
     """Shown to people. Required, up to 200 characters."""
     etag: _builtins.str
     """Changes with every write."""
+    public_holidays: _builtins.str
+    """Whose public holidays are days off: a country ("MC") or a part of one ("FR-57"), ISO 3166.
+    Unset: none.
+    """
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tags that visits may require and technicians offer, lower case, 1 to 40 of a-z, 0-9, "-".
         A tag not listed here is refused elsewhere as unknown. At most 200.
         """
+
+    @_builtins.property
+    def sectors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sectors that sites lie in and technicians serve, written like tags. At most 200."""
 
     def __init__(
         self,
@@ -85,10 +96,12 @@ class Tenant(_message.Message):
         display_name: _builtins.str = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
+        sectors: _abc.Iterable[_builtins.str] | None = ...,
+        public_holidays: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "etag", b"etag", "name", b"name", "tags", b"tags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "etag", b"etag", "name", b"name", "public_holidays", b"public_holidays", "sectors", b"sectors", "tags", b"tags"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -105,6 +118,8 @@ class Team(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     BUSINESS_UNIT_FIELD_NUMBER: _builtins.int
+    PUBLIC_HOLIDAYS_FIELD_NUMBER: _builtins.int
+    EMERGENCY_RESERVE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/teams/{team}`."""
     display_name: _builtins.str
@@ -115,6 +130,14 @@ class Team(_message.Message):
     """Changes with every write."""
     business_unit: _builtins.str
     """Business unit."""
+    public_holidays: _builtins.str
+    """As Tenant.public_holidays. Unset: the tenant's; "none": none."""
+    @_builtins.property
+    def emergency_reserve(self) -> _duration_pb2.Duration:
+        """Working time of each shift that only visits with a priority may use. Unset: none. Up to 24
+        hours.
+        """
+
     def __init__(
         self,
         *,
@@ -123,40 +146,102 @@ class Team(_message.Message):
         time_zone: _builtins.str = ...,
         etag: _builtins.str = ...,
         business_unit: _builtins.str = ...,
+        public_holidays: _builtins.str = ...,
+        emergency_reserve: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emergency_reserve", b"emergency_reserve"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_unit", b"business_unit", "display_name", b"display_name", "etag", b"etag", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_unit", b"business_unit", "display_name", b"display_name", "emergency_reserve", b"emergency_reserve", "etag", b"etag", "name", b"name", "public_holidays", b"public_holidays", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Team: _TypeAlias = Team  # noqa: Y015
 
 @_typing.final
-class DayHours(_message.Message):
-    """Hours of one weekday."""
+class ShiftHours(_message.Message):
+    """One shift of a day."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HOURS_FIELD_NUMBER: _builtins.int
     BREAKS_FIELD_NUMBER: _builtins.int
+    START_LOCATION_FIELD_NUMBER: _builtins.int
+    END_LOCATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hours(self) -> _types_pb2.LocalInterval:
-        """Working time. Unset: no work."""
+        """Working time. Required."""
 
     @_builtins.property
     def breaks(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.BreakRule]:
         """Pauses, in any order. At most 3."""
+
+    @_builtins.property
+    def start_location(self) -> _latlng_pb2.LatLng:
+        """Where the shift starts. Unset: the technician's start_location."""
+
+    @_builtins.property
+    def end_location(self) -> _latlng_pb2.LatLng:
+        """Where it ends. Unset: the technician's end_location."""
 
     def __init__(
         self,
         *,
         hours: _types_pb2.LocalInterval | None = ...,
         breaks: _abc.Iterable[_types_pb2.BreakRule] | None = ...,
+        start_location: _latlng_pb2.LatLng | None = ...,
+        end_location: _latlng_pb2.LatLng | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_location", b"end_location", "hours", b"hours", "start_location", b"start_location"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaks", b"breaks", "hours", b"hours"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaks", b"breaks", "end_location", b"end_location", "hours", b"hours", "start_location", b"start_location"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShiftHours: _TypeAlias = ShiftHours  # noqa: Y015
+
+@_typing.final
+class DayHours(_message.Message):
+    """Hours of one day: its shifts. Each of them is a route of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOURS_FIELD_NUMBER: _builtins.int
+    BREAKS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    START_LOCATION_FIELD_NUMBER: _builtins.int
+    END_LOCATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hours(self) -> _types_pb2.LocalInterval:
+        """Working time of the first shift. Unset: no work."""
+
+    @_builtins.property
+    def breaks(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.BreakRule]:
+        """Pauses of the first shift, in any order. At most 3."""
+
+    @_builtins.property
+    def more(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShiftHours]:
+        """Shifts behind the first one, in order, not overlapping. At most 3."""
+
+    @_builtins.property
+    def start_location(self) -> _latlng_pb2.LatLng:
+        """Where the first shift starts. Unset: the technician's start_location."""
+
+    @_builtins.property
+    def end_location(self) -> _latlng_pb2.LatLng:
+        """Where it ends. Unset: the technician's end_location."""
+
+    def __init__(
+        self,
+        *,
+        hours: _types_pb2.LocalInterval | None = ...,
+        breaks: _abc.Iterable[_types_pb2.BreakRule] | None = ...,
+        more: _abc.Iterable[Global___ShiftHours] | None = ...,
+        start_location: _latlng_pb2.LatLng | None = ...,
+        end_location: _latlng_pb2.LatLng | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_location", b"end_location", "hours", b"hours", "start_location", b"start_location"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaks", b"breaks", "end_location", b"end_location", "hours", b"hours", "more", b"more", "start_location", b"start_location"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,30 +308,132 @@ class WorkingTime(_message.Message):
 Global___WorkingTime: _TypeAlias = WorkingTime  # noqa: Y015
 
 @_typing.final
+class Certificate(_message.Message):
+    """A tag with a level, for a time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAG_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    tag: _builtins.str
+    """Known to the tenant. Required."""
+    level: _builtins.int
+    """1 to 9. Unset: 1. A visit that requires "gas:2" needs level 2 or more of gas."""
+    @_builtins.property
+    def valid_from(self) -> _date_pb2.Date:
+        """First date on which it holds. Unset: it always did."""
+
+    @_builtins.property
+    def valid_until(self) -> _date_pb2.Date:
+        """Last date on which it holds, included. Unset: it does not expire."""
+
+    def __init__(
+        self,
+        *,
+        tag: _builtins.str = ...,
+        level: _builtins.int = ...,
+        valid_from: _date_pb2.Date | None = ...,
+        valid_until: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "tag", b"tag", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Certificate: _TypeAlias = Certificate  # noqa: Y015
+
+@_typing.final
+class SectorList(_message.Message):
+    """Names of sectors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sectors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Known to the tenant. Empty: only visits without a sector. At most 200."""
+
+    def __init__(
+        self,
+        *,
+        sectors: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sectors", b"sectors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectorList: _TypeAlias = SectorList  # noqa: Y015
+
+@_typing.final
+class SectorWeek(_message.Message):
+    """Sectors by weekday of the service date. A day left out: all sectors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MONDAY_FIELD_NUMBER: _builtins.int
+    TUESDAY_FIELD_NUMBER: _builtins.int
+    WEDNESDAY_FIELD_NUMBER: _builtins.int
+    THURSDAY_FIELD_NUMBER: _builtins.int
+    FRIDAY_FIELD_NUMBER: _builtins.int
+    SATURDAY_FIELD_NUMBER: _builtins.int
+    SUNDAY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def monday(self) -> Global___SectorList:
+        """Monday."""
+
+    @_builtins.property
+    def tuesday(self) -> Global___SectorList:
+        """Tuesday."""
+
+    @_builtins.property
+    def wednesday(self) -> Global___SectorList:
+        """Wednesday."""
+
+    @_builtins.property
+    def thursday(self) -> Global___SectorList:
+        """Thursday."""
+
+    @_builtins.property
+    def friday(self) -> Global___SectorList:
+        """Friday."""
+
+    @_builtins.property
+    def saturday(self) -> Global___SectorList:
+        """Saturday."""
+
+    @_builtins.property
+    def sunday(self) -> Global___SectorList:
+        """Sunday."""
+
+    def __init__(
+        self,
+        *,
+        monday: Global___SectorList | None = ...,
+        tuesday: Global___SectorList | None = ...,
+        wednesday: Global___SectorList | None = ...,
+        thursday: Global___SectorList | None = ...,
+        friday: Global___SectorList | None = ...,
+        saturday: Global___SectorList | None = ...,
+        sunday: Global___SectorList | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["friday", b"friday", "monday", b"monday", "saturday", b"saturday", "sunday", b"sunday", "thursday", b"thursday", "tuesday", b"tuesday", "wednesday", b"wednesday"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["friday", b"friday", "monday", b"monday", "saturday", b"saturday", "sunday", b"sunday", "thursday", b"thursday", "tuesday", b"tuesday", "wednesday", b"wednesday"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectorWeek: _TypeAlias = SectorWeek  # noqa: Y015
+
+@_typing.final
 class Technician(_message.Message):
     """A person with tags and a working week."""
 
     DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class TagLevelsEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.int
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.int = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -257,11 +444,15 @@ class Technician(_message.Message):
     WORKING_TIME_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
-    OTHER_TEAMS_FIELD_NUMBER: _builtins.int
-    TAG_LEVELS_FIELD_NUMBER: _builtins.int
     MAX_TRAVEL_FIELD_NUMBER: _builtins.int
     MAX_VISITS_FIELD_NUMBER: _builtins.int
     MAX_OVERTIME_FIELD_NUMBER: _builtins.int
+    VAN_FIELD_NUMBER: _builtins.int
+    CERTIFICATES_FIELD_NUMBER: _builtins.int
+    SECTORS_FIELD_NUMBER: _builtins.int
+    UNPAID_FIRST_LEG_FIELD_NUMBER: _builtins.int
+    UNPAID_LAST_LEG_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/technicians/{technician}`."""
     display_name: _builtins.str
@@ -273,7 +464,15 @@ class Technician(_message.Message):
     etag: _builtins.str
     """Changes with every write."""
     max_visits: _builtins.int
-    """Most visits a day."""
+    """Most visits in one shift. Unset: no limit. Up to 1000."""
+    van: _builtins.str
+    """`tenants/{tenant}/vans/{van}`: its equipment counts as his or hers. Unset: none."""
+    unpaid_first_leg: _builtins.bool
+    """The shift begins on arrival at the first visit; driving there takes no working time."""
+    unpaid_last_leg: _builtins.bool
+    """The shift ends with the last visit; driving from there takes no working time."""
+    pace: _builtins.int
+    """Percent of the planned time on site that he or she takes. Unset: 100. 50 to 300."""
     @_builtins.property
     def start_location(self) -> _latlng_pb2.LatLng:
         """Where the day starts. Required."""
@@ -288,23 +487,27 @@ class Technician(_message.Message):
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What he or she can serve. At most 64, known to the tenant."""
-
-    @_builtins.property
-    def other_teams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Dated membership of several teams."""
-
-    @_builtins.property
-    def tag_levels(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Level of each tag."""
+        """What he or she can serve, at level 1 and for good. At most 64, known to the tenant."""
 
     @_builtins.property
     def max_travel(self) -> _duration_pb2.Duration:
-        """Most driving a day."""
+        """Most driving in one shift, the way there and back included. Unset: no limit. 1 minute to 24
+        hours.
+        """
 
     @_builtins.property
     def max_overtime(self) -> _duration_pb2.Duration:
-        """Overtime allowed after the shift."""
+        """How long work may go on after the end of a shift, at a cost. Unset: not at all. Up to 12 hours,
+        and never into the next shift or absence.
+        """
+
+    @_builtins.property
+    def certificates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Certificate]:
+        """Tags with a level and dates. At most 64."""
+
+    @_builtins.property
+    def sectors(self) -> Global___SectorWeek:
+        """Sectors served, by weekday. Unset: all."""
 
     def __init__(
         self,
@@ -318,19 +521,173 @@ class Technician(_message.Message):
         working_time: Global___WorkingTime | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
-        other_teams: _abc.Iterable[_builtins.str] | None = ...,
-        tag_levels: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         max_travel: _duration_pb2.Duration | None = ...,
         max_visits: _builtins.int = ...,
         max_overtime: _duration_pb2.Duration | None = ...,
+        van: _builtins.str = ...,
+        certificates: _abc.Iterable[Global___Certificate] | None = ...,
+        sectors: Global___SectorWeek | None = ...,
+        unpaid_first_leg: _builtins.bool = ...,
+        unpaid_last_leg: _builtins.bool = ...,
+        pace: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_location", b"end_location", "max_overtime", b"max_overtime", "max_travel", b"max_travel", "start_location", b"start_location", "working_time", b"working_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_location", b"end_location", "max_overtime", b"max_overtime", "max_travel", b"max_travel", "sectors", b"sectors", "start_location", b"start_location", "working_time", b"working_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "end_location", b"end_location", "etag", b"etag", "max_overtime", b"max_overtime", "max_travel", b"max_travel", "max_visits", b"max_visits", "name", b"name", "other_teams", b"other_teams", "start_location", b"start_location", "tag_levels", b"tag_levels", "tags", b"tags", "team", b"team", "time_zone", b"time_zone", "working_time", b"working_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificates", b"certificates", "display_name", b"display_name", "end_location", b"end_location", "etag", b"etag", "max_overtime", b"max_overtime", "max_travel", b"max_travel", "max_visits", b"max_visits", "name", b"name", "pace", b"pace", "sectors", b"sectors", "start_location", b"start_location", "tags", b"tags", "team", b"team", "time_zone", b"time_zone", "unpaid_first_leg", b"unpaid_first_leg", "unpaid_last_leg", b"unpaid_last_leg", "van", b"van", "working_time", b"working_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Technician: _TypeAlias = Technician  # noqa: Y015
+
+@_typing.final
+class Van(_message.Message):
+    """What a technician drives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    CERTIFICATES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/vans/{van}`."""
+    display_name: _builtins.str
+    """Shown to planners. Required, up to 200 characters."""
+    etag: _builtins.str
+    """Changes with every write."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its equipment, at level 1 and for good. At most 64, known to the tenant."""
+
+    @_builtins.property
+    def certificates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Certificate]:
+        """Equipment with a level and dates. At most 64."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        etag: _builtins.str = ...,
+        certificates: _abc.Iterable[Global___Certificate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificates", b"certificates", "display_name", b"display_name", "etag", b"etag", "name", b"name", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Van: _TypeAlias = Van  # noqa: Y015
+
+@_typing.final
+class Loan(_message.Message):
+    """A technician works for another team."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TO_TEAM_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}/loans/{loan}`."""
+    to_team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`, not his or her own. Required."""
+    shared: _builtins.bool
+    """The own team plans on him or her as well. Holidays and closures are the own team's then, else
+    those of to_team.
+    """
+    etag: _builtins.str
+    """Changes with every write."""
+    @_builtins.property
+    def first_date(self) -> _date_pb2.Date:
+        """First service date. Required. Loans of one technician do not overlap."""
+
+    @_builtins.property
+    def last_date(self) -> _date_pb2.Date:
+        """Last service date, included. Required; at most 366 days."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        to_team: _builtins.str = ...,
+        first_date: _date_pb2.Date | None = ...,
+        last_date: _date_pb2.Date | None = ...,
+        shared: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "first_date", b"first_date", "last_date", b"last_date", "name", b"name", "shared", b"shared", "to_team", b"to_team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Loan: _TypeAlias = Loan  # noqa: Y015
+
+@_typing.final
+class Closure(_message.Message):
+    """Nobody works. It wins over shift exceptions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    ON_DUTY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/closures/{closure}`."""
+    team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`. Unset: the whole company."""
+    note: _builtins.str
+    """Note for planners. Up to 500 characters."""
+    etag: _builtins.str
+    """Changes with every write."""
+    @_builtins.property
+    def first_date(self) -> _date_pb2.Date:
+        """First service date. A closure has either dates or a window. A night shift of the evening before
+        runs to its end.
+        """
+
+    @_builtins.property
+    def last_date(self) -> _date_pb2.Date:
+        """Last service date, included. At most 366 days."""
+
+    @_builtins.property
+    def window(self) -> _types_pb2.TimeWindow:
+        """Instants between which work stops, as in an absence. At most 366 days."""
+
+    @_builtins.property
+    def on_duty(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Technicians who work all the same, `tenants/{tenant}/technicians/{technician}`. At most 200."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        team: _builtins.str = ...,
+        first_date: _date_pb2.Date | None = ...,
+        last_date: _date_pb2.Date | None = ...,
+        window: _types_pb2.TimeWindow | None = ...,
+        on_duty: _abc.Iterable[_builtins.str] | None = ...,
+        note: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "first_date", b"first_date", "last_date", b"last_date", "name", b"name", "note", b"note", "on_duty", b"on_duty", "team", b"team", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Closure: _TypeAlias = Closure  # noqa: Y015
 
 @_typing.final
 class OpeningDay(_message.Message):
@@ -371,6 +728,7 @@ class Site(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ACCESS_DURATION_FIELD_NUMBER: _builtins.int
+    SECTOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/sites/{site}`."""
     display_name: _builtins.str
@@ -383,6 +741,8 @@ class Site(_message.Message):
     """Postal address, to show. Up to 400 characters."""
     etag: _builtins.str
     """Changes with every write."""
+    sector: _builtins.str
+    """Known to the tenant. Unset: served by everybody."""
     @_builtins.property
     def location(self) -> _latlng_pb2.LatLng:
         """Where. Required."""
@@ -393,7 +753,9 @@ class Site(_message.Message):
 
     @_builtins.property
     def access_duration(self) -> _duration_pb2.Duration:
-        """Time from the parking place to the door, once per place."""
+        """Time from the road to the door, once for visits that follow each other here. Unset: none. Up to
+        4 hours.
+        """
 
     def __init__(
         self,
@@ -407,10 +769,11 @@ class Site(_message.Message):
         address: _builtins.str = ...,
         etag: _builtins.str = ...,
         access_duration: _duration_pb2.Duration | None = ...,
+        sector: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["access_duration", b"access_duration", "location", b"location"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_duration", b"access_duration", "address", b"address", "client", b"client", "display_name", b"display_name", "etag", b"etag", "location", b"location", "name", b"name", "opening_hours", b"opening_hours", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_duration", b"access_duration", "address", b"address", "client", b"client", "display_name", b"display_name", "etag", b"etag", "location", b"location", "name", b"name", "opening_hours", b"opening_hours", "sector", b"sector", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -433,6 +796,12 @@ class ActivityType(_message.Message):
     CUT_OFF_FIELD_NUMBER: _builtins.int
     DAILY_QUOTA_FIELD_NUMBER: _builtins.int
     SETUP_DURATION_FIELD_NUMBER: _builtins.int
+    PAUSABLE_FIELD_NUMBER: _builtins.int
+    CUT_OFF_DAYS_FIELD_NUMBER: _builtins.int
+    SECTOR_DAYS_FIELD_NUMBER: _builtins.int
+    BLACKOUTS_FIELD_NUMBER: _builtins.int
+    HOLD_DURATION_FIELD_NUMBER: _builtins.int
+    LONGEST_HOLD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/activityTypes/{activity_type}`."""
     display_name: _builtins.str
@@ -440,14 +809,20 @@ class ActivityType(_message.Message):
     etag: _builtins.str
     """Changes with every write."""
     daily_quota: _builtins.int
-    """Most visits a day."""
+    """Most live visits of this type per team and day, holds included. Unset: any. Up to 10000."""
+    pausable: _builtins.bool
+    """Whether a pause may lie inside the visit."""
+    cut_off_days: _builtins.int
+    """See cut_off. Unset: 1. Range 0 to 30."""
     @_builtins.property
     def service_duration(self) -> _duration_pb2.Duration:
         """Time on site. Required; 1 minute to 24 hours."""
 
     @_builtins.property
     def required_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Tags a technician must offer. At most 32, known to the tenant."""
+        """Tags a technician must offer, known to the tenant, each with the least level where that matters:
+        "gas" or "gas:2". At most 32.
+        """
 
     @_builtins.property
     def offer_grid(self) -> _types_pb2.OfferGrid:
@@ -463,11 +838,34 @@ class ActivityType(_message.Message):
 
     @_builtins.property
     def cut_off(self) -> _duration_pb2.Duration:
-        """"Until 16:00 for tomorrow"."""
+        """Booking for a day closes at this time of the team's wall clock, given as hours since midnight,
+        cut_off_days before that day. 16 hours and 1 day: "until 16:00 for tomorrow". Unset: it does
+        not close. Below 24 hours.
+        """
 
     @_builtins.property
     def setup_duration(self) -> _duration_pb2.Duration:
-        """Setup time, once per place."""
+        """Access, parking and setup besides the site's, once for visits that follow each other at one
+        place. Unset: none. Up to 4 hours.
+        """
+
+    @_builtins.property
+    def sector_days(self) -> _containers.RepeatedCompositeFieldContainer[Global___SectorDays]:
+        """Sectors that are offered on some weekdays only. Others are offered on every day. At most 200."""
+
+    @_builtins.property
+    def blackouts(self) -> _containers.RepeatedCompositeFieldContainer[Global___DateRange]:
+        """Days without offers. At most 100."""
+
+    @_builtins.property
+    def hold_duration(self) -> _duration_pb2.Duration:
+        """Life of a hold that names none. Unset: as the service is set up. 10 seconds to 15 minutes."""
+
+    @_builtins.property
+    def longest_hold(self) -> _duration_pb2.Duration:
+        """Longest life of a hold, its extension included. Unset: as the service is set up. 10 seconds to
+        15 minutes.
+        """
 
     def __init__(
         self,
@@ -483,18 +881,84 @@ class ActivityType(_message.Message):
         cut_off: _duration_pb2.Duration | None = ...,
         daily_quota: _builtins.int = ...,
         setup_duration: _duration_pb2.Duration | None = ...,
+        pausable: _builtins.bool = ...,
+        cut_off_days: _builtins.int | None = ...,
+        sector_days: _abc.Iterable[Global___SectorDays] | None = ...,
+        blackouts: _abc.Iterable[Global___DateRange] | None = ...,
+        hold_duration: _duration_pb2.Duration | None = ...,
+        longest_hold: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cut_off", b"cut_off", "horizon", b"horizon", "notice", b"notice", "offer_grid", b"offer_grid", "service_duration", b"service_duration", "setup_duration", b"setup_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cut_off_days", b"_cut_off_days", "cut_off", b"cut_off", "cut_off_days", b"cut_off_days", "hold_duration", b"hold_duration", "horizon", b"horizon", "longest_hold", b"longest_hold", "notice", b"notice", "offer_grid", b"offer_grid", "service_duration", b"service_duration", "setup_duration", b"setup_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut_off", b"cut_off", "daily_quota", b"daily_quota", "display_name", b"display_name", "etag", b"etag", "horizon", b"horizon", "name", b"name", "notice", b"notice", "offer_grid", b"offer_grid", "required_tags", b"required_tags", "service_duration", b"service_duration", "setup_duration", b"setup_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cut_off_days", b"_cut_off_days", "blackouts", b"blackouts", "cut_off", b"cut_off", "cut_off_days", b"cut_off_days", "daily_quota", b"daily_quota", "display_name", b"display_name", "etag", b"etag", "hold_duration", b"hold_duration", "horizon", b"horizon", "longest_hold", b"longest_hold", "name", b"name", "notice", b"notice", "offer_grid", b"offer_grid", "pausable", b"pausable", "required_tags", b"required_tags", "sector_days", b"sector_days", "service_duration", b"service_duration", "setup_duration", b"setup_duration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__cut_off_days: _TypeAlias = _typing.Literal["cut_off_days"]  # noqa: Y015
+    _WhichOneofArgType__cut_off_days: _TypeAlias = _typing.Literal["_cut_off_days", b"_cut_off_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cut_off_days) -> _WhichOneofReturnType__cut_off_days | None: ...
 
 Global___ActivityType: _TypeAlias = ActivityType  # noqa: Y015
 
 @_typing.final
+class SectorDays(_message.Message):
+    """On which weekdays a sector is offered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTOR_FIELD_NUMBER: _builtins.int
+    WEEKDAYS_FIELD_NUMBER: _builtins.int
+    sector: _builtins.str
+    """Known to the tenant. Required."""
+    @_builtins.property
+    def weekdays(self) -> _containers.RepeatedScalarFieldContainer[_dayofweek_pb2.DayOfWeek.ValueType]:
+        """At least one."""
+
+    def __init__(
+        self,
+        *,
+        sector: _builtins.str = ...,
+        weekdays: _abc.Iterable[_dayofweek_pb2.DayOfWeek.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sector", b"sector", "weekdays", b"weekdays"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectorDays: _TypeAlias = SectorDays  # noqa: Y015
+
+@_typing.final
+class DateRange(_message.Message):
+    """Local dates, both included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def first_date(self) -> _date_pb2.Date:
+        """Required."""
+
+    @_builtins.property
+    def last_date(self) -> _date_pb2.Date:
+        """Not before first_date. Unset: first_date."""
+
+    def __init__(
+        self,
+        *,
+        first_date: _date_pb2.Date | None = ...,
+        last_date: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DateRange: _TypeAlias = DateRange  # noqa: Y015
+
+@_typing.final
 class ShiftException(_message.Message):
-    """Other hours than usual, on one date."""
+    """Other hours than usual, or another van, on one date. It wins over public holidays."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -503,19 +967,25 @@ class ShiftException(_message.Message):
     HOURS_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    VAN_FIELD_NUMBER: _builtins.int
+    USUAL_HOURS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/technicians/{technician}/shiftExceptions/{shift_exception}`."""
     note: _builtins.str
     """Note for planners. Up to 500 characters."""
     etag: _builtins.str
     """Changes with every write."""
+    van: _builtins.str
+    """`tenants/{tenant}/vans/{van}`, driven on that date. Unset: the technician's own."""
+    usual_hours: _builtins.bool
+    """The hours of that weekday hold, though it is a public holiday; `hours` stays unset."""
     @_builtins.property
     def date(self) -> _date_pb2.Date:
         """The local date. Required; one exception per technician and date."""
 
     @_builtins.property
     def hours(self) -> Global___DayHours:
-        """The hours of that date. Unset hours inside: no work."""
+        """The hours of that date. Unset, or without hours inside: no work."""
 
     def __init__(
         self,
@@ -525,10 +995,12 @@ class ShiftException(_message.Message):
         hours: Global___DayHours | None = ...,
         note: _builtins.str = ...,
         etag: _builtins.str = ...,
+        van: _builtins.str = ...,
+        usual_hours: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "hours", b"hours"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "etag", b"etag", "hours", b"hours", "name", b"name", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "etag", b"etag", "hours", b"hours", "name", b"name", "note", b"note", "usual_hours", b"usual_hours", "van", b"van"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2407,3 +2879,810 @@ class DeleteAbsenceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteAbsenceResponse: _TypeAlias = DeleteAbsenceResponse  # noqa: Y015
+
+@_typing.final
+class CreateLoanRequest(_message.Message):
+    """Request of CreateLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    LOAN_ID_FIELD_NUMBER: _builtins.int
+    LOAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}`. Required."""
+    loan_id: _builtins.str
+    """Id to be, last part of the name. Required."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call, up to 100 characters. Required."""
+    @_builtins.property
+    def loan(self) -> Global___Loan:
+        """The loan; its name and etag are ignored. Required."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        loan_id: _builtins.str = ...,
+        loan: Global___Loan | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan", "loan_id", b"loan_id", "parent", b"parent", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateLoanRequest: _TypeAlias = CreateLoanRequest  # noqa: Y015
+
+@_typing.final
+class CreateLoanResponse(_message.Message):
+    """Response of CreateLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def loan(self) -> Global___Loan:
+        """The loan, with its name."""
+
+    def __init__(
+        self,
+        *,
+        loan: Global___Loan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateLoanResponse: _TypeAlias = CreateLoanResponse  # noqa: Y015
+
+@_typing.final
+class GetLoanRequest(_message.Message):
+    """Request of GetLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}/loans/{loan}`. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLoanRequest: _TypeAlias = GetLoanRequest  # noqa: Y015
+
+@_typing.final
+class GetLoanResponse(_message.Message):
+    """Response of GetLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def loan(self) -> Global___Loan:
+        """The loan."""
+
+    def __init__(
+        self,
+        *,
+        loan: Global___Loan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLoanResponse: _TypeAlias = GetLoanResponse  # noqa: Y015
+
+@_typing.final
+class ListLoansRequest(_message.Message):
+    """Request of ListLoans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}`. Required."""
+    page_size: _builtins.int
+    """At most this many. Unset: 50. Range 0 to 1000; 0 is unset."""
+    page_token: _builtins.str
+    """From the answer before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLoansRequest: _TypeAlias = ListLoansRequest  # noqa: Y015
+
+@_typing.final
+class ListLoansResponse(_message.Message):
+    """Response of ListLoans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOANS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there are no more."""
+    @_builtins.property
+    def loans(self) -> _containers.RepeatedCompositeFieldContainer[Global___Loan]:
+        """In order of id."""
+
+    def __init__(
+        self,
+        *,
+        loans: _abc.Iterable[Global___Loan] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loans", b"loans", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLoansResponse: _TypeAlias = ListLoansResponse  # noqa: Y015
+
+@_typing.final
+class UpdateLoanRequest(_message.Message):
+    """Request of UpdateLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAN_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def loan(self) -> Global___Loan:
+        """The loan; name says which. A set etag must still hold. Required."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields to change. Unset: every field that is set."""
+
+    def __init__(
+        self,
+        *,
+        loan: Global___Loan | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateLoanRequest: _TypeAlias = UpdateLoanRequest  # noqa: Y015
+
+@_typing.final
+class UpdateLoanResponse(_message.Message):
+    """Response of UpdateLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def loan(self) -> Global___Loan:
+        """The loan as it is now."""
+
+    def __init__(
+        self,
+        *,
+        loan: Global___Loan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loan", b"loan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateLoanResponse: _TypeAlias = UpdateLoanResponse  # noqa: Y015
+
+@_typing.final
+class DeleteLoanRequest(_message.Message):
+    """Request of DeleteLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}/loans/{loan}`. Required."""
+    etag: _builtins.str
+    """Unset: no check. Else it must not have changed since."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteLoanRequest: _TypeAlias = DeleteLoanRequest  # noqa: Y015
+
+@_typing.final
+class DeleteLoanResponse(_message.Message):
+    """Response of DeleteLoan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteLoanResponse: _TypeAlias = DeleteLoanResponse  # noqa: Y015
+
+@_typing.final
+class CreateVanRequest(_message.Message):
+    """Request of CreateVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    VAN_ID_FIELD_NUMBER: _builtins.int
+    VAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    van_id: _builtins.str
+    """Id to be, last part of the name. Required."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call, up to 100 characters. Required."""
+    @_builtins.property
+    def van(self) -> Global___Van:
+        """The van; its name and etag are ignored. Required."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        van_id: _builtins.str = ...,
+        van: Global___Van | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent", "request_id", b"request_id", "van", b"van", "van_id", b"van_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateVanRequest: _TypeAlias = CreateVanRequest  # noqa: Y015
+
+@_typing.final
+class CreateVanResponse(_message.Message):
+    """Response of CreateVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def van(self) -> Global___Van:
+        """The van, with its name."""
+
+    def __init__(
+        self,
+        *,
+        van: Global___Van | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateVanResponse: _TypeAlias = CreateVanResponse  # noqa: Y015
+
+@_typing.final
+class GetVanRequest(_message.Message):
+    """Request of GetVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/vans/{van}`. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVanRequest: _TypeAlias = GetVanRequest  # noqa: Y015
+
+@_typing.final
+class GetVanResponse(_message.Message):
+    """Response of GetVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def van(self) -> Global___Van:
+        """The van."""
+
+    def __init__(
+        self,
+        *,
+        van: Global___Van | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVanResponse: _TypeAlias = GetVanResponse  # noqa: Y015
+
+@_typing.final
+class ListVansRequest(_message.Message):
+    """Request of ListVans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    page_size: _builtins.int
+    """At most this many. Unset: 50. Range 0 to 1000; 0 is unset."""
+    page_token: _builtins.str
+    """From the answer before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVansRequest: _TypeAlias = ListVansRequest  # noqa: Y015
+
+@_typing.final
+class ListVansResponse(_message.Message):
+    """Response of ListVans."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VANS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there are no more."""
+    @_builtins.property
+    def vans(self) -> _containers.RepeatedCompositeFieldContainer[Global___Van]:
+        """In order of id."""
+
+    def __init__(
+        self,
+        *,
+        vans: _abc.Iterable[Global___Van] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "vans", b"vans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVansResponse: _TypeAlias = ListVansResponse  # noqa: Y015
+
+@_typing.final
+class UpdateVanRequest(_message.Message):
+    """Request of UpdateVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAN_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def van(self) -> Global___Van:
+        """The van; name says which. A set etag must still hold. Required."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields to change. Unset: every field that is set."""
+
+    def __init__(
+        self,
+        *,
+        van: Global___Van | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "van", b"van"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "update_mask", b"update_mask", "van", b"van"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVanRequest: _TypeAlias = UpdateVanRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVanResponse(_message.Message):
+    """Response of UpdateVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def van(self) -> Global___Van:
+        """The van as it is now."""
+
+    def __init__(
+        self,
+        *,
+        van: Global___Van | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["van", b"van"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVanResponse: _TypeAlias = UpdateVanResponse  # noqa: Y015
+
+@_typing.final
+class DeleteVanRequest(_message.Message):
+    """Request of DeleteVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/vans/{van}`. Required."""
+    etag: _builtins.str
+    """Unset: no check. Else it must not have changed since."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVanRequest: _TypeAlias = DeleteVanRequest  # noqa: Y015
+
+@_typing.final
+class DeleteVanResponse(_message.Message):
+    """Response of DeleteVan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVanResponse: _TypeAlias = DeleteVanResponse  # noqa: Y015
+
+@_typing.final
+class CreateClosureRequest(_message.Message):
+    """Request of CreateClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    CLOSURE_ID_FIELD_NUMBER: _builtins.int
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    closure_id: _builtins.str
+    """Id to be, last part of the name. Required."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call, up to 100 characters. Required."""
+    @_builtins.property
+    def closure(self) -> Global___Closure:
+        """The closure; its name and etag are ignored. Required."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        closure_id: _builtins.str = ...,
+        closure: Global___Closure | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure", "closure_id", b"closure_id", "parent", b"parent", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateClosureRequest: _TypeAlias = CreateClosureRequest  # noqa: Y015
+
+@_typing.final
+class CreateClosureResponse(_message.Message):
+    """Response of CreateClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def closure(self) -> Global___Closure:
+        """The closure, with its name."""
+
+    def __init__(
+        self,
+        *,
+        closure: Global___Closure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateClosureResponse: _TypeAlias = CreateClosureResponse  # noqa: Y015
+
+@_typing.final
+class GetClosureRequest(_message.Message):
+    """Request of GetClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/closures/{closure}`. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetClosureRequest: _TypeAlias = GetClosureRequest  # noqa: Y015
+
+@_typing.final
+class GetClosureResponse(_message.Message):
+    """Response of GetClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def closure(self) -> Global___Closure:
+        """The closure."""
+
+    def __init__(
+        self,
+        *,
+        closure: Global___Closure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetClosureResponse: _TypeAlias = GetClosureResponse  # noqa: Y015
+
+@_typing.final
+class ListClosuresRequest(_message.Message):
+    """Request of ListClosures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    page_size: _builtins.int
+    """At most this many. Unset: 50. Range 0 to 1000; 0 is unset."""
+    page_token: _builtins.str
+    """From the answer before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClosuresRequest: _TypeAlias = ListClosuresRequest  # noqa: Y015
+
+@_typing.final
+class ListClosuresResponse(_message.Message):
+    """Response of ListClosures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSURES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there are no more."""
+    @_builtins.property
+    def closures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Closure]:
+        """In order of id."""
+
+    def __init__(
+        self,
+        *,
+        closures: _abc.Iterable[Global___Closure] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closures", b"closures", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClosuresResponse: _TypeAlias = ListClosuresResponse  # noqa: Y015
+
+@_typing.final
+class UpdateClosureRequest(_message.Message):
+    """Request of UpdateClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def closure(self) -> Global___Closure:
+        """The closure; name says which. A set etag must still hold. Required."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields to change. Unset: every field that is set."""
+
+    def __init__(
+        self,
+        *,
+        closure: Global___Closure | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateClosureRequest: _TypeAlias = UpdateClosureRequest  # noqa: Y015
+
+@_typing.final
+class UpdateClosureResponse(_message.Message):
+    """Response of UpdateClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSURE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def closure(self) -> Global___Closure:
+        """The closure as it is now."""
+
+    def __init__(
+        self,
+        *,
+        closure: Global___Closure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closure", b"closure"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateClosureResponse: _TypeAlias = UpdateClosureResponse  # noqa: Y015
+
+@_typing.final
+class DeleteClosureRequest(_message.Message):
+    """Request of DeleteClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/closures/{closure}`. Required."""
+    etag: _builtins.str
+    """Unset: no check. Else it must not have changed since."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteClosureRequest: _TypeAlias = DeleteClosureRequest  # noqa: Y015
+
+@_typing.final
+class DeleteClosureResponse(_message.Message):
+    """Response of DeleteClosure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteClosureResponse: _TypeAlias = DeleteClosureResponse  # noqa: Y015

@@ -206,6 +206,81 @@ class CalendarServiceStub:
                 request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceRequest.SerializeToString,
                 response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceResponse.FromString,
                 _registered_method=True)
+        self.CreateLoan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/CreateLoan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanResponse.FromString,
+                _registered_method=True)
+        self.GetLoan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/GetLoan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanResponse.FromString,
+                _registered_method=True)
+        self.ListLoans = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/ListLoans',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansResponse.FromString,
+                _registered_method=True)
+        self.UpdateLoan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/UpdateLoan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanResponse.FromString,
+                _registered_method=True)
+        self.DeleteLoan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/DeleteLoan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanResponse.FromString,
+                _registered_method=True)
+        self.CreateVan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/CreateVan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanResponse.FromString,
+                _registered_method=True)
+        self.GetVan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/GetVan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetVanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetVanResponse.FromString,
+                _registered_method=True)
+        self.ListVans = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/ListVans',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListVansRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListVansResponse.FromString,
+                _registered_method=True)
+        self.UpdateVan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/UpdateVan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanResponse.FromString,
+                _registered_method=True)
+        self.DeleteVan = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/DeleteVan',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanResponse.FromString,
+                _registered_method=True)
+        self.CreateClosure = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/CreateClosure',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureResponse.FromString,
+                _registered_method=True)
+        self.GetClosure = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/GetClosure',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureResponse.FromString,
+                _registered_method=True)
+        self.ListClosures = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/ListClosures',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresResponse.FromString,
+                _registered_method=True)
+        self.UpdateClosure = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/UpdateClosure',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureResponse.FromString,
+                _registered_method=True)
+        self.DeleteClosure = channel.unary_unary(
+                '/slotsvc.v1.CalendarService/DeleteClosure',
+                request_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureResponse.FromString,
+                _registered_method=True)
 
 
 class CalendarServiceServicer:
@@ -228,7 +303,7 @@ class CalendarServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTenants(self, request, context):
-        """Lists by id.
+        """Lists by id: all to operators, to others their own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -451,6 +526,111 @@ class CalendarServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateLoan(self, request, context):
+        """Creates a loan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLoan(self, request, context):
+        """Reads a loan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLoans(self, request, context):
+        """Lists by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateLoan(self, request, context):
+        """Changes the fields named in update_mask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteLoan(self, request, context):
+        """Deletes a loan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateVan(self, request, context):
+        """Creates a van.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVan(self, request, context):
+        """Reads a van.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVans(self, request, context):
+        """Lists by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVan(self, request, context):
+        """Changes the fields named in update_mask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteVan(self, request, context):
+        """Deletes a van. FAILED_PRECONDITION while something refers to it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateClosure(self, request, context):
+        """Creates a closure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetClosure(self, request, context):
+        """Reads a closure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClosures(self, request, context):
+        """Lists by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateClosure(self, request, context):
+        """Changes the fields named in update_mask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteClosure(self, request, context):
+        """Deletes a closure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CalendarServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -623,6 +803,81 @@ def add_CalendarServiceServicer_to_server(servicer, server):
                     servicer.DeleteAbsence,
                     request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceRequest.FromString,
                     response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceResponse.SerializeToString,
+            ),
+            'CreateLoan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateLoan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanResponse.SerializeToString,
+            ),
+            'GetLoan': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLoan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanResponse.SerializeToString,
+            ),
+            'ListLoans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLoans,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansResponse.SerializeToString,
+            ),
+            'UpdateLoan': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateLoan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanResponse.SerializeToString,
+            ),
+            'DeleteLoan': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteLoan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanResponse.SerializeToString,
+            ),
+            'CreateVan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateVan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanResponse.SerializeToString,
+            ),
+            'GetVan': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetVanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetVanResponse.SerializeToString,
+            ),
+            'ListVans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVans,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListVansRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListVansResponse.SerializeToString,
+            ),
+            'UpdateVan': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanResponse.SerializeToString,
+            ),
+            'DeleteVan': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteVan,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanResponse.SerializeToString,
+            ),
+            'CreateClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateClosure,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureResponse.SerializeToString,
+            ),
+            'GetClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetClosure,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureResponse.SerializeToString,
+            ),
+            'ListClosures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClosures,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresResponse.SerializeToString,
+            ),
+            'UpdateClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateClosure,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureResponse.SerializeToString,
+            ),
+            'DeleteClosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteClosure,
+                    request_deserializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1545,6 +1800,411 @@ class CalendarService:
             '/slotsvc.v1.CalendarService/DeleteAbsence',
             slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceRequest.SerializeToString,
             slotsvc_dot_v1_dot_calendar__service__pb2.DeleteAbsenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateLoan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/CreateLoan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateLoanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLoan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/GetLoan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetLoanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLoans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/ListLoans',
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListLoansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateLoan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/UpdateLoan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateLoanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteLoan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/DeleteLoan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteLoanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateVan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/CreateVan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateVanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/GetVan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetVanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetVanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/ListVans',
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListVansRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListVansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/UpdateVan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateVanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteVan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/DeleteVan',
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteVanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/CreateClosure',
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.CreateClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/GetClosure',
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.GetClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClosures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/ListClosures',
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.ListClosuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/UpdateClosure',
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.UpdateClosureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteClosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.CalendarService/DeleteClosure',
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureRequest.SerializeToString,
+            slotsvc_dot_v1_dot_calendar__service__pb2.DeleteClosureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,7 +40,7 @@ class CalendarServiceStub:
     GetTenant: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.GetTenantRequest, _calendar_service_pb2.GetTenantResponse]
     """Reads a tenant."""
     ListTenants: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.ListTenantsRequest, _calendar_service_pb2.ListTenantsResponse]
-    """Lists by id."""
+    """Lists by id: all to operators, to others their own."""
     UpdateTenant: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateTenantRequest, _calendar_service_pb2.UpdateTenantResponse]
     """Changes the fields named in update_mask."""
     CreateTeam: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateTeamRequest, _calendar_service_pb2.CreateTeamResponse]
@@ -103,6 +103,36 @@ class CalendarServiceStub:
     """Changes the fields named in update_mask."""
     DeleteAbsence: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteAbsenceRequest, _calendar_service_pb2.DeleteAbsenceResponse]
     """Deletes an absence. FAILED_PRECONDITION while something refers to it."""
+    CreateLoan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateLoanRequest, _calendar_service_pb2.CreateLoanResponse]
+    """Creates a loan."""
+    GetLoan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.GetLoanRequest, _calendar_service_pb2.GetLoanResponse]
+    """Reads a loan."""
+    ListLoans: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.ListLoansRequest, _calendar_service_pb2.ListLoansResponse]
+    """Lists by id."""
+    UpdateLoan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateLoanRequest, _calendar_service_pb2.UpdateLoanResponse]
+    """Changes the fields named in update_mask."""
+    DeleteLoan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteLoanRequest, _calendar_service_pb2.DeleteLoanResponse]
+    """Deletes a loan."""
+    CreateVan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateVanRequest, _calendar_service_pb2.CreateVanResponse]
+    """Creates a van."""
+    GetVan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.GetVanRequest, _calendar_service_pb2.GetVanResponse]
+    """Reads a van."""
+    ListVans: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.ListVansRequest, _calendar_service_pb2.ListVansResponse]
+    """Lists by id."""
+    UpdateVan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateVanRequest, _calendar_service_pb2.UpdateVanResponse]
+    """Changes the fields named in update_mask."""
+    DeleteVan: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteVanRequest, _calendar_service_pb2.DeleteVanResponse]
+    """Deletes a van. FAILED_PRECONDITION while something refers to it."""
+    CreateClosure: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateClosureRequest, _calendar_service_pb2.CreateClosureResponse]
+    """Creates a closure."""
+    GetClosure: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.GetClosureRequest, _calendar_service_pb2.GetClosureResponse]
+    """Reads a closure."""
+    ListClosures: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.ListClosuresRequest, _calendar_service_pb2.ListClosuresResponse]
+    """Lists by id."""
+    UpdateClosure: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateClosureRequest, _calendar_service_pb2.UpdateClosureResponse]
+    """Changes the fields named in update_mask."""
+    DeleteClosure: _grpc.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteClosureRequest, _calendar_service_pb2.DeleteClosureResponse]
+    """Deletes a closure."""
 
 @_typing.type_check_only
 class CalendarServiceAsyncStub(CalendarServiceStub):
@@ -116,7 +146,7 @@ class CalendarServiceAsyncStub(CalendarServiceStub):
     GetTenant: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.GetTenantRequest, _calendar_service_pb2.GetTenantResponse]  # type: ignore[assignment]
     """Reads a tenant."""
     ListTenants: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.ListTenantsRequest, _calendar_service_pb2.ListTenantsResponse]  # type: ignore[assignment]
-    """Lists by id."""
+    """Lists by id: all to operators, to others their own."""
     UpdateTenant: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateTenantRequest, _calendar_service_pb2.UpdateTenantResponse]  # type: ignore[assignment]
     """Changes the fields named in update_mask."""
     CreateTeam: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateTeamRequest, _calendar_service_pb2.CreateTeamResponse]  # type: ignore[assignment]
@@ -179,6 +209,36 @@ class CalendarServiceAsyncStub(CalendarServiceStub):
     """Changes the fields named in update_mask."""
     DeleteAbsence: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteAbsenceRequest, _calendar_service_pb2.DeleteAbsenceResponse]  # type: ignore[assignment]
     """Deletes an absence. FAILED_PRECONDITION while something refers to it."""
+    CreateLoan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateLoanRequest, _calendar_service_pb2.CreateLoanResponse]  # type: ignore[assignment]
+    """Creates a loan."""
+    GetLoan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.GetLoanRequest, _calendar_service_pb2.GetLoanResponse]  # type: ignore[assignment]
+    """Reads a loan."""
+    ListLoans: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.ListLoansRequest, _calendar_service_pb2.ListLoansResponse]  # type: ignore[assignment]
+    """Lists by id."""
+    UpdateLoan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateLoanRequest, _calendar_service_pb2.UpdateLoanResponse]  # type: ignore[assignment]
+    """Changes the fields named in update_mask."""
+    DeleteLoan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteLoanRequest, _calendar_service_pb2.DeleteLoanResponse]  # type: ignore[assignment]
+    """Deletes a loan."""
+    CreateVan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateVanRequest, _calendar_service_pb2.CreateVanResponse]  # type: ignore[assignment]
+    """Creates a van."""
+    GetVan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.GetVanRequest, _calendar_service_pb2.GetVanResponse]  # type: ignore[assignment]
+    """Reads a van."""
+    ListVans: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.ListVansRequest, _calendar_service_pb2.ListVansResponse]  # type: ignore[assignment]
+    """Lists by id."""
+    UpdateVan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateVanRequest, _calendar_service_pb2.UpdateVanResponse]  # type: ignore[assignment]
+    """Changes the fields named in update_mask."""
+    DeleteVan: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteVanRequest, _calendar_service_pb2.DeleteVanResponse]  # type: ignore[assignment]
+    """Deletes a van. FAILED_PRECONDITION while something refers to it."""
+    CreateClosure: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.CreateClosureRequest, _calendar_service_pb2.CreateClosureResponse]  # type: ignore[assignment]
+    """Creates a closure."""
+    GetClosure: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.GetClosureRequest, _calendar_service_pb2.GetClosureResponse]  # type: ignore[assignment]
+    """Reads a closure."""
+    ListClosures: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.ListClosuresRequest, _calendar_service_pb2.ListClosuresResponse]  # type: ignore[assignment]
+    """Lists by id."""
+    UpdateClosure: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.UpdateClosureRequest, _calendar_service_pb2.UpdateClosureResponse]  # type: ignore[assignment]
+    """Changes the fields named in update_mask."""
+    DeleteClosure: _aio.UnaryUnaryMultiCallable[_calendar_service_pb2.DeleteClosureRequest, _calendar_service_pb2.DeleteClosureResponse]  # type: ignore[assignment]
+    """Deletes a closure."""
 
 class CalendarServiceServicer(metaclass=_abc_1.ABCMeta):
     """Standard methods on what the search reads. Every mutation takes a request_id: the same id gives
@@ -207,7 +267,7 @@ class CalendarServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _calendar_service_pb2.ListTenantsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_calendar_service_pb2.ListTenantsResponse, _abc.Awaitable[_calendar_service_pb2.ListTenantsResponse]]:
-        """Lists by id."""
+        """Lists by id: all to operators, to others their own."""
 
     @_abc_1.abstractmethod
     def UpdateTenant(
@@ -456,5 +516,125 @@ class CalendarServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_calendar_service_pb2.DeleteAbsenceResponse, _abc.Awaitable[_calendar_service_pb2.DeleteAbsenceResponse]]:
         """Deletes an absence. FAILED_PRECONDITION while something refers to it."""
+
+    @_abc_1.abstractmethod
+    def CreateLoan(
+        self,
+        request: _calendar_service_pb2.CreateLoanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.CreateLoanResponse, _abc.Awaitable[_calendar_service_pb2.CreateLoanResponse]]:
+        """Creates a loan."""
+
+    @_abc_1.abstractmethod
+    def GetLoan(
+        self,
+        request: _calendar_service_pb2.GetLoanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.GetLoanResponse, _abc.Awaitable[_calendar_service_pb2.GetLoanResponse]]:
+        """Reads a loan."""
+
+    @_abc_1.abstractmethod
+    def ListLoans(
+        self,
+        request: _calendar_service_pb2.ListLoansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.ListLoansResponse, _abc.Awaitable[_calendar_service_pb2.ListLoansResponse]]:
+        """Lists by id."""
+
+    @_abc_1.abstractmethod
+    def UpdateLoan(
+        self,
+        request: _calendar_service_pb2.UpdateLoanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.UpdateLoanResponse, _abc.Awaitable[_calendar_service_pb2.UpdateLoanResponse]]:
+        """Changes the fields named in update_mask."""
+
+    @_abc_1.abstractmethod
+    def DeleteLoan(
+        self,
+        request: _calendar_service_pb2.DeleteLoanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.DeleteLoanResponse, _abc.Awaitable[_calendar_service_pb2.DeleteLoanResponse]]:
+        """Deletes a loan."""
+
+    @_abc_1.abstractmethod
+    def CreateVan(
+        self,
+        request: _calendar_service_pb2.CreateVanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.CreateVanResponse, _abc.Awaitable[_calendar_service_pb2.CreateVanResponse]]:
+        """Creates a van."""
+
+    @_abc_1.abstractmethod
+    def GetVan(
+        self,
+        request: _calendar_service_pb2.GetVanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.GetVanResponse, _abc.Awaitable[_calendar_service_pb2.GetVanResponse]]:
+        """Reads a van."""
+
+    @_abc_1.abstractmethod
+    def ListVans(
+        self,
+        request: _calendar_service_pb2.ListVansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.ListVansResponse, _abc.Awaitable[_calendar_service_pb2.ListVansResponse]]:
+        """Lists by id."""
+
+    @_abc_1.abstractmethod
+    def UpdateVan(
+        self,
+        request: _calendar_service_pb2.UpdateVanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.UpdateVanResponse, _abc.Awaitable[_calendar_service_pb2.UpdateVanResponse]]:
+        """Changes the fields named in update_mask."""
+
+    @_abc_1.abstractmethod
+    def DeleteVan(
+        self,
+        request: _calendar_service_pb2.DeleteVanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.DeleteVanResponse, _abc.Awaitable[_calendar_service_pb2.DeleteVanResponse]]:
+        """Deletes a van. FAILED_PRECONDITION while something refers to it."""
+
+    @_abc_1.abstractmethod
+    def CreateClosure(
+        self,
+        request: _calendar_service_pb2.CreateClosureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.CreateClosureResponse, _abc.Awaitable[_calendar_service_pb2.CreateClosureResponse]]:
+        """Creates a closure."""
+
+    @_abc_1.abstractmethod
+    def GetClosure(
+        self,
+        request: _calendar_service_pb2.GetClosureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.GetClosureResponse, _abc.Awaitable[_calendar_service_pb2.GetClosureResponse]]:
+        """Reads a closure."""
+
+    @_abc_1.abstractmethod
+    def ListClosures(
+        self,
+        request: _calendar_service_pb2.ListClosuresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.ListClosuresResponse, _abc.Awaitable[_calendar_service_pb2.ListClosuresResponse]]:
+        """Lists by id."""
+
+    @_abc_1.abstractmethod
+    def UpdateClosure(
+        self,
+        request: _calendar_service_pb2.UpdateClosureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.UpdateClosureResponse, _abc.Awaitable[_calendar_service_pb2.UpdateClosureResponse]]:
+        """Changes the fields named in update_mask."""
+
+    @_abc_1.abstractmethod
+    def DeleteClosure(
+        self,
+        request: _calendar_service_pb2.DeleteClosureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calendar_service_pb2.DeleteClosureResponse, _abc.Awaitable[_calendar_service_pb2.DeleteClosureResponse]]:
+        """Deletes a closure."""
 
 def add_CalendarServiceServicer_to_server(servicer: CalendarServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

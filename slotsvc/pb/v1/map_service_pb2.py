@@ -23,36 +23,45 @@ _sym_db = _symbol_database.Default()
 
 
 from google.type import latlng_pb2 as google_dot_type_dot_latlng__pb2
+from slotsvc.pb.v1 import options_pb2 as slotsvc_dot_v1_dot_options__pb2
 from slotsvc.pb.v1 import types_pb2 as slotsvc_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cslotsvc/v1/map_service.proto\x12\nslotsvc.v1\x1a\x18google/type/latlng.proto\x1a\x16slotsvc/v1/types.proto\"\x0f\n\rGetMapRequest\"\x98\x02\n\x0eGetMapResponse\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\'\n\nsouth_west\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\x12\'\n\nnorth_east\x18\x04 \x01(\x0b\x32\x13.google.type.LatLng\x12\x13\n\x0b\x61ttribution\x18\x05 \x01(\t\x12\x37\n\x11travel_provenance\x18\x06 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12 \n\x18triangle_violation_share\x18\x07 \x01(\x01\x12\x1e\n\x16triangle_worst_seconds\x18\x08 \x01(\x03\"B\n\x0eGetTileRequest\x12\x0c\n\x04zoom\x18\x01 \x01(\x05\x12\t\n\x01x\x18\x02 \x01(\x05\x12\t\n\x01y\x18\x03 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"C\n\x0fGetTileResponse\x12\x0c\n\x04tile\x18\x01 \x01(\x0c\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x14\n\x0cnot_modified\x18\x03 \x01(\x08\"9\n\x0fGetShapeRequest\x12&\n\tlocations\x18\x01 \x03(\x0b\x32\x13.google.type.LatLng\"\xa1\x01\n\x10GetShapeResponse\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.google.type.LatLng\x12\x16\n\x0etravel_seconds\x18\x02 \x01(\x03\x12\x17\n\x0f\x64istance_meters\x18\x03 \x01(\x03\x12\x37\n\x11travel_provenance\x18\x04 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\"W\n\x0eGeocodeRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x13\n\x0bmax_results\x18\x02 \x01(\x05\x12!\n\x04near\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\"y\n\rGeocodeResult\x12\x14\n\x0c\x64isplay_name\x18\x01 \x01(\t\x12%\n\x08location\x18\x02 \x01(\x0b\x32\x13.google.type.LatLng\x12+\n\x07quality\x18\x03 \x01(\x0e\x32\x1a.slotsvc.v1.GeocodeQuality\"=\n\x0fGeocodeResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.slotsvc.v1.GeocodeResult*\x85\x01\n\x0eGeocodeQuality\x12\x1f\n\x1bGEOCODE_QUALITY_UNSPECIFIED\x10\x00\x12\x1b\n\x17GEOCODE_QUALITY_ADDRESS\x10\x01\x12\x1a\n\x16GEOCODE_QUALITY_STREET\x10\x02\x12\x19\n\x15GEOCODE_QUALITY_PLACE\x10\x03\x32\x9c\x02\n\nMapService\x12?\n\x06GetMap\x12\x19.slotsvc.v1.GetMapRequest\x1a\x1a.slotsvc.v1.GetMapResponse\x12\x42\n\x07GetTile\x12\x1a.slotsvc.v1.GetTileRequest\x1a\x1b.slotsvc.v1.GetTileResponse\x12\x45\n\x08GetShape\x12\x1b.slotsvc.v1.GetShapeRequest\x1a\x1c.slotsvc.v1.GetShapeResponse\x12\x42\n\x07Geocode\x12\x1a.slotsvc.v1.GeocodeRequest\x1a\x1b.slotsvc.v1.GeocodeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cslotsvc/v1/map_service.proto\x12\nslotsvc.v1\x1a\x18google/type/latlng.proto\x1a\x18slotsvc/v1/options.proto\x1a\x16slotsvc/v1/types.proto\"\x0f\n\rGetMapRequest\"\x98\x02\n\x0eGetMapResponse\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\'\n\nsouth_west\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\x12\'\n\nnorth_east\x18\x04 \x01(\x0b\x32\x13.google.type.LatLng\x12\x13\n\x0b\x61ttribution\x18\x05 \x01(\t\x12\x37\n\x11travel_provenance\x18\x06 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12 \n\x18triangle_violation_share\x18\x07 \x01(\x01\x12\x1e\n\x16triangle_worst_seconds\x18\x08 \x01(\x03\"B\n\x0eGetTileRequest\x12\x0c\n\x04zoom\x18\x01 \x01(\x05\x12\t\n\x01x\x18\x02 \x01(\x05\x12\t\n\x01y\x18\x03 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"C\n\x0fGetTileResponse\x12\x0c\n\x04tile\x18\x01 \x01(\x0c\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x14\n\x0cnot_modified\x18\x03 \x01(\x08\"9\n\x0fGetShapeRequest\x12&\n\tlocations\x18\x01 \x03(\x0b\x32\x13.google.type.LatLng\"\xa1\x01\n\x10GetShapeResponse\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.google.type.LatLng\x12\x16\n\x0etravel_seconds\x18\x02 \x01(\x03\x12\x17\n\x0f\x64istance_meters\x18\x03 \x01(\x03\x12\x37\n\x11travel_provenance\x18\x04 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\"W\n\x0eGeocodeRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x13\n\x0bmax_results\x18\x02 \x01(\x05\x12!\n\x04near\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\"y\n\rGeocodeResult\x12\x14\n\x0c\x64isplay_name\x18\x01 \x01(\t\x12%\n\x08location\x18\x02 \x01(\x0b\x32\x13.google.type.LatLng\x12+\n\x07quality\x18\x03 \x01(\x0e\x32\x1a.slotsvc.v1.GeocodeQuality\"=\n\x0fGeocodeResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.slotsvc.v1.GeocodeResult*\x85\x01\n\x0eGeocodeQuality\x12\x1f\n\x1bGEOCODE_QUALITY_UNSPECIFIED\x10\x00\x12\x1b\n\x17GEOCODE_QUALITY_ADDRESS\x10\x01\x12\x1a\n\x16GEOCODE_QUALITY_STREET\x10\x02\x12\x19\n\x15GEOCODE_QUALITY_PLACE\x10\x03\x32\xe2\x02\n\nMapService\x12M\n\x06GetMap\x12\x19.slotsvc.v1.GetMapRequest\x1a\x1a.slotsvc.v1.GetMapResponse\"\x0c\xba\xed\x18\x08\n\x04\x02\x03\x04\x07\"\x00\x12\x62\n\x07GetTile\x12\x1a.slotsvc.v1.GetTileRequest\x1a\x1b.slotsvc.v1.GetTileResponse\"\x1e\xba\xed\x18\x1a\n\x04\x02\x03\x04\x07\"\x12\n\x04zoom\n\x01x\n\x01y\n\x04\x65tag\x12Q\n\x08GetShape\x12\x1b.slotsvc.v1.GetShapeRequest\x1a\x1c.slotsvc.v1.GetShapeResponse\"\n\xba\xed\x18\x06\n\x04\x02\x03\x04\x07\x12N\n\x07Geocode\x12\x1a.slotsvc.v1.GeocodeRequest\x1a\x1b.slotsvc.v1.GeocodeResponse\"\n\xba\xed\x18\x06\n\x04\x02\x03\x04\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'slotsvc.pb.v1.map_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GEOCODEQUALITY']._serialized_start=1030
-  _globals['_GEOCODEQUALITY']._serialized_end=1163
-  _globals['_GETMAPREQUEST']._serialized_start=94
-  _globals['_GETMAPREQUEST']._serialized_end=109
-  _globals['_GETMAPRESPONSE']._serialized_start=112
-  _globals['_GETMAPRESPONSE']._serialized_end=392
-  _globals['_GETTILEREQUEST']._serialized_start=394
-  _globals['_GETTILEREQUEST']._serialized_end=460
-  _globals['_GETTILERESPONSE']._serialized_start=462
-  _globals['_GETTILERESPONSE']._serialized_end=529
-  _globals['_GETSHAPEREQUEST']._serialized_start=531
-  _globals['_GETSHAPEREQUEST']._serialized_end=588
-  _globals['_GETSHAPERESPONSE']._serialized_start=591
-  _globals['_GETSHAPERESPONSE']._serialized_end=752
-  _globals['_GEOCODEREQUEST']._serialized_start=754
-  _globals['_GEOCODEREQUEST']._serialized_end=841
-  _globals['_GEOCODERESULT']._serialized_start=843
-  _globals['_GEOCODERESULT']._serialized_end=964
-  _globals['_GEOCODERESPONSE']._serialized_start=966
-  _globals['_GEOCODERESPONSE']._serialized_end=1027
-  _globals['_MAPSERVICE']._serialized_start=1166
-  _globals['_MAPSERVICE']._serialized_end=1450
+  _globals['_MAPSERVICE'].methods_by_name['GetMap']._loaded_options = None
+  _globals['_MAPSERVICE'].methods_by_name['GetMap']._serialized_options = b'\272\355\030\010\n\004\002\003\004\007\"\000'
+  _globals['_MAPSERVICE'].methods_by_name['GetTile']._loaded_options = None
+  _globals['_MAPSERVICE'].methods_by_name['GetTile']._serialized_options = b'\272\355\030\032\n\004\002\003\004\007\"\022\n\004zoom\n\001x\n\001y\n\004etag'
+  _globals['_MAPSERVICE'].methods_by_name['GetShape']._loaded_options = None
+  _globals['_MAPSERVICE'].methods_by_name['GetShape']._serialized_options = b'\272\355\030\006\n\004\002\003\004\007'
+  _globals['_MAPSERVICE'].methods_by_name['Geocode']._loaded_options = None
+  _globals['_MAPSERVICE'].methods_by_name['Geocode']._serialized_options = b'\272\355\030\006\n\004\002\003\004\007'
+  _globals['_GEOCODEQUALITY']._serialized_start=1056
+  _globals['_GEOCODEQUALITY']._serialized_end=1189
+  _globals['_GETMAPREQUEST']._serialized_start=120
+  _globals['_GETMAPREQUEST']._serialized_end=135
+  _globals['_GETMAPRESPONSE']._serialized_start=138
+  _globals['_GETMAPRESPONSE']._serialized_end=418
+  _globals['_GETTILEREQUEST']._serialized_start=420
+  _globals['_GETTILEREQUEST']._serialized_end=486
+  _globals['_GETTILERESPONSE']._serialized_start=488
+  _globals['_GETTILERESPONSE']._serialized_end=555
+  _globals['_GETSHAPEREQUEST']._serialized_start=557
+  _globals['_GETSHAPEREQUEST']._serialized_end=614
+  _globals['_GETSHAPERESPONSE']._serialized_start=617
+  _globals['_GETSHAPERESPONSE']._serialized_end=778
+  _globals['_GEOCODEREQUEST']._serialized_start=780
+  _globals['_GEOCODEREQUEST']._serialized_end=867
+  _globals['_GEOCODERESULT']._serialized_start=869
+  _globals['_GEOCODERESULT']._serialized_end=990
+  _globals['_GEOCODERESPONSE']._serialized_start=992
+  _globals['_GEOCODERESPONSE']._serialized_end=1053
+  _globals['_MAPSERVICE']._serialized_start=1192
+  _globals['_MAPSERVICE']._serialized_end=1546
 # @@protoc_insertion_point(module_scope)

@@ -25,11 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18slotsvc/v1/options.proto\x12\nslotsvc.v1\x1a google/protobuf/descriptor.proto:0\n\x07planned\x12\x1d.google.protobuf.FieldOptions\x18\xd5\x8d\x03 \x01(\x08::\n\rplanned_value\x12!.google.protobuf.EnumValueOptions\x18\xd6\x8d\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18slotsvc/v1/options.proto\x12\nslotsvc.v1\x1a google/protobuf/descriptor.proto\"\x86\x01\n\x06Policy\x12\x1f\n\x05roles\x18\x01 \x03(\x0e\x32\x10.slotsvc.v1.Role\x12\r\n\x05\x61\x62out\x18\x02 \x03(\t\x12#\n\x06\x63lient\x18\x03 \x01(\x0b\x32\x13.slotsvc.v1.OwnData\x12\'\n\ntechnician\x18\x04 \x01(\x0b\x32\x13.slotsvc.v1.OwnData\"4\n\x07OwnData\x12\x0f\n\x07may_set\x18\x01 \x03(\t\x12\x18\n\x10must_name_caller\x18\x02 \x03(\t*\xa5\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_OPERATOR\x10\x01\x12\x16\n\x12ROLE_ADMINISTRATOR\x10\x02\x12\x10\n\x0cROLE_PLANNER\x10\x03\x12\x13\n\x0fROLE_INTEGRATOR\x10\x04\x12\x13\n\x0fROLE_TECHNICIAN\x10\x05\x12\x0f\n\x0bROLE_CLIENT\x10\x06\x12\x0f\n\x0bROLE_PORTAL\x10\x07:0\n\x07planned\x12\x1d.google.protobuf.FieldOptions\x18\xd5\x8d\x03 \x01(\x08::\n\rplanned_value\x12!.google.protobuf.EnumValueOptions\x18\xd6\x8d\x03 \x01(\x08:D\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd7\x8d\x03 \x01(\x0b\x32\x12.slotsvc.v1.Policyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'slotsvc.pb.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ROLE']._serialized_start=266
+  _globals['_ROLE']._serialized_end=431
+  _globals['_POLICY']._serialized_start=75
+  _globals['_POLICY']._serialized_end=209
+  _globals['_OWNDATA']._serialized_start=211
+  _globals['_OWNDATA']._serialized_end=263
 # @@protoc_insertion_point(module_scope)

@@ -3,18 +3,162 @@
 isort:skip_file
 What the contract says about itself."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
+import sys
+import typing as _typing
+
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
+else:
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Role:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROLE_UNSPECIFIED: _Role.ValueType  # 0
+    """Never valid."""
+    ROLE_OPERATOR: _Role.ValueType  # 1
+    """Runs the service: makes tenants and their first keys, sees no calendar. Bound to no tenant."""
+    ROLE_ADMINISTRATOR: _Role.ValueType  # 2
+    """Everything inside one tenant."""
+    ROLE_PLANNER: _Role.ValueType  # 3
+    """Reads what a company set up; reads and changes visits, plans, absences and hours."""
+    ROLE_INTEGRATOR: _Role.ValueType  # 4
+    """As a planner, and sets up calendars."""
+    ROLE_TECHNICIAN: _Role.ValueType  # 5
+    """One technician: his or her own routes and the steps of the work."""
+    ROLE_CLIENT: _Role.ValueType  # 6
+    """One client: offers for its own sites, its own visits."""
+    ROLE_PORTAL: _Role.ValueType  # 7
+    """A gateway that acts for clients and technicians, each named in the call's metadata
+    `slotsvc-on-behalf-of`, with exactly their rights.
+    """
+
+class Role(_Role, metaclass=_RoleEnumTypeWrapper):
+    """What an API key may be."""
+
+ROLE_UNSPECIFIED: Role.ValueType  # 0
+"""Never valid."""
+ROLE_OPERATOR: Role.ValueType  # 1
+"""Runs the service: makes tenants and their first keys, sees no calendar. Bound to no tenant."""
+ROLE_ADMINISTRATOR: Role.ValueType  # 2
+"""Everything inside one tenant."""
+ROLE_PLANNER: Role.ValueType  # 3
+"""Reads what a company set up; reads and changes visits, plans, absences and hours."""
+ROLE_INTEGRATOR: Role.ValueType  # 4
+"""As a planner, and sets up calendars."""
+ROLE_TECHNICIAN: Role.ValueType  # 5
+"""One technician: his or her own routes and the steps of the work."""
+ROLE_CLIENT: Role.ValueType  # 6
+"""One client: offers for its own sites, its own visits."""
+ROLE_PORTAL: Role.ValueType  # 7
+"""A gateway that acts for clients and technicians, each named in the call's metadata
+`slotsvc-on-behalf-of`, with exactly their rights.
+"""
+Global___Role: _TypeAlias = Role  # noqa: Y015
+
+@_typing.final
+class Policy(_message.Message):
+    """Who may call a method, and about what. Clients and technicians are let in by `client` and
+    `technician`, all others by `roles`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLES_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Role.ValueType]:
+        """Roles that may call. Others get PERMISSION_DENIED."""
+
+    @_builtins.property
+    def about(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Request fields, dotted paths, that say whose data the call is about: resource names, or tokens
+        bound to their caller. One of them must be set. Empty: the call is about no tenant's data.
+        """
+
+    @_builtins.property
+    def client(self) -> Global___OwnData:
+        """Set: clients may call, within these limits."""
+
+    @_builtins.property
+    def technician(self) -> Global___OwnData:
+        """Set: technicians may call, within these limits."""
+
+    def __init__(
+        self,
+        *,
+        roles: _abc.Iterable[Global___Role.ValueType] | None = ...,
+        about: _abc.Iterable[_builtins.str] | None = ...,
+        client: Global___OwnData | None = ...,
+        technician: Global___OwnData | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "technician", b"technician"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "client", b"client", "roles", b"roles", "technician", b"technician"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Policy: _TypeAlias = Policy  # noqa: Y015
+
+@_typing.final
+class OwnData(_message.Message):
+    """What somebody may say who acts for one client or one technician. Every visit, hold, site and
+    technician named anywhere in the request must be the caller's own; others are NOT_FOUND.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAY_SET_FIELD_NUMBER: _builtins.int
+    MUST_NAME_CALLER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def may_set(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Request fields, dotted paths, that may be set, with everything below them. Others are refused
+        with PERMISSION_DENIED.
+        """
+
+    @_builtins.property
+    def must_name_caller(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Request fields, dotted paths, that must name the caller: the client's reference, or the
+        technician's name. They may be set, and must be.
+        """
+
+    def __init__(
+        self,
+        *,
+        may_set: _abc.Iterable[_builtins.str] | None = ...,
+        must_name_caller: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["may_set", b"may_set", "must_name_caller", b"must_name_caller"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OwnData: _TypeAlias = OwnData  # noqa: Y015
+
 PLANNED_FIELD_NUMBER: _builtins.int
 PLANNED_VALUE_FIELD_NUMBER: _builtins.int
+POLICY_FIELD_NUMBER: _builtins.int
 planned: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
 """The field is reserved for a later version. Setting it is refused with UNIMPLEMENTED naming
 the field; it is never silently ignored.
 """
 planned_value: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.bool]
 """The value is reserved for a later version and refused like a planned field."""
+policy: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Policy]
+"""Who may call the method. A method without a policy is refused to everybody."""

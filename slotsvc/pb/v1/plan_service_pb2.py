@@ -28,33 +28,76 @@ from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from google.type import latlng_pb2 as google_dot_type_dot_latlng__pb2
 from slotsvc.pb.v1 import options_pb2 as slotsvc_dot_v1_dot_options__pb2
 from slotsvc.pb.v1 import types_pb2 as slotsvc_dot_v1_dot_types__pb2
+from slotsvc.pb.v1 import visit_service_pb2 as slotsvc_dot_v1_dot_visit__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dslotsvc/v1/plan_service.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x18google/type/latlng.proto\x1a\x18slotsvc/v1/options.proto\x1a\x16slotsvc/v1/types.proto\"R\n\rGetDayRequest\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x12\n\ntechnician\x18\x03 \x01(\t\"3\n\x0eGetDayResponse\x12!\n\x06routes\x18\x01 \x03(\x0b\x32\x11.slotsvc.v1.Route\"\xa4\x05\n\x05Route\x12\x12\n\ntechnician\x18\x01 \x01(\t\x12\x1f\n\x17technician_display_name\x18\x02 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05shift\x18\x06 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12+\n\x0estart_location\x18\x07 \x01(\x0b\x32\x13.google.type.LatLng\x12)\n\x0c\x65nd_location\x18\x08 \x01(\x0b\x32\x13.google.type.LatLng\x12$\n\x05stops\x18\t \x03(\x0b\x32\x15.slotsvc.v1.RouteStop\x12+\n\x0btransitions\x18\n \x03(\x0b\x32\x16.slotsvc.v1.Transition\x12\x32\n\x0ftravel_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10waiting_duration\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x08\x66indings\x18\x0e \x03(\x0b\x32\x18.slotsvc.v1.RouteFinding\x12\x0e\n\x06map_id\x18\x0f \x01(\t\x12\x37\n\x11travel_provenance\x18\x10 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12%\n\x05state\x18\x11 \x01(\x0e\x32\x16.slotsvc.v1.RouteState\"\xbe\x02\n\tRouteStop\x12\r\n\x05visit\x18\x01 \x01(\t\x12\x0c\n\x04held\x18\x02 \x01(\x08\x12%\n\x08location\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\x12\x30\n\x0c\x61rrival_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07promise\x18\x07 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x1c\n\x03pin\x18\x08 \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x16\n\x0e\x62\x65ing_replaced\x18\t \x01(\x08\"\x9d\x01\n\nTransition\x12\x32\n\x0ftravel_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10waiting_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06\x62reaks\x18\x03 \x03(\x0b\x32\x16.slotsvc.v1.TimeWindow\"P\n\x0cRouteFinding\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05visit\x18\x02 \x01(\t\x12\x14\n\x0csize_seconds\x18\x03 \x01(\x03\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t*\x80\x01\n\nRouteState\x12\x1b\n\x17ROUTE_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11ROUTE_STATE_DRAFT\x10\x01\x12\x1f\n\x15ROUTE_STATE_PUBLISHED\x10\x02\x1a\x04\xb0\xed\x18\x01\x12\x1d\n\x13ROUTE_STATE_RUNNING\x10\x03\x1a\x04\xb0\xed\x18\x01\x32N\n\x0bPlanService\x12?\n\x06GetDay\x12\x19.slotsvc.v1.GetDayRequest\x1a\x1a.slotsvc.v1.GetDayResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dslotsvc/v1/plan_service.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x18google/type/latlng.proto\x1a\x18slotsvc/v1/options.proto\x1a\x16slotsvc/v1/types.proto\x1a\x1eslotsvc/v1/visit_service.proto\"R\n\rGetDayRequest\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x12\n\ntechnician\x18\x03 \x01(\t\"3\n\x0eGetDayResponse\x12!\n\x06routes\x18\x01 \x03(\x0b\x32\x11.slotsvc.v1.Route\"\xbe\x06\n\x05Route\x12\x12\n\ntechnician\x18\x01 \x01(\t\x12\x1f\n\x17technician_display_name\x18\x02 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05shift\x18\x06 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12+\n\x0estart_location\x18\x07 \x01(\x0b\x32\x13.google.type.LatLng\x12)\n\x0c\x65nd_location\x18\x08 \x01(\x0b\x32\x13.google.type.LatLng\x12$\n\x05stops\x18\t \x03(\x0b\x32\x15.slotsvc.v1.RouteStop\x12+\n\x0btransitions\x18\n \x03(\x0b\x32\x16.slotsvc.v1.Transition\x12\x32\n\x0ftravel_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10waiting_duration\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x08\x66indings\x18\x0e \x03(\x0b\x32\x18.slotsvc.v1.RouteFinding\x12\x0e\n\x06map_id\x18\x0f \x01(\t\x12\x37\n\x11travel_provenance\x18\x10 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12%\n\x05state\x18\x11 \x01(\x0e\x32\x16.slotsvc.v1.RouteState\x12\x14\n\x0cshift_number\x18\x12 \x01(\x05\x12\x17\n\x0fno_shift_reason\x18\x13 \x01(\t\x12\x33\n\x0flatest_end_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x11overtime_duration\x18\x15 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa2\x03\n\tRouteStop\x12\r\n\x05visit\x18\x01 \x01(\t\x12\x0c\n\x04held\x18\x02 \x01(\x08\x12%\n\x08location\x18\x03 \x01(\x0b\x32\x13.google.type.LatLng\x12\x30\n\x0c\x61rrival_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07promise\x18\x07 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x1c\n\x03pin\x18\x08 \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x16\n\x0e\x62\x65ing_replaced\x18\t \x01(\x08\x12%\n\x05state\x18\n \x01(\x0e\x32\x16.slotsvc.v1.VisitState\x12*\n\ncommitment\x18\x0b \x01(\x0e\x32\x16.slotsvc.v1.Commitment\x12\x0f\n\x07\x61t_risk\x18\x0c \x01(\x08\"\x9d\x01\n\nTransition\x12\x32\n\x0ftravel_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10waiting_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x06\x62reaks\x18\x03 \x03(\x0b\x32\x16.slotsvc.v1.TimeWindow\"\xb3\x01\n\x0cRouteFinding\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05visit\x18\x02 \x01(\t\x12\x14\n\x0csize_seconds\x18\x03 \x01(\x03\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06origin\x18\x06 \x01(\t\x12\x17\n\x0foverride_reason\x18\x07 \x01(\t\x12\r\n\x05worse\x18\x08 \x01(\x08\"\xab\x01\n\x14PublishRoutesRequest\x12\x0c\n\x04team\x18\x01 \x01(\t\x12%\n\nfirst_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12$\n\tlast_date\x18\x03 \x01(\x0b\x32\x11.google.type.Date\x12\x12\n\ntechnician\x18\x04 \x01(\t\x12\x10\n\x08withdraw\x18\x05 \x01(\x08\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"\'\n\x15PublishRoutesResponse\x12\x0e\n\x06routes\x18\x01 \x01(\x05\"\xb6\x01\n\x08HandMove\x12\r\n\x05visit\x18\x01 \x01(\t\x12\x12\n\ntechnician\x18\x02 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x11.google.type.Date\x12\x14\n\x0cshift_number\x18\x04 \x01(\x05\x12\x15\n\x08position\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12,\n\x0cstart_window\x18\x06 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindowB\x0b\n\t_position\"\xc7\x01\n\nRouteCheck\x12\x12\n\ntechnician\x18\x01 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x14\n\x0cshift_number\x18\x03 \x01(\x05\x12*\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x18.slotsvc.v1.RouteFinding\x12$\n\x05stops\x18\x05 \x03(\x0b\x32\x15.slotsvc.v1.RouteStop\x12\x1c\n\x14\x61\x64\x64\x65\x64_travel_seconds\x18\x06 \x01(\x03\"G\n\x10\x43heckPlanRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12#\n\x05moves\x18\x02 \x03(\x0b\x32\x14.slotsvc.v1.HandMove\"J\n\x11\x43heckPlanResponse\x12&\n\x06routes\x18\x01 \x03(\x0b\x32\x16.slotsvc.v1.RouteCheck\x12\r\n\x05sound\x18\x02 \x01(\x08\"\x8f\x01\n\x10MoveVisitRequest\x12\"\n\x04move\x18\x01 \x01(\x0b\x32\x14.slotsvc.v1.HandMove\x12\x17\n\x0foverride_reason\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x1c\n\x03pin\x18\x04 \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"]\n\x11MoveVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\x12&\n\x06routes\x18\x02 \x03(\x0b\x32\x16.slotsvc.v1.RouteCheck\"9\n\x0fPlanWorseDetail\x12&\n\x06routes\x18\x01 \x03(\x0b\x32\x16.slotsvc.v1.RouteCheck\"r\n\x15ListViolationsRequest\x12\x0c\n\x04team\x18\x01 \x01(\t\x12%\n\nfirst_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12$\n\tlast_date\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xa9\x01\n\x0fRouteViolations\x12\x12\n\ntechnician\x18\x01 \x01(\t\x12\x1f\n\x17technician_display_name\x18\x02 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x11.google.type.Date\x12\x14\n\x0cshift_number\x18\x04 \x01(\x05\x12*\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x18.slotsvc.v1.RouteFinding\"E\n\x16ListViolationsResponse\x12+\n\x06routes\x18\x01 \x03(\x0b\x32\x1b.slotsvc.v1.RouteViolations\"2\n\x10WatchTeamRequest\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\t\"K\n\x11WatchTeamResponse\x12\x10\n\x08position\x18\x01 \x01(\t\x12$\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x15.slotsvc.v1.TeamEvent\"\x90\x02\n\tTeamEvent\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05visit\x18\x03 \x01(\t\x12\x12\n\ntechnician\x18\x04 \x01(\t\x12\x1f\n\x04\x64\x61te\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x14\n\x0cshift_number\x18\x06 \x01(\x05\x12\x15\n\rroute_version\x18\x07 \x01(\x03\x12-\n\x04\x64\x61ta\x18\x08 \x03(\x0b\x32\x1f.slotsvc.v1.TeamEvent.DataEntry\x1a+\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*t\n\nRouteState\x12\x1b\n\x17ROUTE_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11ROUTE_STATE_DRAFT\x10\x01\x12\x19\n\x15ROUTE_STATE_PUBLISHED\x10\x02\x12\x17\n\x13ROUTE_STATE_RUNNING\x10\x03\x32\xe5\x04\n\x0bPlanService\x12j\n\x06GetDay\x12\x19.slotsvc.v1.GetDayRequest\x1a\x1a.slotsvc.v1.GetDayResponse\")\xba\xed\x18%\n\x03\x02\x03\x04\x12\x04team\"\x18\n\x04team\n\x04\x64\x61te\x12\ntechnician\x12\x65\n\rPublishRoutes\x12 .slotsvc.v1.PublishRoutesRequest\x1a!.slotsvc.v1.PublishRoutesResponse\"\x0f\xba\xed\x18\x0b\n\x03\x02\x03\x04\x12\x04team\x12[\n\tCheckPlan\x12\x1c.slotsvc.v1.CheckPlanRequest\x1a\x1d.slotsvc.v1.CheckPlanResponse\"\x11\xba\xed\x18\r\n\x03\x02\x03\x04\x12\x06parent\x12_\n\tMoveVisit\x12\x1c.slotsvc.v1.MoveVisitRequest\x1a\x1d.slotsvc.v1.MoveVisitResponse\"\x15\xba\xed\x18\x11\n\x03\x02\x03\x04\x12\nmove.visit\x12h\n\x0eListViolations\x12!.slotsvc.v1.ListViolationsRequest\x1a\".slotsvc.v1.ListViolationsResponse\"\x0f\xba\xed\x18\x0b\n\x03\x02\x03\x04\x12\x04team\x12[\n\tWatchTeam\x12\x1c.slotsvc.v1.WatchTeamRequest\x1a\x1d.slotsvc.v1.WatchTeamResponse\"\x0f\xba\xed\x18\x0b\n\x03\x02\x03\x04\x12\x04team0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'slotsvc.pb.v1.plan_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROUTESTATE'].values_by_name["ROUTE_STATE_PUBLISHED"]._loaded_options = None
-  _globals['_ROUTESTATE'].values_by_name["ROUTE_STATE_PUBLISHED"]._serialized_options = b'\260\355\030\001'
-  _globals['_ROUTESTATE'].values_by_name["ROUTE_STATE_RUNNING"]._loaded_options = None
-  _globals['_ROUTESTATE'].values_by_name["ROUTE_STATE_RUNNING"]._serialized_options = b'\260\355\030\001'
-  _globals['_ROUTESTATE']._serialized_start=1590
-  _globals['_ROUTESTATE']._serialized_end=1718
-  _globals['_GETDAYREQUEST']._serialized_start=210
-  _globals['_GETDAYREQUEST']._serialized_end=292
-  _globals['_GETDAYRESPONSE']._serialized_start=294
-  _globals['_GETDAYRESPONSE']._serialized_end=345
-  _globals['_ROUTE']._serialized_start=348
-  _globals['_ROUTE']._serialized_end=1024
-  _globals['_ROUTESTOP']._serialized_start=1027
-  _globals['_ROUTESTOP']._serialized_end=1345
-  _globals['_TRANSITION']._serialized_start=1348
-  _globals['_TRANSITION']._serialized_end=1505
-  _globals['_ROUTEFINDING']._serialized_start=1507
-  _globals['_ROUTEFINDING']._serialized_end=1587
-  _globals['_PLANSERVICE']._serialized_start=1720
-  _globals['_PLANSERVICE']._serialized_end=1798
+  _globals['_TEAMEVENT_DATAENTRY']._loaded_options = None
+  _globals['_TEAMEVENT_DATAENTRY']._serialized_options = b'8\001'
+  _globals['_PLANSERVICE'].methods_by_name['GetDay']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['GetDay']._serialized_options = b'\272\355\030%\n\003\002\003\004\022\004team\"\030\n\004team\n\004date\022\ntechnician'
+  _globals['_PLANSERVICE'].methods_by_name['PublishRoutes']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['PublishRoutes']._serialized_options = b'\272\355\030\013\n\003\002\003\004\022\004team'
+  _globals['_PLANSERVICE'].methods_by_name['CheckPlan']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['CheckPlan']._serialized_options = b'\272\355\030\r\n\003\002\003\004\022\006parent'
+  _globals['_PLANSERVICE'].methods_by_name['MoveVisit']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['MoveVisit']._serialized_options = b'\272\355\030\021\n\003\002\003\004\022\nmove.visit'
+  _globals['_PLANSERVICE'].methods_by_name['ListViolations']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['ListViolations']._serialized_options = b'\272\355\030\013\n\003\002\003\004\022\004team'
+  _globals['_PLANSERVICE'].methods_by_name['WatchTeam']._loaded_options = None
+  _globals['_PLANSERVICE'].methods_by_name['WatchTeam']._serialized_options = b'\272\355\030\013\n\003\002\003\004\022\004team'
+  _globals['_ROUTESTATE']._serialized_start=3789
+  _globals['_ROUTESTATE']._serialized_end=3905
+  _globals['_GETDAYREQUEST']._serialized_start=242
+  _globals['_GETDAYREQUEST']._serialized_end=324
+  _globals['_GETDAYRESPONSE']._serialized_start=326
+  _globals['_GETDAYRESPONSE']._serialized_end=377
+  _globals['_ROUTE']._serialized_start=380
+  _globals['_ROUTE']._serialized_end=1210
+  _globals['_ROUTESTOP']._serialized_start=1213
+  _globals['_ROUTESTOP']._serialized_end=1631
+  _globals['_TRANSITION']._serialized_start=1634
+  _globals['_TRANSITION']._serialized_end=1791
+  _globals['_ROUTEFINDING']._serialized_start=1794
+  _globals['_ROUTEFINDING']._serialized_end=1973
+  _globals['_PUBLISHROUTESREQUEST']._serialized_start=1976
+  _globals['_PUBLISHROUTESREQUEST']._serialized_end=2147
+  _globals['_PUBLISHROUTESRESPONSE']._serialized_start=2149
+  _globals['_PUBLISHROUTESRESPONSE']._serialized_end=2188
+  _globals['_HANDMOVE']._serialized_start=2191
+  _globals['_HANDMOVE']._serialized_end=2373
+  _globals['_ROUTECHECK']._serialized_start=2376
+  _globals['_ROUTECHECK']._serialized_end=2575
+  _globals['_CHECKPLANREQUEST']._serialized_start=2577
+  _globals['_CHECKPLANREQUEST']._serialized_end=2648
+  _globals['_CHECKPLANRESPONSE']._serialized_start=2650
+  _globals['_CHECKPLANRESPONSE']._serialized_end=2724
+  _globals['_MOVEVISITREQUEST']._serialized_start=2727
+  _globals['_MOVEVISITREQUEST']._serialized_end=2870
+  _globals['_MOVEVISITRESPONSE']._serialized_start=2872
+  _globals['_MOVEVISITRESPONSE']._serialized_end=2965
+  _globals['_PLANWORSEDETAIL']._serialized_start=2967
+  _globals['_PLANWORSEDETAIL']._serialized_end=3024
+  _globals['_LISTVIOLATIONSREQUEST']._serialized_start=3026
+  _globals['_LISTVIOLATIONSREQUEST']._serialized_end=3140
+  _globals['_ROUTEVIOLATIONS']._serialized_start=3143
+  _globals['_ROUTEVIOLATIONS']._serialized_end=3312
+  _globals['_LISTVIOLATIONSRESPONSE']._serialized_start=3314
+  _globals['_LISTVIOLATIONSRESPONSE']._serialized_end=3383
+  _globals['_WATCHTEAMREQUEST']._serialized_start=3385
+  _globals['_WATCHTEAMREQUEST']._serialized_end=3435
+  _globals['_WATCHTEAMRESPONSE']._serialized_start=3437
+  _globals['_WATCHTEAMRESPONSE']._serialized_end=3512
+  _globals['_TEAMEVENT']._serialized_start=3515
+  _globals['_TEAMEVENT']._serialized_end=3787
+  _globals['_TEAMEVENT_DATAENTRY']._serialized_start=3744
+  _globals['_TEAMEVENT_DATAENTRY']._serialized_end=3787
+  _globals['_PLANSERVICE']._serialized_start=3908
+  _globals['_PLANSERVICE']._serialized_end=4521
 # @@protoc_insertion_point(module_scope)

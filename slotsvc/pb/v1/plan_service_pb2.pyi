@@ -13,6 +13,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
 from google.type import latlng_pb2 as _latlng_pb2
 from slotsvc.pb.v1 import types_pb2 as _types_pb2
+from slotsvc.pb.v1 import visit_service_pb2 as _visit_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -93,7 +94,7 @@ class GetDayResponse(_message.Message):
     ROUTES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Route]:
-        """One for each technician, by name."""
+        """One for each technician and shift, by name; one without a shift for who does not work."""
 
     def __init__(
         self,
@@ -133,6 +134,10 @@ class Route(_message.Message):
     MAP_ID_FIELD_NUMBER: _builtins.int
     TRAVEL_PROVENANCE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    NO_SHIFT_REASON_FIELD_NUMBER: _builtins.int
+    LATEST_END_TIME_FIELD_NUMBER: _builtins.int
+    OVERTIME_DURATION_FIELD_NUMBER: _builtins.int
     technician: _builtins.str
     """`tenants/{tenant}/technicians/{technician}`."""
     technician_display_name: _builtins.str
@@ -145,6 +150,10 @@ class Route(_message.Message):
     """Worst provenance of its travel times."""
     state: Global___RouteState.ValueType
     """State."""
+    shift_number: _builtins.int
+    """Number of the shift in the day, from 0."""
+    no_shift_reason: _builtins.str
+    """Why there is no shift: a stable word such as DAY_OFF, ABSENT, HOLIDAY. Empty when there is one."""
     @_builtins.property
     def date(self) -> _date_pb2.Date:
         """Service date."""
@@ -189,6 +198,14 @@ class Route(_message.Message):
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteFinding]:
         """What is wrong with the day as it stands; empty for a sound one."""
 
+    @_builtins.property
+    def latest_end_time(self) -> _timestamp_pb2.Timestamp:
+        """Hard end of the shift, overtime included."""
+
+    @_builtins.property
+    def overtime_duration(self) -> _duration_pb2.Duration:
+        """Seconds worked after the regular end."""
+
     def __init__(
         self,
         *,
@@ -209,10 +226,14 @@ class Route(_message.Message):
         map_id: _builtins.str = ...,
         travel_provenance: _types_pb2.TravelProvenance.ValueType = ...,
         state: Global___RouteState.ValueType = ...,
+        shift_number: _builtins.int = ...,
+        no_shift_reason: _builtins.str = ...,
+        latest_end_time: _timestamp_pb2.Timestamp | None = ...,
+        overtime_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "end_location", b"end_location", "end_time", b"end_time", "shift", b"shift", "start_location", b"start_location", "travel_duration", b"travel_duration", "valid_until", b"valid_until", "waiting_duration", b"waiting_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "end_location", b"end_location", "end_time", b"end_time", "latest_end_time", b"latest_end_time", "overtime_duration", b"overtime_duration", "shift", b"shift", "start_location", b"start_location", "travel_duration", b"travel_duration", "valid_until", b"valid_until", "waiting_duration", b"waiting_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "end_location", b"end_location", "end_time", b"end_time", "findings", b"findings", "map_id", b"map_id", "shift", b"shift", "start_location", b"start_location", "state", b"state", "stops", b"stops", "technician", b"technician", "technician_display_name", b"technician_display_name", "transitions", b"transitions", "travel_duration", b"travel_duration", "travel_provenance", b"travel_provenance", "valid_until", b"valid_until", "version", b"version", "waiting_duration", b"waiting_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "end_location", b"end_location", "end_time", b"end_time", "findings", b"findings", "latest_end_time", b"latest_end_time", "map_id", b"map_id", "no_shift_reason", b"no_shift_reason", "overtime_duration", b"overtime_duration", "shift", b"shift", "shift_number", b"shift_number", "start_location", b"start_location", "state", b"state", "stops", b"stops", "technician", b"technician", "technician_display_name", b"technician_display_name", "transitions", b"transitions", "travel_duration", b"travel_duration", "travel_provenance", b"travel_provenance", "valid_until", b"valid_until", "version", b"version", "waiting_duration", b"waiting_duration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -233,6 +254,9 @@ class RouteStop(_message.Message):
     PROMISE_FIELD_NUMBER: _builtins.int
     PIN_FIELD_NUMBER: _builtins.int
     BEING_REPLACED_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    AT_RISK_FIELD_NUMBER: _builtins.int
     visit: _builtins.str
     """`tenants/{tenant}/visits/{visit}`."""
     held: _builtins.bool
@@ -241,6 +265,12 @@ class RouteStop(_message.Message):
     """What only a planner may change."""
     being_replaced: _builtins.bool
     """Its place would be taken over by this visit's open hold elsewhere."""
+    state: _visit_service_pb2.VisitState.ValueType
+    """Where it stands."""
+    commitment: _visit_service_pb2.Commitment.ValueType
+    """How firmly its time was given."""
+    at_risk: _builtins.bool
+    """True when its promise will not be kept as the day now goes."""
     @_builtins.property
     def location(self) -> _latlng_pb2.LatLng:
         """Where."""
@@ -273,10 +303,13 @@ class RouteStop(_message.Message):
         promise: _types_pb2.TimeWindow | None = ...,
         pin: _types_pb2.Pin.ValueType = ...,
         being_replaced: _builtins.bool = ...,
+        state: _visit_service_pb2.VisitState.ValueType = ...,
+        commitment: _visit_service_pb2.Commitment.ValueType = ...,
+        at_risk: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrival_time", b"arrival_time", "end_time", b"end_time", "location", b"location", "promise", b"promise", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrival_time", b"arrival_time", "being_replaced", b"being_replaced", "end_time", b"end_time", "held", b"held", "location", b"location", "pin", b"pin", "promise", b"promise", "start_time", b"start_time", "visit", b"visit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrival_time", b"arrival_time", "at_risk", b"at_risk", "being_replaced", b"being_replaced", "commitment", b"commitment", "end_time", b"end_time", "held", b"held", "location", b"location", "pin", b"pin", "promise", b"promise", "start_time", b"start_time", "state", b"state", "visit", b"visit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -328,6 +361,10 @@ class RouteFinding(_message.Message):
     VISIT_FIELD_NUMBER: _builtins.int
     SIZE_SECONDS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
+    WORSE_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """Stable kind, UPPER_SNAKE."""
     visit: _builtins.str
@@ -336,6 +373,16 @@ class RouteFinding(_message.Message):
     """Size, seconds. 0 when it has none."""
     cause: _builtins.str
     """One sentence."""
+    origin: _builtins.str
+    """What brought it about: ABSENCE, CALENDAR, OVERRUN, OVERRIDE, IMPORT. Empty when not stored."""
+    override_reason: _builtins.str
+    """A planner's reason for accepting it. Empty when nobody did."""
+    worse: _builtins.bool
+    """True when it is new, or bigger than what was there before."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is known. Unset when it is not stored."""
+
     def __init__(
         self,
         *,
@@ -343,11 +390,561 @@ class RouteFinding(_message.Message):
         visit: _builtins.str = ...,
         size_seconds: _builtins.int = ...,
         cause: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        origin: _builtins.str = ...,
+        override_reason: _builtins.str = ...,
+        worse: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "kind", b"kind", "size_seconds", b"size_seconds", "visit", b"visit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "kind", b"kind", "origin", b"origin", "override_reason", b"override_reason", "since", b"since", "size_seconds", b"size_seconds", "visit", b"visit", "worse", b"worse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RouteFinding: _TypeAlias = RouteFinding  # noqa: Y015
+
+@_typing.final
+class PublishRoutesRequest(_message.Message):
+    """Request of PublishRoutes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEAM_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    WITHDRAW_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`. Required."""
+    technician: _builtins.str
+    """Only this technician. Unset: the whole team."""
+    withdraw: _builtins.bool
+    """True: back to draft. Routes that are running stay so."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def first_date(self) -> _date_pb2.Date:
+        """First service date. Required; not in the past."""
+
+    @_builtins.property
+    def last_date(self) -> _date_pb2.Date:
+        """Last service date, included. Unset: first_date. At most 31 days."""
+
+    def __init__(
+        self,
+        *,
+        team: _builtins.str = ...,
+        first_date: _date_pb2.Date | None = ...,
+        last_date: _date_pb2.Date | None = ...,
+        technician: _builtins.str = ...,
+        withdraw: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "request_id", b"request_id", "team", b"team", "technician", b"technician", "withdraw", b"withdraw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishRoutesRequest: _TypeAlias = PublishRoutesRequest  # noqa: Y015
+
+@_typing.final
+class PublishRoutesResponse(_message.Message):
+    """Response of PublishRoutes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUTES_FIELD_NUMBER: _builtins.int
+    routes: _builtins.int
+    """How many routes changed their state."""
+    def __init__(
+        self,
+        *,
+        routes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["routes", b"routes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishRoutesResponse: _TypeAlias = PublishRoutesResponse  # noqa: Y015
+
+@_typing.final
+class HandMove(_message.Message):
+    """A visit put somewhere by hand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    START_WINDOW_FIELD_NUMBER: _builtins.int
+    visit: _builtins.str
+    """`tenants/{tenant}/visits/{visit}`. Required."""
+    technician: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}`. Required."""
+    shift_number: _builtins.int
+    """Number of the shift in the day, from 0."""
+    position: _builtins.int
+    """Its place in the order, 0 first. Unset: where it breaks least, then costs least."""
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """Service date. Required."""
+
+    @_builtins.property
+    def start_window(self) -> _types_pb2.TimeWindow:
+        """Service must start in it. Unset: as promised; without a promise any time of the shift."""
+
+    def __init__(
+        self,
+        *,
+        visit: _builtins.str = ...,
+        technician: _builtins.str = ...,
+        date: _date_pb2.Date | None = ...,
+        shift_number: _builtins.int = ...,
+        position: _builtins.int | None = ...,
+        start_window: _types_pb2.TimeWindow | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "date", b"date", "position", b"position", "start_window", b"start_window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "date", b"date", "position", b"position", "shift_number", b"shift_number", "start_window", b"start_window", "technician", b"technician", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__position: _TypeAlias = _typing.Literal["position"]  # noqa: Y015
+    _WhichOneofArgType__position: _TypeAlias = _typing.Literal["_position", b"_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position) -> _WhichOneofReturnType__position | None: ...
+
+Global___HandMove: _TypeAlias = HandMove  # noqa: Y015
+
+@_typing.final
+class RouteCheck(_message.Message):
+    """A route as it would be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    STOPS_FIELD_NUMBER: _builtins.int
+    ADDED_TRAVEL_SECONDS_FIELD_NUMBER: _builtins.int
+    technician: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}`."""
+    shift_number: _builtins.int
+    """Number of the shift in the day."""
+    added_travel_seconds: _builtins.int
+    """Driving then, against now; seconds, may be negative."""
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """Service date."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteFinding]:
+        """Every rule broken then; `worse` marks what is new or bigger."""
+
+    @_builtins.property
+    def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteStop]:
+        """Visits in their order, with times as they would be. Empty when no times exist."""
+
+    def __init__(
+        self,
+        *,
+        technician: _builtins.str = ...,
+        date: _date_pb2.Date | None = ...,
+        shift_number: _builtins.int = ...,
+        findings: _abc.Iterable[Global___RouteFinding] | None = ...,
+        stops: _abc.Iterable[Global___RouteStop] | None = ...,
+        added_travel_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_travel_seconds", b"added_travel_seconds", "date", b"date", "findings", b"findings", "shift_number", b"shift_number", "stops", b"stops", "technician", b"technician"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteCheck: _TypeAlias = RouteCheck  # noqa: Y015
+
+@_typing.final
+class CheckPlanRequest(_message.Message):
+    """Request of CheckPlan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    @_builtins.property
+    def moves(self) -> _containers.RepeatedCompositeFieldContainer[Global___HandMove]:
+        """Made one after the other. 1 to 20."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        moves: _abc.Iterable[Global___HandMove] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moves", b"moves", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPlanRequest: _TypeAlias = CheckPlanRequest  # noqa: Y015
+
+@_typing.final
+class CheckPlanResponse(_message.Message):
+    """Response of CheckPlan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUTES_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
+    sound: _builtins.bool
+    """True when nothing gets worse."""
+    @_builtins.property
+    def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteCheck]:
+        """Every route touched, by technician, date and shift."""
+
+    def __init__(
+        self,
+        *,
+        routes: _abc.Iterable[Global___RouteCheck] | None = ...,
+        sound: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["routes", b"routes", "sound", b"sound"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPlanResponse: _TypeAlias = CheckPlanResponse  # noqa: Y015
+
+@_typing.final
+class MoveVisitRequest(_message.Message):
+    """Request of MoveVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    PIN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    override_reason: _builtins.str
+    """Unset: a move that breaks something is refused with PLAN_WORSE and the findings. Set: it is
+    made, and what it breaks is stored with this reason. Up to 500 characters.
+    """
+    etag: _builtins.str
+    """Unset: no check. Else the visit must not have changed since."""
+    pin: _types_pb2.Pin.ValueType
+    """Unset: as it is."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def move(self) -> Global___HandMove:
+        """The move. Required."""
+
+    def __init__(
+        self,
+        *,
+        move: Global___HandMove | None = ...,
+        override_reason: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        pin: _types_pb2.Pin.ValueType = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["move", b"move"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "move", b"move", "override_reason", b"override_reason", "pin", b"pin", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveVisitRequest: _TypeAlias = MoveVisitRequest  # noqa: Y015
+
+@_typing.final
+class MoveVisitResponse(_message.Message):
+    """Response of MoveVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    ROUTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def visit(self) -> _visit_service_pb2.Visit:
+        """The visit at its new place."""
+
+    @_builtins.property
+    def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteCheck]:
+        """Every route touched."""
+
+    def __init__(
+        self,
+        *,
+        visit: _visit_service_pb2.Visit | None = ...,
+        routes: _abc.Iterable[Global___RouteCheck] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["routes", b"routes", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveVisitResponse: _TypeAlias = MoveVisitResponse  # noqa: Y015
+
+@_typing.final
+class PlanWorseDetail(_message.Message):
+    """Detail of a FAILED_PRECONDITION answer with reason PLAN_WORSE."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteCheck]:
+        """Every route touched; `worse` marks what the move would break."""
+
+    def __init__(
+        self,
+        *,
+        routes: _abc.Iterable[Global___RouteCheck] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["routes", b"routes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanWorseDetail: _TypeAlias = PlanWorseDetail  # noqa: Y015
+
+@_typing.final
+class ListViolationsRequest(_message.Message):
+    """Request of ListViolations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEAM_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`. Required."""
+    @_builtins.property
+    def first_date(self) -> _date_pb2.Date:
+        """First service date. Unset: today."""
+
+    @_builtins.property
+    def last_date(self) -> _date_pb2.Date:
+        """Last service date, included. Unset: 28 days after the first. At most 366 days."""
+
+    def __init__(
+        self,
+        *,
+        team: _builtins.str = ...,
+        first_date: _date_pb2.Date | None = ...,
+        last_date: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListViolationsRequest: _TypeAlias = ListViolationsRequest  # noqa: Y015
+
+@_typing.final
+class RouteViolations(_message.Message):
+    """Violations of one route."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    technician: _builtins.str
+    """`tenants/{tenant}/technicians/{technician}`."""
+    technician_display_name: _builtins.str
+    """Name shown to planners."""
+    shift_number: _builtins.int
+    """Number of the shift in the day."""
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """Service date."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteFinding]:
+        """What is broken."""
+
+    def __init__(
+        self,
+        *,
+        technician: _builtins.str = ...,
+        technician_display_name: _builtins.str = ...,
+        date: _date_pb2.Date | None = ...,
+        shift_number: _builtins.int = ...,
+        findings: _abc.Iterable[Global___RouteFinding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "findings", b"findings", "shift_number", b"shift_number", "technician", b"technician", "technician_display_name", b"technician_display_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteViolations: _TypeAlias = RouteViolations  # noqa: Y015
+
+@_typing.final
+class ListViolationsResponse(_message.Message):
+    """Response of ListViolations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteViolations]:
+        """By date, technician and shift. Empty: all is well."""
+
+    def __init__(
+        self,
+        *,
+        routes: _abc.Iterable[Global___RouteViolations] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["routes", b"routes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListViolationsResponse: _TypeAlias = ListViolationsResponse  # noqa: Y015
+
+@_typing.final
+class WatchTeamRequest(_message.Message):
+    """Request of WatchTeam."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEAM_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`. Required."""
+    position: _builtins.str
+    """Events after this one, from an answer before. Empty: from now on."""
+    def __init__(
+        self,
+        *,
+        team: _builtins.str = ...,
+        position: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchTeamRequest: _TypeAlias = WatchTeamRequest  # noqa: Y015
+
+@_typing.final
+class WatchTeamResponse(_message.Message):
+    """One answer of WatchTeam: an event, or, with no event, a position to resume from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    position: _builtins.str
+    """Opaque; give it back to resume behind this answer."""
+    @_builtins.property
+    def event(self) -> Global___TeamEvent:
+        """Unset: nothing happened; sent now and then, so that a quiet stream is seen to live."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.str = ...,
+        event: Global___TeamEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchTeamResponse: _TypeAlias = WatchTeamResponse  # noqa: Y015
+
+@_typing.final
+class TeamEvent(_message.Message):
+    """Something that happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    ROUTE_VERSION_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """Stable kind, UPPER_SNAKE: VISIT_BOOKED, VISIT_STARTED, PROMISE_AT_RISK, … see docs/events.md."""
+    visit: _builtins.str
+    """The visit concerned, or empty."""
+    technician: _builtins.str
+    """The technician concerned, or empty."""
+    shift_number: _builtins.int
+    """Number of the shift in the day."""
+    route_version: _builtins.int
+    """The route's version after it; 0 when it is about no route."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When, by the service's clock."""
+
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """The route's service date. Unset when it is about no route."""
+
+    @_builtins.property
+    def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """More about it: ids and numbers, never personal data."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        visit: _builtins.str = ...,
+        technician: _builtins.str = ...,
+        date: _date_pb2.Date | None = ...,
+        shift_number: _builtins.int = ...,
+        route_version: _builtins.int = ...,
+        data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "date", b"date", "kind", b"kind", "route_version", b"route_version", "shift_number", b"shift_number", "technician", b"technician", "time", b"time", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TeamEvent: _TypeAlias = TeamEvent  # noqa: Y015

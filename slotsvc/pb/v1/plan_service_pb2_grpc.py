@@ -40,6 +40,31 @@ class PlanServiceStub:
                 request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.GetDayRequest.SerializeToString,
                 response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.GetDayResponse.FromString,
                 _registered_method=True)
+        self.PublishRoutes = channel.unary_unary(
+                '/slotsvc.v1.PlanService/PublishRoutes',
+                request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesResponse.FromString,
+                _registered_method=True)
+        self.CheckPlan = channel.unary_unary(
+                '/slotsvc.v1.PlanService/CheckPlan',
+                request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanResponse.FromString,
+                _registered_method=True)
+        self.MoveVisit = channel.unary_unary(
+                '/slotsvc.v1.PlanService/MoveVisit',
+                request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitResponse.FromString,
+                _registered_method=True)
+        self.ListViolations = channel.unary_unary(
+                '/slotsvc.v1.PlanService/ListViolations',
+                request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsResponse.FromString,
+                _registered_method=True)
+        self.WatchTeam = channel.unary_stream(
+                '/slotsvc.v1.PlanService/WatchTeam',
+                request_serializer=slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamResponse.FromString,
+                _registered_method=True)
 
 
 class PlanServiceServicer:
@@ -53,6 +78,41 @@ class PlanServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishRoutes(self, request, context):
+        """Tells technicians their routes: from then on automation only inserts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckPlan(self, request, context):
+        """What hand-made moves would break, all of it. Changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveVisit(self, request, context):
+        """Puts a visit where a planner wants it. What it breaks is returned, and stored when overridden.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListViolations(self, request, context):
+        """Every rule broken on stored routes, with size and cause.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchTeam(self, request, context):
+        """What happens to a team, from a position on, as it happens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PlanServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +120,31 @@ def add_PlanServiceServicer_to_server(servicer, server):
                     servicer.GetDay,
                     request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.GetDayRequest.FromString,
                     response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.GetDayResponse.SerializeToString,
+            ),
+            'PublishRoutes': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishRoutes,
+                    request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesResponse.SerializeToString,
+            ),
+            'CheckPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckPlan,
+                    request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanResponse.SerializeToString,
+            ),
+            'MoveVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveVisit,
+                    request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitResponse.SerializeToString,
+            ),
+            'ListViolations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListViolations,
+                    request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsResponse.SerializeToString,
+            ),
+            'WatchTeam': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTeam,
+                    request_deserializer=slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +175,141 @@ class PlanService:
             '/slotsvc.v1.PlanService/GetDay',
             slotsvc_dot_v1_dot_plan__service__pb2.GetDayRequest.SerializeToString,
             slotsvc_dot_v1_dot_plan__service__pb2.GetDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishRoutes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.PlanService/PublishRoutes',
+            slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesRequest.SerializeToString,
+            slotsvc_dot_v1_dot_plan__service__pb2.PublishRoutesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.PlanService/CheckPlan',
+            slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanRequest.SerializeToString,
+            slotsvc_dot_v1_dot_plan__service__pb2.CheckPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.PlanService/MoveVisit',
+            slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitRequest.SerializeToString,
+            slotsvc_dot_v1_dot_plan__service__pb2.MoveVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListViolations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.PlanService/ListViolations',
+            slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsRequest.SerializeToString,
+            slotsvc_dot_v1_dot_plan__service__pb2.ListViolationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTeam(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/slotsvc.v1.PlanService/WatchTeam',
+            slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamRequest.SerializeToString,
+            slotsvc_dot_v1_dot_plan__service__pb2.WatchTeamResponse.FromString,
             options,
             channel_credentials,
             insecure,

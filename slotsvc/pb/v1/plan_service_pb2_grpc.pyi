@@ -35,6 +35,16 @@ class PlanServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PlanServiceAsyncStub: ...
     GetDay: _grpc.UnaryUnaryMultiCallable[_plan_service_pb2.GetDayRequest, _plan_service_pb2.GetDayResponse]
     """One team's day: every technician's route with its times, breaks and driving."""
+    PublishRoutes: _grpc.UnaryUnaryMultiCallable[_plan_service_pb2.PublishRoutesRequest, _plan_service_pb2.PublishRoutesResponse]
+    """Tells technicians their routes: from then on automation only inserts."""
+    CheckPlan: _grpc.UnaryUnaryMultiCallable[_plan_service_pb2.CheckPlanRequest, _plan_service_pb2.CheckPlanResponse]
+    """What hand-made moves would break, all of it. Changes nothing."""
+    MoveVisit: _grpc.UnaryUnaryMultiCallable[_plan_service_pb2.MoveVisitRequest, _plan_service_pb2.MoveVisitResponse]
+    """Puts a visit where a planner wants it. What it breaks is returned, and stored when overridden."""
+    ListViolations: _grpc.UnaryUnaryMultiCallable[_plan_service_pb2.ListViolationsRequest, _plan_service_pb2.ListViolationsResponse]
+    """Every rule broken on stored routes, with size and cause."""
+    WatchTeam: _grpc.UnaryStreamMultiCallable[_plan_service_pb2.WatchTeamRequest, _plan_service_pb2.WatchTeamResponse]
+    """What happens to a team, from a position on, as it happens."""
 
 @_typing.type_check_only
 class PlanServiceAsyncStub(PlanServiceStub):
@@ -43,6 +53,16 @@ class PlanServiceAsyncStub(PlanServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetDay: _aio.UnaryUnaryMultiCallable[_plan_service_pb2.GetDayRequest, _plan_service_pb2.GetDayResponse]  # type: ignore[assignment]
     """One team's day: every technician's route with its times, breaks and driving."""
+    PublishRoutes: _aio.UnaryUnaryMultiCallable[_plan_service_pb2.PublishRoutesRequest, _plan_service_pb2.PublishRoutesResponse]  # type: ignore[assignment]
+    """Tells technicians their routes: from then on automation only inserts."""
+    CheckPlan: _aio.UnaryUnaryMultiCallable[_plan_service_pb2.CheckPlanRequest, _plan_service_pb2.CheckPlanResponse]  # type: ignore[assignment]
+    """What hand-made moves would break, all of it. Changes nothing."""
+    MoveVisit: _aio.UnaryUnaryMultiCallable[_plan_service_pb2.MoveVisitRequest, _plan_service_pb2.MoveVisitResponse]  # type: ignore[assignment]
+    """Puts a visit where a planner wants it. What it breaks is returned, and stored when overridden."""
+    ListViolations: _aio.UnaryUnaryMultiCallable[_plan_service_pb2.ListViolationsRequest, _plan_service_pb2.ListViolationsResponse]  # type: ignore[assignment]
+    """Every rule broken on stored routes, with size and cause."""
+    WatchTeam: _aio.UnaryStreamMultiCallable[_plan_service_pb2.WatchTeamRequest, _plan_service_pb2.WatchTeamResponse]  # type: ignore[assignment]
+    """What happens to a team, from a position on, as it happens."""
 
 class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
     """For planners: days as they are planned."""
@@ -54,5 +74,45 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_plan_service_pb2.GetDayResponse, _abc.Awaitable[_plan_service_pb2.GetDayResponse]]:
         """One team's day: every technician's route with its times, breaks and driving."""
+
+    @_abc_1.abstractmethod
+    def PublishRoutes(
+        self,
+        request: _plan_service_pb2.PublishRoutesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_service_pb2.PublishRoutesResponse, _abc.Awaitable[_plan_service_pb2.PublishRoutesResponse]]:
+        """Tells technicians their routes: from then on automation only inserts."""
+
+    @_abc_1.abstractmethod
+    def CheckPlan(
+        self,
+        request: _plan_service_pb2.CheckPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_service_pb2.CheckPlanResponse, _abc.Awaitable[_plan_service_pb2.CheckPlanResponse]]:
+        """What hand-made moves would break, all of it. Changes nothing."""
+
+    @_abc_1.abstractmethod
+    def MoveVisit(
+        self,
+        request: _plan_service_pb2.MoveVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_service_pb2.MoveVisitResponse, _abc.Awaitable[_plan_service_pb2.MoveVisitResponse]]:
+        """Puts a visit where a planner wants it. What it breaks is returned, and stored when overridden."""
+
+    @_abc_1.abstractmethod
+    def ListViolations(
+        self,
+        request: _plan_service_pb2.ListViolationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plan_service_pb2.ListViolationsResponse, _abc.Awaitable[_plan_service_pb2.ListViolationsResponse]]:
+        """Every rule broken on stored routes, with size and cause."""
+
+    @_abc_1.abstractmethod
+    def WatchTeam(
+        self,
+        request: _plan_service_pb2.WatchTeamRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_plan_service_pb2.WatchTeamResponse], _abc.AsyncIterator[_plan_service_pb2.WatchTeamResponse]]:
+        """What happens to a team, from a position on, as it happens."""
 
 def add_PlanServiceServicer_to_server(servicer: PlanServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -50,6 +50,10 @@ class SlotRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     SEATS_FIELD_NUMBER: _builtins.int
     MAX_ADDED_TRAVEL_FIELD_NUMBER: _builtins.int
+    SECTOR_FIELD_NUMBER: _builtins.int
+    SETUP_DURATION_FIELD_NUMBER: _builtins.int
+    PAUSABLE_FIELD_NUMBER: _builtins.int
+    LEAVE_PROMISE_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     """A registered site, `tenants/{tenant}/sites/{site}`. Its opening hours are kept."""
     activity_type: _builtins.str
@@ -59,18 +63,25 @@ class SlotRequest(_message.Message):
     last_technician: _builtins.str
     """Who came last time; counts as preferred."""
     visit: _builtins.str
-    """The visit to move: `tenants/{tenant}/visits/{visit}`. Its own place counts as free. Place,
-    duration and tags are the visit's and must not be given; a pinned visit stays with its
-    technician unless required_technicians names others. Unset: a new visit.
+    """A stored visit, `tenants/{tenant}/visits/{visit}`: a booked one to move, whose own place counts
+    as free, or one of the backlog to place. Place, duration and tags are the visit's and must not
+    be given; offers lie inside what was promised unless leave_promise is set; a pinned visit stays
+    with its technician unless required_technicians names others. Unset: a new visit.
     """
     client: _builtins.str
     """The caller's reference for the client: at most one live hold per client and activity type.
     Up to 200 characters; not shown to anybody else.
     """
     priority: _builtins.int
-    """Higher is more urgent."""
+    """Higher is more urgent, 0 to 1000. Above 0 the emergency reserve may be used."""
     seats: _builtins.int
     """Number of technicians needed at once."""
+    sector: _builtins.str
+    """Sector of the place, known to the tenant. Unset: the site's."""
+    pausable: _builtins.bool
+    """Whether a pause may lie inside the visit. Unset: as the activity type says."""
+    leave_promise: _builtins.bool
+    """With `visit`: the client is asked anew, so offers may lie outside what was promised."""
     @_builtins.property
     def location(self) -> _latlng_pb2.LatLng:
         """Any point, WGS 84 degrees."""
@@ -125,7 +136,11 @@ class SlotRequest(_message.Message):
 
     @_builtins.property
     def max_added_travel(self) -> _duration_pb2.Duration:
-        """Metres or minutes of added travel above which nothing is offered."""
+        """Added driving above which nothing is offered. Unset: any."""
+
+    @_builtins.property
+    def setup_duration(self) -> _duration_pb2.Duration:
+        """Access, parking and setup. Unset: the site's and the activity type's together."""
 
     def __init__(
         self,
@@ -151,13 +166,22 @@ class SlotRequest(_message.Message):
         priority: _builtins.int = ...,
         seats: _builtins.int = ...,
         max_added_travel: _duration_pb2.Duration | None = ...,
+        sector: _builtins.str = ...,
+        setup_duration: _duration_pb2.Duration | None = ...,
+        pausable: _builtins.bool | None = ...,
+        leave_promise: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_date", b"first_date", "last_date", b"last_date", "location", b"location", "max_added_travel", b"max_added_travel", "notice", b"notice", "offer_grid", b"offer_grid", "place", b"place", "service_duration", b"service_duration", "site", b"site"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_pausable", b"_pausable", "first_date", b"first_date", "last_date", b"last_date", "location", b"location", "max_added_travel", b"max_added_travel", "notice", b"notice", "offer_grid", b"offer_grid", "pausable", b"pausable", "place", b"place", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_type", b"activity_type", "allowed_dates", b"allowed_dates", "allowed_windows", b"allowed_windows", "client", b"client", "first_date", b"first_date", "forbidden_technicians", b"forbidden_technicians", "last_date", b"last_date", "last_technician", b"last_technician", "location", b"location", "max_added_travel", b"max_added_travel", "notice", b"notice", "offer_grid", b"offer_grid", "place", b"place", "preferred_technicians", b"preferred_technicians", "preferred_windows", b"preferred_windows", "priority", b"priority", "required_tags", b"required_tags", "required_technicians", b"required_technicians", "seats", b"seats", "service_duration", b"service_duration", "site", b"site", "visit", b"visit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pausable", b"_pausable", "activity_type", b"activity_type", "allowed_dates", b"allowed_dates", "allowed_windows", b"allowed_windows", "client", b"client", "first_date", b"first_date", "forbidden_technicians", b"forbidden_technicians", "last_date", b"last_date", "last_technician", b"last_technician", "leave_promise", b"leave_promise", "location", b"location", "max_added_travel", b"max_added_travel", "notice", b"notice", "offer_grid", b"offer_grid", "pausable", b"pausable", "place", b"place", "preferred_technicians", b"preferred_technicians", "preferred_windows", b"preferred_windows", "priority", b"priority", "required_tags", b"required_tags", "required_technicians", b"required_technicians", "seats", b"seats", "sector", b"sector", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site", "visit", b"visit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__pausable: _TypeAlias = _typing.Literal["pausable"]  # noqa: Y015
+    _WhichOneofArgType__pausable: _TypeAlias = _typing.Literal["_pausable", b"_pausable"]  # noqa: Y015
     _WhichOneofReturnType_place: _TypeAlias = _typing.Literal["site", "location"]  # noqa: Y015
     _WhichOneofArgType_place: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pausable) -> _WhichOneofReturnType__pausable | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_place) -> _WhichOneofReturnType_place | None: ...
 
 Global___SlotRequest: _TypeAlias = SlotRequest  # noqa: Y015
@@ -176,6 +200,7 @@ class SuggestSlotsRequest(_message.Message):
     FREEDOM_FIELD_NUMBER: _builtins.int
     MAX_REJECTIONS_FIELD_NUMBER: _builtins.int
     MAKE_ROOM_FIELD_NUMBER: _builtins.int
+    RESEQUENCE_PUBLISHED_FIELD_NUMBER: _builtins.int
     team: _builtins.str
     """`tenants/{tenant}/teams/{team}`. Required."""
     max_slots: _builtins.int
@@ -188,6 +213,8 @@ class SuggestSlotsRequest(_message.Message):
     """How many rejections to explain. Unset: 0. Range 0 to 500."""
     make_room: _builtins.bool
     """Move other visits to make room when there is no direct slot."""
+    resequence_published: _builtins.bool
+    """For planners: routes already told to technicians may be put in another order too."""
     @_builtins.property
     def request(self) -> Global___SlotRequest:
         """What is needed. Required."""
@@ -207,10 +234,11 @@ class SuggestSlotsRequest(_message.Message):
         freedom: _types_pb2.Freedom.ValueType = ...,
         max_rejections: _builtins.int = ...,
         make_room: _builtins.bool = ...,
+        resequence_published: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request", "weights", b"weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["freedom", b"freedom", "make_room", b"make_room", "max_rejections", b"max_rejections", "max_slots", b"max_slots", "max_slots_per_day", b"max_slots_per_day", "request", b"request", "team", b"team", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["freedom", b"freedom", "make_room", b"make_room", "max_rejections", b"max_rejections", "max_slots", b"max_slots", "max_slots_per_day", b"max_slots_per_day", "request", b"request", "resequence_published", b"resequence_published", "team", b"team", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -226,9 +254,9 @@ class CostComponent(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     COST_MILLIS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Stable name: travel, waiting, days_away, technician, window."""
+    """Stable name: travel, waiting, overtime, days_away, technician, window."""
     quantity: _builtins.int
-    """What was measured: seconds for travel and waiting, days for days_away, 0 or 1 otherwise."""
+    """What was measured: seconds for travel, waiting and overtime, days for days_away, 0 or 1 otherwise."""
     cost_millis: _builtins.int
     """Weighted seconds, quantity times weight, in thousandths."""
     def __init__(
@@ -331,6 +359,8 @@ class PlannedPlace(_message.Message):
     ADDED_WAITING_SECONDS_FIELD_NUMBER: _builtins.int
     ADDED_TRAVEL_AGAINST_TODAY_SECONDS_FIELD_NUMBER: _builtins.int
     RESEQUENCES_FIELD_NUMBER: _builtins.int
+    SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
+    ADDED_OVERTIME_SECONDS_FIELD_NUMBER: _builtins.int
     technician: _builtins.str
     """`tenants/{tenant}/technicians/{technician}`."""
     technician_display_name: _builtins.str
@@ -345,6 +375,10 @@ class PlannedPlace(_message.Message):
     """Added driving against today's order, seconds."""
     resequences: _builtins.bool
     """True when other visits of the day change their order."""
+    shift_number: _builtins.int
+    """Number of the shift in the day, from 0."""
+    added_overtime_seconds: _builtins.int
+    """Added work after the regular end of the shift, seconds. May be negative."""
     @_builtins.property
     def date(self) -> _date_pb2.Date:
         """Service date, local to the technician."""
@@ -375,10 +409,12 @@ class PlannedPlace(_message.Message):
         added_waiting_seconds: _builtins.int = ...,
         added_travel_against_today_seconds: _builtins.int = ...,
         resequences: _builtins.bool = ...,
+        shift_number: _builtins.int = ...,
+        added_overtime_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_travel_against_today_seconds", b"added_travel_against_today_seconds", "added_travel_seconds", b"added_travel_seconds", "added_waiting_seconds", b"added_waiting_seconds", "arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "position", b"position", "resequences", b"resequences", "start_time", b"start_time", "technician", b"technician", "technician_display_name", b"technician_display_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_overtime_seconds", b"added_overtime_seconds", "added_travel_against_today_seconds", b"added_travel_against_today_seconds", "added_travel_seconds", b"added_travel_seconds", "added_waiting_seconds", b"added_waiting_seconds", "arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "position", b"position", "resequences", b"resequences", "shift_number", b"shift_number", "start_time", b"start_time", "technician", b"technician", "technician_display_name", b"technician_display_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -456,6 +492,7 @@ class Receipt(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     ROUTES_FIELD_NUMBER: _builtins.int
     ELAPSED_FIELD_NUMBER: _builtins.int
+    ROUTES_IN_ORDER_FIELD_NUMBER: _builtins.int
     proof: _types_pb2.Proof.ValueType
     """How firmly the ranking is proven."""
     gap_millis: _builtins.int
@@ -480,6 +517,10 @@ class Receipt(_message.Message):
     """Worst provenance of any travel time that could have mattered."""
     routes: _builtins.int
     """Technicians and days looked at."""
+    routes_in_order: _builtins.int
+    """Of these, routes whose order was kept whatever `freedom` says: published, running, broken, or
+    with a move under way.
+    """
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """The instant the answer speaks of: holds live then count, others do not."""
@@ -505,10 +546,11 @@ class Receipt(_message.Message):
         as_of: _timestamp_pb2.Timestamp | None = ...,
         routes: _builtins.int = ...,
         elapsed: _duration_pb2.Duration | None = ...,
+        routes_in_order: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "elapsed", b"elapsed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "cells", b"cells", "cells_evaluated", b"cells_evaluated", "cells_pruned", b"cells_pruned", "cells_rejected", b"cells_rejected", "cells_skipped", b"cells_skipped", "complete", b"complete", "elapsed", b"elapsed", "freedom", b"freedom", "gap_millis", b"gap_millis", "map_id", b"map_id", "proof", b"proof", "routes", b"routes", "travel_provenance", b"travel_provenance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "cells", b"cells", "cells_evaluated", b"cells_evaluated", "cells_pruned", b"cells_pruned", "cells_rejected", b"cells_rejected", "cells_skipped", b"cells_skipped", "complete", b"complete", "elapsed", b"elapsed", "freedom", b"freedom", "gap_millis", b"gap_millis", "map_id", b"map_id", "proof", b"proof", "routes", b"routes", "routes_in_order", b"routes_in_order", "travel_provenance", b"travel_provenance"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

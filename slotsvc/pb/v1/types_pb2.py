@@ -28,7 +28,7 @@ from google.type import timeofday_pb2 as google_dot_type_dot_timeofday__pb2
 from slotsvc.pb.v1 import options_pb2 as slotsvc_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16slotsvc/v1/types.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bgoogle/type/timeofday.proto\x1a\x18slotsvc/v1/options.proto\"j\n\nTimeWindow\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\rLocalInterval\x12%\n\x05start\x18\x01 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12#\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x16.google.type.TimeOfDay\"c\n\tBreakRule\x12)\n\x06\x62\x65gins\x18\x01 \x01(\x0b\x32\x19.slotsvc.v1.LocalInterval\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"^\n\tOfferGrid\x12(\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32\x19.slotsvc.v1.LocalInterval\x12\'\n\x04step\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xaf\x02\n\x0b\x43ostWeights\x12\x13\n\x06travel\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07waiting\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x15\n\x08\x64\x61y_away\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1d\n\x10other_technician\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x19\n\x0cother_window\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x1b\n\x08overtime\x18\x06 \x01(\x01\x42\x04\xa8\xed\x18\x01H\x05\x88\x01\x01\x12\x1f\n\x0c\x64isplacement\x18\x07 \x01(\x01\x42\x04\xa8\xed\x18\x01H\x06\x88\x01\x01\x42\t\n\x07_travelB\n\n\x08_waitingB\x0b\n\t_day_awayB\x13\n\x11_other_technicianB\x0f\n\r_other_windowB\x0b\n\t_overtimeB\x0f\n\r_displacement*o\n\x07\x46reedom\x12\x17\n\x13\x46REEDOM_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46REEDOM_INSERT_ONLY\x10\x01\x12\x16\n\x12\x46REEDOM_RESEQUENCE\x10\x02\x12\x1a\n\x10\x46REEDOM_REASSIGN\x10\x03\x1a\x04\xb0\xed\x18\x01*q\n\x10TravelProvenance\x12!\n\x1dTRAVEL_PROVENANCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRAVEL_PROVENANCE_LIVE\x10\x01\x12\x1e\n\x1aTRAVEL_PROVENANCE_ESTIMATE\x10\x02*l\n\x05Proof\x12\x15\n\x11PROOF_UNSPECIFIED\x10\x00\x12\x0f\n\x0bPROOF_EXACT\x10\x01\x12\x17\n\x13PROOF_EXACT_EPSILON\x10\x02\x12\x0f\n\x0bPROOF_BOUND\x10\x03\x12\x11\n\rPROOF_PARTIAL\x10\x04*\xdd\x03\n\x0fRejectionReason\x12 \n\x1cREJECTION_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19REJECTION_REASON_NO_SHIFT\x10\x01\x12\x1b\n\x17REJECTION_REASON_ABSENT\x10\x02\x12 \n\x1cREJECTION_REASON_MISSING_TAG\x10\x03\x12(\n$REJECTION_REASON_NOT_THIS_TECHNICIAN\x10\x04\x12\x1b\n\x17REJECTION_REASON_NOTICE\x10\x05\x12\x1c\n\x18REJECTION_REASON_HORIZON\x10\x06\x12\"\n\x1eREJECTION_REASON_OUTSIDE_SHIFT\x10\x07\x12\x1c\n\x18REJECTION_REASON_NO_ROOM\x10\x08\x12\x1f\n\x1bREJECTION_REASON_UNROUTABLE\x10\t\x12\x1c\n\x18REJECTION_REASON_OFF_MAP\x10\n\x12\x1f\n\x1bREJECTION_REASON_DAY_BROKEN\x10\x0b\x12 \n\x1cREJECTION_REASON_SITE_CLOSED\x10\x0c\x12!\n\x1dREJECTION_REASON_MOVE_PENDING\x10\r*=\n\x03Pin\x12\x13\n\x0fPIN_UNSPECIFIED\x10\x00\x12\x12\n\x0ePIN_TECHNICIAN\x10\x01\x12\r\n\tPIN_START\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16slotsvc/v1/types.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bgoogle/type/timeofday.proto\x1a\x18slotsvc/v1/options.proto\"j\n\nTimeWindow\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\rLocalInterval\x12%\n\x05start\x18\x01 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12#\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x16.google.type.TimeOfDay\"c\n\tBreakRule\x12)\n\x06\x62\x65gins\x18\x01 \x01(\x0b\x32\x19.slotsvc.v1.LocalInterval\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"^\n\tOfferGrid\x12(\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32\x19.slotsvc.v1.LocalInterval\x12\'\n\x04step\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa9\x02\n\x0b\x43ostWeights\x12\x13\n\x06travel\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07waiting\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x15\n\x08\x64\x61y_away\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1d\n\x10other_technician\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x19\n\x0cother_window\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x15\n\x08overtime\x18\x06 \x01(\x01H\x05\x88\x01\x01\x12\x1f\n\x0c\x64isplacement\x18\x07 \x01(\x01\x42\x04\xa8\xed\x18\x01H\x06\x88\x01\x01\x42\t\n\x07_travelB\n\n\x08_waitingB\x0b\n\t_day_awayB\x13\n\x11_other_technicianB\x0f\n\r_other_windowB\x0b\n\t_overtimeB\x0f\n\r_displacement*o\n\x07\x46reedom\x12\x17\n\x13\x46REEDOM_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46REEDOM_INSERT_ONLY\x10\x01\x12\x16\n\x12\x46REEDOM_RESEQUENCE\x10\x02\x12\x1a\n\x10\x46REEDOM_REASSIGN\x10\x03\x1a\x04\xb0\xed\x18\x01*q\n\x10TravelProvenance\x12!\n\x1dTRAVEL_PROVENANCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRAVEL_PROVENANCE_LIVE\x10\x01\x12\x1e\n\x1aTRAVEL_PROVENANCE_ESTIMATE\x10\x02*l\n\x05Proof\x12\x15\n\x11PROOF_UNSPECIFIED\x10\x00\x12\x0f\n\x0bPROOF_EXACT\x10\x01\x12\x17\n\x13PROOF_EXACT_EPSILON\x10\x02\x12\x0f\n\x0bPROOF_BOUND\x10\x03\x12\x11\n\rPROOF_PARTIAL\x10\x04*\xa2\x07\n\x0fRejectionReason\x12 \n\x1cREJECTION_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19REJECTION_REASON_NO_SHIFT\x10\x01\x12\x1b\n\x17REJECTION_REASON_ABSENT\x10\x02\x12 \n\x1cREJECTION_REASON_MISSING_TAG\x10\x03\x12(\n$REJECTION_REASON_NOT_THIS_TECHNICIAN\x10\x04\x12\x1b\n\x17REJECTION_REASON_NOTICE\x10\x05\x12\x1c\n\x18REJECTION_REASON_HORIZON\x10\x06\x12\"\n\x1eREJECTION_REASON_OUTSIDE_SHIFT\x10\x07\x12\x1c\n\x18REJECTION_REASON_NO_ROOM\x10\x08\x12\x1f\n\x1bREJECTION_REASON_UNROUTABLE\x10\t\x12\x1c\n\x18REJECTION_REASON_OFF_MAP\x10\n\x12\x1f\n\x1bREJECTION_REASON_DAY_BROKEN\x10\x0b\x12 \n\x1cREJECTION_REASON_SITE_CLOSED\x10\x0c\x12!\n\x1dREJECTION_REASON_MOVE_PENDING\x10\r\x12\x1f\n\x1bREJECTION_REASON_MAX_VISITS\x10\x0e\x12\x1f\n\x1bREJECTION_REASON_MAX_TRAVEL\x10\x0f\x12%\n!REJECTION_REASON_MAX_ADDED_TRAVEL\x10\x10\x12\x1b\n\x17REJECTION_REASON_SECTOR\x10\x11\x12\x1c\n\x18REJECTION_REASON_HOLIDAY\x10\x12\x12\x1b\n\x17REJECTION_REASON_CLOSED\x10\x13\x12\x1f\n\x1bREJECTION_REASON_OTHER_TEAM\x10\x14\x12\x1c\n\x18REJECTION_REASON_CUT_OFF\x10\x15\x12\x1f\n\x1bREJECTION_REASON_QUOTA_FULL\x10\x16\x12\x1d\n\x19REJECTION_REASON_RESERVED\x10\x17\x12\x1f\n\x1bREJECTION_REASON_SECTOR_DAY\x10\x18\x12\x1d\n\x19REJECTION_REASON_BLACKOUT\x10\x19\x12\x1d\n\x19REJECTION_REASON_DEADLINE\x10\x1a\x12$\n REJECTION_REASON_OUTSIDE_PROMISE\x10\x1b*=\n\x03Pin\x12\x13\n\x0fPIN_UNSPECIFIED\x10\x00\x12\x12\n\x0ePIN_TECHNICIAN\x10\x01\x12\r\n\tPIN_START\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,20 +37,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_FREEDOM'].values_by_name["FREEDOM_REASSIGN"]._loaded_options = None
   _globals['_FREEDOM'].values_by_name["FREEDOM_REASSIGN"]._serialized_options = b'\260\355\030\001'
-  _globals['_COSTWEIGHTS'].fields_by_name['overtime']._loaded_options = None
-  _globals['_COSTWEIGHTS'].fields_by_name['overtime']._serialized_options = b'\250\355\030\001'
   _globals['_COSTWEIGHTS'].fields_by_name['displacement']._loaded_options = None
   _globals['_COSTWEIGHTS'].fields_by_name['displacement']._serialized_options = b'\250\355\030\001'
-  _globals['_FREEDOM']._serialized_start=862
-  _globals['_FREEDOM']._serialized_end=973
-  _globals['_TRAVELPROVENANCE']._serialized_start=975
-  _globals['_TRAVELPROVENANCE']._serialized_end=1088
-  _globals['_PROOF']._serialized_start=1090
-  _globals['_PROOF']._serialized_end=1198
-  _globals['_REJECTIONREASON']._serialized_start=1201
-  _globals['_REJECTIONREASON']._serialized_end=1678
-  _globals['_PIN']._serialized_start=1680
-  _globals['_PIN']._serialized_end=1741
+  _globals['_FREEDOM']._serialized_start=856
+  _globals['_FREEDOM']._serialized_end=967
+  _globals['_TRAVELPROVENANCE']._serialized_start=969
+  _globals['_TRAVELPROVENANCE']._serialized_end=1082
+  _globals['_PROOF']._serialized_start=1084
+  _globals['_PROOF']._serialized_end=1192
+  _globals['_REJECTIONREASON']._serialized_start=1195
+  _globals['_REJECTIONREASON']._serialized_end=2125
+  _globals['_PIN']._serialized_start=2127
+  _globals['_PIN']._serialized_end=2188
   _globals['_TIMEWINDOW']._serialized_start=158
   _globals['_TIMEWINDOW']._serialized_end=264
   _globals['_LOCALINTERVAL']._serialized_start=266
@@ -60,5 +58,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OFFERGRID']._serialized_start=460
   _globals['_OFFERGRID']._serialized_end=554
   _globals['_COSTWEIGHTS']._serialized_start=557
-  _globals['_COSTWEIGHTS']._serialized_end=860
+  _globals['_COSTWEIGHTS']._serialized_end=854
 # @@protoc_insertion_point(module_scope)

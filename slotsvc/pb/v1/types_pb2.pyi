@@ -143,13 +143,41 @@ class _RejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rejec
     REJECTION_REASON_OFF_MAP: _RejectionReason.ValueType  # 10
     """The place is further from any road than the snap limit; margin is in metres."""
     REJECTION_REASON_DAY_BROKEN: _RejectionReason.ValueType  # 11
-    """The day as it stands breaks a rule; it gets no new visits before a planner has mended it."""
+    """No road leads from one visit of the day to the next; a planner has to mend it first."""
     REJECTION_REASON_SITE_CLOSED: _RejectionReason.ValueType  # 12
     """The site is closed then."""
     REJECTION_REASON_MOVE_PENDING: _RejectionReason.ValueType  # 13
     """A visit of that day is being moved within it; until the move is confirmed or lapses the day
     takes no other visit.
     """
+    REJECTION_REASON_MAX_VISITS: _RejectionReason.ValueType  # 14
+    """The shift has all the visits it may have; margin counts visits."""
+    REJECTION_REASON_MAX_TRAVEL: _RejectionReason.ValueType  # 15
+    """There is time, but the shift may not drive so much; margin says how much is too much."""
+    REJECTION_REASON_MAX_ADDED_TRAVEL: _RejectionReason.ValueType  # 16
+    """There is time, but the visit would add more driving than the request allows."""
+    REJECTION_REASON_SECTOR: _RejectionReason.ValueType  # 17
+    """The technician does not serve the sector that day; see Rejection.subject."""
+    REJECTION_REASON_HOLIDAY: _RejectionReason.ValueType  # 18
+    """A public holiday."""
+    REJECTION_REASON_CLOSED: _RejectionReason.ValueType  # 19
+    """The company or the team is closed."""
+    REJECTION_REASON_OTHER_TEAM: _RejectionReason.ValueType  # 20
+    """The technician works for another team that day."""
+    REJECTION_REASON_CUT_OFF: _RejectionReason.ValueType  # 21
+    """Booking for that day has closed; margin says how long ago."""
+    REJECTION_REASON_QUOTA_FULL: _RejectionReason.ValueType  # 22
+    """The day has all the visits of the activity type it may have; margin counts visits."""
+    REJECTION_REASON_RESERVED: _RejectionReason.ValueType  # 23
+    """What is left of the shift is kept for visits with a priority."""
+    REJECTION_REASON_SECTOR_DAY: _RejectionReason.ValueType  # 24
+    """The sector is not offered on that weekday; see Rejection.subject."""
+    REJECTION_REASON_BLACKOUT: _RejectionReason.ValueType  # 25
+    """The activity type is not offered on that date; Rejection.subject has the first and last one."""
+    REJECTION_REASON_DEADLINE: _RejectionReason.ValueType  # 26
+    """The window begins at the due time or later."""
+    REJECTION_REASON_OUTSIDE_PROMISE: _RejectionReason.ValueType  # 27
+    """The window lies outside what was promised to the client, or outside the target."""
 
 class RejectionReason(_RejectionReason, metaclass=_RejectionReasonEnumTypeWrapper):
     """Why a technician, a day or a window cannot serve."""
@@ -177,13 +205,41 @@ REJECTION_REASON_UNROUTABLE: RejectionReason.ValueType  # 9
 REJECTION_REASON_OFF_MAP: RejectionReason.ValueType  # 10
 """The place is further from any road than the snap limit; margin is in metres."""
 REJECTION_REASON_DAY_BROKEN: RejectionReason.ValueType  # 11
-"""The day as it stands breaks a rule; it gets no new visits before a planner has mended it."""
+"""No road leads from one visit of the day to the next; a planner has to mend it first."""
 REJECTION_REASON_SITE_CLOSED: RejectionReason.ValueType  # 12
 """The site is closed then."""
 REJECTION_REASON_MOVE_PENDING: RejectionReason.ValueType  # 13
 """A visit of that day is being moved within it; until the move is confirmed or lapses the day
 takes no other visit.
 """
+REJECTION_REASON_MAX_VISITS: RejectionReason.ValueType  # 14
+"""The shift has all the visits it may have; margin counts visits."""
+REJECTION_REASON_MAX_TRAVEL: RejectionReason.ValueType  # 15
+"""There is time, but the shift may not drive so much; margin says how much is too much."""
+REJECTION_REASON_MAX_ADDED_TRAVEL: RejectionReason.ValueType  # 16
+"""There is time, but the visit would add more driving than the request allows."""
+REJECTION_REASON_SECTOR: RejectionReason.ValueType  # 17
+"""The technician does not serve the sector that day; see Rejection.subject."""
+REJECTION_REASON_HOLIDAY: RejectionReason.ValueType  # 18
+"""A public holiday."""
+REJECTION_REASON_CLOSED: RejectionReason.ValueType  # 19
+"""The company or the team is closed."""
+REJECTION_REASON_OTHER_TEAM: RejectionReason.ValueType  # 20
+"""The technician works for another team that day."""
+REJECTION_REASON_CUT_OFF: RejectionReason.ValueType  # 21
+"""Booking for that day has closed; margin says how long ago."""
+REJECTION_REASON_QUOTA_FULL: RejectionReason.ValueType  # 22
+"""The day has all the visits of the activity type it may have; margin counts visits."""
+REJECTION_REASON_RESERVED: RejectionReason.ValueType  # 23
+"""What is left of the shift is kept for visits with a priority."""
+REJECTION_REASON_SECTOR_DAY: RejectionReason.ValueType  # 24
+"""The sector is not offered on that weekday; see Rejection.subject."""
+REJECTION_REASON_BLACKOUT: RejectionReason.ValueType  # 25
+"""The activity type is not offered on that date; Rejection.subject has the first and last one."""
+REJECTION_REASON_DEADLINE: RejectionReason.ValueType  # 26
+"""The window begins at the due time or later."""
+REJECTION_REASON_OUTSIDE_PROMISE: RejectionReason.ValueType  # 27
+"""The window lies outside what was promised to the client, or outside the target."""
 Global___RejectionReason: _TypeAlias = RejectionReason  # noqa: Y015
 
 class _Pin:
@@ -362,7 +418,9 @@ class CostWeights(_message.Message):
     Unset: 900. Range 0 to 100000.
     """
     overtime: _builtins.float
-    """Weighted seconds for one second after the soft end of a shift."""
+    """Weighted seconds for one second of work after the regular end of a shift. Unset: 2.0. Range 0
+    to 100, 3 decimals.
+    """
     displacement: _builtins.float
     """Weight of the expected displacement of later requests."""
     def __init__(

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from google.type import latlng_pb2 as google_dot_type_dot_latlng__pb2
@@ -31,73 +32,93 @@ from slotsvc.pb.v1 import slot_service_pb2 as slotsvc_dot_v1_dot_slot__service__
 from slotsvc.pb.v1 import types_pb2 as slotsvc_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eslotsvc/v1/visit_service.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x18google/type/latlng.proto\x1a\x18slotsvc/v1/options.proto\x1a\x1dslotsvc/v1/slot_service.proto\x1a\x16slotsvc/v1/types.proto\"{\n\x07Promise\x12&\n\x06window\x18\x01 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x31\n\rannounce_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x07\x63hannel\x18\x03 \x01(\tB\x04\xa8\xed\x18\x01\"\xf8\x06\n\x05Visit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.slotsvc.v1.VisitState\x12\x0c\n\x04site\x18\x03 \x01(\t\x12%\n\x08location\x18\x04 \x01(\x0b\x32\x13.google.type.LatLng\x12\x15\n\ractivity_type\x18\x05 \x01(\t\x12\x33\n\x10service_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rrequired_tags\x18\x07 \x03(\t\x12$\n\x07promise\x18\x08 \x01(\x0b\x32\x13.slotsvc.v1.Promise\x12\'\n\x05place\x18\t \x01(\x0b\x32\x18.slotsvc.v1.PlannedPlace\x12\x0c\n\x04hold\x18\n \x01(\t\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63lient\x18\x0c \x01(\t\x12\x14\n\x0c\x65xternal_ref\x18\r \x01(\t\x12\x0c\n\x04note\x18\x0e \x01(\t\x12\x1c\n\x03pin\x18\x0f \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x0c\n\x04\x65tag\x18\x10 \x01(\t\x12/\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x11travel_provenance\x18\x13 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12\x30\n\ncommitment\x18\x14 \x01(\x0e\x32\x16.slotsvc.v1.CommitmentB\x04\xa8\xed\x18\x01\x12\x16\n\x08priority\x18\x15 \x01(\x05\x42\x04\xa8\xed\x18\x01\x12\x33\n\x06labels\x18\x16 \x03(\x0b\x32\x1d.slotsvc.v1.Visit.LabelsEntryB\x04\xa8\xed\x18\x01\x12\x1a\n\x0cparent_visit\x18\x17 \x01(\tB\x04\xa8\xed\x18\x01\x12\x37\n\x0esetup_duration\x18\x18 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xa8\xed\x18\x01\x12\x16\n\x08pausable\x18\x19 \x01(\x08\x42\x04\xa8\xed\x18\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x93\x01\n\x10\x42ookVisitRequest\x12\x0e\n\x04hold\x18\x01 \x01(\tH\x00\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1c\n\x03pin\x18\x04 \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x14\n\x0c\x65xternal_ref\x18\x05 \x01(\t\x12\x0c\n\x04note\x18\x06 \x01(\tB\x08\n\x06source\"5\n\x11\x42ookVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\x1f\n\x0fGetVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"4\n\x10GetVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\xf0\x01\n\x11ListVisitsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\x12\n\ntechnician\x18\x05 \x01(\t\x12%\n\nfirst_date\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12$\n\tlast_date\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.slotsvc.v1.VisitState\x12\x0e\n\x06\x63lient\x18\t \x01(\t\"P\n\x12ListVisitsResponse\x12!\n\x06visits\x18\x01 \x03(\x0b\x32\x11.slotsvc.v1.Visit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"e\n\x16RescheduleVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12\x0e\n\x04hold\x18\x03 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x08\n\x06source\";\n\x17RescheduleVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"S\n\x12\x43\x61ncelVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"7\n\x13\x43\x61ncelVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit*\x87\x02\n\nVisitState\x12\x1b\n\x17VISIT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10VISIT_STATE_HELD\x10\x01\x12\x16\n\x12VISIT_STATE_BOOKED\x10\x02\x12\x19\n\x15VISIT_STATE_CANCELLED\x10\x03\x12\x18\n\x14VISIT_STATE_RELEASED\x10\x04\x12\x1e\n\x14VISIT_STATE_UNPLACED\x10\x05\x1a\x04\xb0\xed\x18\x01\x12\x1e\n\x14VISIT_STATE_EN_ROUTE\x10\x06\x1a\x04\xb0\xed\x18\x01\x12\x1d\n\x13VISIT_STATE_STARTED\x10\x07\x1a\x04\xb0\xed\x18\x01\x12\x1a\n\x10VISIT_STATE_DONE\x10\x08\x1a\x04\xb0\xed\x18\x01*\xa1\x01\n\nCommitment\x12\x1a\n\x16\x43OMMITMENT_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43OMMITMENT_APPOINTMENT\x10\x01\x12\x1d\n\x13\x43OMMITMENT_DEADLINE\x10\x02\x1a\x04\xb0\xed\x18\x01\x12\x1d\n\x13\x43OMMITMENT_FLEXIBLE\x10\x03\x1a\x04\xb0\xed\x18\x01\x12\x1d\n\x13\x43OMMITMENT_INTERNAL\x10\x04\x1a\x04\xb0\xed\x18\x01\x32\x98\x03\n\x0cVisitService\x12H\n\tBookVisit\x12\x1c.slotsvc.v1.BookVisitRequest\x1a\x1d.slotsvc.v1.BookVisitResponse\x12\x45\n\x08GetVisit\x12\x1b.slotsvc.v1.GetVisitRequest\x1a\x1c.slotsvc.v1.GetVisitResponse\x12K\n\nListVisits\x12\x1d.slotsvc.v1.ListVisitsRequest\x1a\x1e.slotsvc.v1.ListVisitsResponse\x12Z\n\x0fRescheduleVisit\x12\".slotsvc.v1.RescheduleVisitRequest\x1a#.slotsvc.v1.RescheduleVisitResponse\x12N\n\x0b\x43\x61ncelVisit\x12\x1e.slotsvc.v1.CancelVisitRequest\x1a\x1f.slotsvc.v1.CancelVisitResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eslotsvc/v1/visit_service.proto\x12\nslotsvc.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x18google/type/latlng.proto\x1a\x18slotsvc/v1/options.proto\x1a\x1dslotsvc/v1/slot_service.proto\x1a\x16slotsvc/v1/types.proto\"\xd2\x01\n\x07Promise\x12&\n\x06window\x18\x01 \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x31\n\rannounce_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\'\n\x07windows\x18\x04 \x03(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x32\n\x0esupersede_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\tVisitStep\x12\x0c\n\x04step\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\n\n\x05Visit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.slotsvc.v1.VisitState\x12\x0c\n\x04site\x18\x03 \x01(\t\x12%\n\x08location\x18\x04 \x01(\x0b\x32\x13.google.type.LatLng\x12\x15\n\ractivity_type\x18\x05 \x01(\t\x12\x33\n\x10service_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rrequired_tags\x18\x07 \x03(\t\x12$\n\x07promise\x18\x08 \x01(\x0b\x32\x13.slotsvc.v1.Promise\x12\'\n\x05place\x18\t \x01(\x0b\x32\x18.slotsvc.v1.PlannedPlace\x12\x0c\n\x04hold\x18\n \x01(\t\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63lient\x18\x0c \x01(\t\x12\x14\n\x0c\x65xternal_ref\x18\r \x01(\t\x12\x0c\n\x04note\x18\x0e \x01(\t\x12\x1c\n\x03pin\x18\x0f \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x0c\n\x04\x65tag\x18\x10 \x01(\t\x12/\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x11travel_provenance\x18\x13 \x01(\x0e\x32\x1c.slotsvc.v1.TravelProvenance\x12*\n\ncommitment\x18\x14 \x01(\x0e\x32\x16.slotsvc.v1.Commitment\x12\x10\n\x08priority\x18\x15 \x01(\x05\x12-\n\x06labels\x18\x16 \x03(\x0b\x32\x1d.slotsvc.v1.Visit.LabelsEntry\x12\x1a\n\x0cparent_visit\x18\x17 \x01(\tB\x04\xa8\xed\x18\x01\x12\x31\n\x0esetup_duration\x18\x18 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08pausable\x18\x19 \x01(\x08\x12,\n\x08\x64ue_time\x18\x1a \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rtarget_window\x18\x1b \x01(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x0e\n\x06sector\x18\x1c \x01(\t\x12\x0c\n\x04team\x18\x1d \x01(\t\x12%\n\x08promises\x18\x1e \x03(\x0b\x32\x13.slotsvc.v1.Promise\x12$\n\x07outcome\x18\x1f \x01(\x0e\x32\x13.slotsvc.v1.Outcome\x12/\n\x0b\x64\x65part_time\x18  \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11\x61\x63tual_start_time\x18! \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x61\x63tual_end_time\x18\" \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x05steps\x18# \x03(\x0b\x32\x15.slotsvc.v1.VisitStep\x12\x33\n\x0funplaced_reason\x18$ \x01(\x0e\x32\x1a.slotsvc.v1.UnplacedReason\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa4\x01\n\x10\x42ookVisitRequest\x12\x0e\n\x04hold\x18\x01 \x01(\tH\x00\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1c\n\x03pin\x18\x04 \x01(\x0e\x32\x0f.slotsvc.v1.Pin\x12\x14\n\x0c\x65xternal_ref\x18\x05 \x01(\t\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\tB\x08\n\x06source\"5\n\x11\x42ookVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\x1f\n\x0fGetVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"4\n\x10GetVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\xf0\x01\n\x11ListVisitsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\x12\n\ntechnician\x18\x05 \x01(\t\x12%\n\nfirst_date\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12$\n\tlast_date\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.slotsvc.v1.VisitState\x12\x0e\n\x06\x63lient\x18\t \x01(\t\"P\n\x12ListVisitsResponse\x12!\n\x06visits\x18\x01 \x03(\x0b\x32\x11.slotsvc.v1.Visit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"e\n\x16RescheduleVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12\x0e\n\x04hold\x18\x03 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x08\n\x06source\";\n\x17RescheduleVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"S\n\x12\x43\x61ncelVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"7\n\x13\x43\x61ncelVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\x9d\x01\n\x12\x43reateVisitRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12 \n\x05visit\x18\x02 \x01(\x0b\x32\x11.slotsvc.v1.Visit\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x30\n\x10promised_windows\x18\x04 \x03(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"7\n\x13\x43reateVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"{\n\x12UpdateVisitRequest\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"7\n\x13UpdateVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"j\n\x13ListUnplacedRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\x0e\n\x06\x63lient\x18\x05 \x01(\t\"R\n\x14ListUnplacedResponse\x12!\n\x06visits\x18\x01 \x03(\x0b\x32\x11.slotsvc.v1.Visit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"E\n\x13UnplaceVisitRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"8\n\x14UnplaceVisitResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit\"\x88\x01\n\x16\x41nnouncePromiseRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x07windows\x18\x02 \x03(\x0b\x32\x16.slotsvc.v1.TimeWindow\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x12\n\nsupersedes\x18\x04 \x01(\x08\x12\x12\n\nrequest_id\x18\x05 \x01(\t\";\n\x17\x41nnouncePromiseResponse\x12 \n\x05visit\x18\x01 \x01(\x0b\x32\x11.slotsvc.v1.Visit*\xef\x01\n\nVisitState\x12\x1b\n\x17VISIT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10VISIT_STATE_HELD\x10\x01\x12\x16\n\x12VISIT_STATE_BOOKED\x10\x02\x12\x19\n\x15VISIT_STATE_CANCELLED\x10\x03\x12\x18\n\x14VISIT_STATE_RELEASED\x10\x04\x12\x18\n\x14VISIT_STATE_UNPLACED\x10\x05\x12\x18\n\x14VISIT_STATE_EN_ROUTE\x10\x06\x12\x17\n\x13VISIT_STATE_STARTED\x10\x07\x12\x14\n\x10VISIT_STATE_DONE\x10\x08*\x8f\x01\n\nCommitment\x12\x1a\n\x16\x43OMMITMENT_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43OMMITMENT_APPOINTMENT\x10\x01\x12\x17\n\x13\x43OMMITMENT_DEADLINE\x10\x02\x12\x17\n\x13\x43OMMITMENT_FLEXIBLE\x10\x03\x12\x17\n\x13\x43OMMITMENT_INTERNAL\x10\x04*~\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x10\n\x0cOUTCOME_DONE\x10\x01\x12\x16\n\x12OUTCOME_INCOMPLETE\x10\x02\x12\x19\n\x15OUTCOME_CLIENT_ABSENT\x10\x03\x12\x15\n\x11OUTCOME_NO_ACCESS\x10\x04*\xa4\x01\n\x0eUnplacedReason\x12\x1f\n\x1bUNPLACED_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13UNPLACED_REASON_NEW\x10\x01\x12\x1b\n\x17UNPLACED_REASON_PLANNER\x10\x02\x12\x1b\n\x17UNPLACED_REASON_ABSENCE\x10\x03\x12\x1e\n\x1aUNPLACED_REASON_HOLD_ENDED\x10\x04\x32\xac\n\n\x0cVisitService\x12\x81\x01\n\tBookVisit\x12\x1c.slotsvc.v1.BookVisitRequest\x1a\x1d.slotsvc.v1.BookVisitResponse\"7\xba\xed\x18\x33\n\x03\x02\x03\x04\x12\x04hold\x12\x05token\x1a\x1f\n\x04hold\n\x05token\n\nrequest_id\n\x04note\x12\x66\n\x08GetVisit\x12\x1b.slotsvc.v1.GetVisitRequest\x1a\x1c.slotsvc.v1.GetVisitResponse\"\x1f\xba\xed\x18\x1b\n\x03\x02\x03\x04\x12\x04name\x1a\x06\n\x04name\"\x06\n\x04name\x12\xf2\x01\n\nListVisits\x12\x1d.slotsvc.v1.ListVisitsRequest\x1a\x1e.slotsvc.v1.ListVisitsResponse\"\xa4\x01\xba\xed\x18\x9f\x01\n\x03\x02\x03\x04\x12\x06parent\x1a\x45\n\x06parent\n\tpage_size\n\npage_token\n\nfirst_date\n\tlast_date\n\x05state\x12\x06\x63lient\"I\n\x06parent\n\tpage_size\n\npage_token\n\nfirst_date\n\tlast_date\n\x05state\x12\ntechnician\x12\x8c\x01\n\x0fRescheduleVisit\x12\".slotsvc.v1.RescheduleVisitRequest\x1a#.slotsvc.v1.RescheduleVisitResponse\"0\xba\xed\x18,\n\x03\x02\x03\x04\x12\x04name\x1a\x1f\n\x04name\n\x05token\n\x04hold\n\nrequest_id\x12\x80\x01\n\x0b\x43\x61ncelVisit\x12\x1e.slotsvc.v1.CancelVisitRequest\x1a\x1f.slotsvc.v1.CancelVisitResponse\"0\xba\xed\x18,\n\x03\x02\x03\x04\x12\x04name\x1a\x1f\n\x04name\n\nrequest_id\n\x05\x63\x61use\n\x04\x65tag\x12\x61\n\x0b\x43reateVisit\x12\x1e.slotsvc.v1.CreateVisitRequest\x1a\x1f.slotsvc.v1.CreateVisitResponse\"\x11\xba\xed\x18\r\n\x03\x02\x03\x04\x12\x06parent\x12\x65\n\x0bUpdateVisit\x12\x1e.slotsvc.v1.UpdateVisitRequest\x1a\x1f.slotsvc.v1.UpdateVisitResponse\"\x15\xba\xed\x18\x11\n\x03\x02\x03\x04\x12\nvisit.name\x12\x8d\x01\n\x0cListUnplaced\x12\x1f.slotsvc.v1.ListUnplacedRequest\x1a .slotsvc.v1.ListUnplacedResponse\":\xba\xed\x18\x36\n\x03\x02\x03\x04\x12\x06parent\x1a\'\n\x06parent\n\tpage_size\n\npage_token\x12\x06\x63lient\x12\x62\n\x0cUnplaceVisit\x12\x1f.slotsvc.v1.UnplaceVisitRequest\x1a .slotsvc.v1.UnplaceVisitResponse\"\x0f\xba\xed\x18\x0b\n\x03\x02\x03\x04\x12\x04name\x12k\n\x0f\x41nnouncePromise\x12\".slotsvc.v1.AnnouncePromiseRequest\x1a#.slotsvc.v1.AnnouncePromiseResponse\"\x0f\xba\xed\x18\x0b\n\x03\x02\x03\x04\x12\x04nameb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'slotsvc.pb.v1.visit_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_UNPLACED"]._loaded_options = None
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_UNPLACED"]._serialized_options = b'\260\355\030\001'
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_EN_ROUTE"]._loaded_options = None
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_EN_ROUTE"]._serialized_options = b'\260\355\030\001'
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_STARTED"]._loaded_options = None
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_STARTED"]._serialized_options = b'\260\355\030\001'
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_DONE"]._loaded_options = None
-  _globals['_VISITSTATE'].values_by_name["VISIT_STATE_DONE"]._serialized_options = b'\260\355\030\001'
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_DEADLINE"]._loaded_options = None
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_DEADLINE"]._serialized_options = b'\260\355\030\001'
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_FLEXIBLE"]._loaded_options = None
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_FLEXIBLE"]._serialized_options = b'\260\355\030\001'
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_INTERNAL"]._loaded_options = None
-  _globals['_COMMITMENT'].values_by_name["COMMITMENT_INTERNAL"]._serialized_options = b'\260\355\030\001'
-  _globals['_PROMISE'].fields_by_name['channel']._loaded_options = None
-  _globals['_PROMISE'].fields_by_name['channel']._serialized_options = b'\250\355\030\001'
   _globals['_VISIT_LABELSENTRY']._loaded_options = None
   _globals['_VISIT_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_VISIT'].fields_by_name['commitment']._loaded_options = None
-  _globals['_VISIT'].fields_by_name['commitment']._serialized_options = b'\250\355\030\001'
-  _globals['_VISIT'].fields_by_name['priority']._loaded_options = None
-  _globals['_VISIT'].fields_by_name['priority']._serialized_options = b'\250\355\030\001'
-  _globals['_VISIT'].fields_by_name['labels']._loaded_options = None
-  _globals['_VISIT'].fields_by_name['labels']._serialized_options = b'\250\355\030\001'
   _globals['_VISIT'].fields_by_name['parent_visit']._loaded_options = None
   _globals['_VISIT'].fields_by_name['parent_visit']._serialized_options = b'\250\355\030\001'
-  _globals['_VISIT'].fields_by_name['setup_duration']._loaded_options = None
-  _globals['_VISIT'].fields_by_name['setup_duration']._serialized_options = b'\250\355\030\001'
-  _globals['_VISIT'].fields_by_name['pausable']._loaded_options = None
-  _globals['_VISIT'].fields_by_name['pausable']._serialized_options = b'\250\355\030\001'
-  _globals['_VISITSTATE']._serialized_start=2182
-  _globals['_VISITSTATE']._serialized_end=2445
-  _globals['_COMMITMENT']._serialized_start=2448
-  _globals['_COMMITMENT']._serialized_end=2609
-  _globals['_PROMISE']._serialized_start=242
-  _globals['_PROMISE']._serialized_end=365
-  _globals['_VISIT']._serialized_start=368
-  _globals['_VISIT']._serialized_end=1256
-  _globals['_VISIT_LABELSENTRY']._serialized_start=1211
-  _globals['_VISIT_LABELSENTRY']._serialized_end=1256
-  _globals['_BOOKVISITREQUEST']._serialized_start=1259
-  _globals['_BOOKVISITREQUEST']._serialized_end=1406
-  _globals['_BOOKVISITRESPONSE']._serialized_start=1408
-  _globals['_BOOKVISITRESPONSE']._serialized_end=1461
-  _globals['_GETVISITREQUEST']._serialized_start=1463
-  _globals['_GETVISITREQUEST']._serialized_end=1494
-  _globals['_GETVISITRESPONSE']._serialized_start=1496
-  _globals['_GETVISITRESPONSE']._serialized_end=1548
-  _globals['_LISTVISITSREQUEST']._serialized_start=1551
-  _globals['_LISTVISITSREQUEST']._serialized_end=1791
-  _globals['_LISTVISITSRESPONSE']._serialized_start=1793
-  _globals['_LISTVISITSRESPONSE']._serialized_end=1873
-  _globals['_RESCHEDULEVISITREQUEST']._serialized_start=1875
-  _globals['_RESCHEDULEVISITREQUEST']._serialized_end=1976
-  _globals['_RESCHEDULEVISITRESPONSE']._serialized_start=1978
-  _globals['_RESCHEDULEVISITRESPONSE']._serialized_end=2037
-  _globals['_CANCELVISITREQUEST']._serialized_start=2039
-  _globals['_CANCELVISITREQUEST']._serialized_end=2122
-  _globals['_CANCELVISITRESPONSE']._serialized_start=2124
-  _globals['_CANCELVISITRESPONSE']._serialized_end=2179
-  _globals['_VISITSERVICE']._serialized_start=2612
-  _globals['_VISITSERVICE']._serialized_end=3020
+  _globals['_VISITSERVICE'].methods_by_name['BookVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['BookVisit']._serialized_options = b'\272\355\0303\n\003\002\003\004\022\004hold\022\005token\032\037\n\004hold\n\005token\n\nrequest_id\n\004note'
+  _globals['_VISITSERVICE'].methods_by_name['GetVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['GetVisit']._serialized_options = b'\272\355\030\033\n\003\002\003\004\022\004name\032\006\n\004name\"\006\n\004name'
+  _globals['_VISITSERVICE'].methods_by_name['ListVisits']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['ListVisits']._serialized_options = b'\272\355\030\237\001\n\003\002\003\004\022\006parent\032E\n\006parent\n\tpage_size\n\npage_token\n\nfirst_date\n\tlast_date\n\005state\022\006client\"I\n\006parent\n\tpage_size\n\npage_token\n\nfirst_date\n\tlast_date\n\005state\022\ntechnician'
+  _globals['_VISITSERVICE'].methods_by_name['RescheduleVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['RescheduleVisit']._serialized_options = b'\272\355\030,\n\003\002\003\004\022\004name\032\037\n\004name\n\005token\n\004hold\n\nrequest_id'
+  _globals['_VISITSERVICE'].methods_by_name['CancelVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['CancelVisit']._serialized_options = b'\272\355\030,\n\003\002\003\004\022\004name\032\037\n\004name\n\nrequest_id\n\005cause\n\004etag'
+  _globals['_VISITSERVICE'].methods_by_name['CreateVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['CreateVisit']._serialized_options = b'\272\355\030\r\n\003\002\003\004\022\006parent'
+  _globals['_VISITSERVICE'].methods_by_name['UpdateVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['UpdateVisit']._serialized_options = b'\272\355\030\021\n\003\002\003\004\022\nvisit.name'
+  _globals['_VISITSERVICE'].methods_by_name['ListUnplaced']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['ListUnplaced']._serialized_options = b'\272\355\0306\n\003\002\003\004\022\006parent\032\'\n\006parent\n\tpage_size\n\npage_token\022\006client'
+  _globals['_VISITSERVICE'].methods_by_name['UnplaceVisit']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['UnplaceVisit']._serialized_options = b'\272\355\030\013\n\003\002\003\004\022\004name'
+  _globals['_VISITSERVICE'].methods_by_name['AnnouncePromise']._loaded_options = None
+  _globals['_VISITSERVICE'].methods_by_name['AnnouncePromise']._serialized_options = b'\272\355\030\013\n\003\002\003\004\022\004name'
+  _globals['_VISITSTATE']._serialized_start=3728
+  _globals['_VISITSTATE']._serialized_end=3967
+  _globals['_COMMITMENT']._serialized_start=3970
+  _globals['_COMMITMENT']._serialized_end=4113
+  _globals['_OUTCOME']._serialized_start=4115
+  _globals['_OUTCOME']._serialized_end=4241
+  _globals['_UNPLACEDREASON']._serialized_start=4244
+  _globals['_UNPLACEDREASON']._serialized_end=4408
+  _globals['_PROMISE']._serialized_start=277
+  _globals['_PROMISE']._serialized_end=487
+  _globals['_VISITSTEP']._serialized_start=489
+  _globals['_VISITSTEP']._serialized_end=556
+  _globals['_VISIT']._serialized_start=559
+  _globals['_VISIT']._serialized_end=1865
+  _globals['_VISIT_LABELSENTRY']._serialized_start=1820
+  _globals['_VISIT_LABELSENTRY']._serialized_end=1865
+  _globals['_BOOKVISITREQUEST']._serialized_start=1868
+  _globals['_BOOKVISITREQUEST']._serialized_end=2032
+  _globals['_BOOKVISITRESPONSE']._serialized_start=2034
+  _globals['_BOOKVISITRESPONSE']._serialized_end=2087
+  _globals['_GETVISITREQUEST']._serialized_start=2089
+  _globals['_GETVISITREQUEST']._serialized_end=2120
+  _globals['_GETVISITRESPONSE']._serialized_start=2122
+  _globals['_GETVISITRESPONSE']._serialized_end=2174
+  _globals['_LISTVISITSREQUEST']._serialized_start=2177
+  _globals['_LISTVISITSREQUEST']._serialized_end=2417
+  _globals['_LISTVISITSRESPONSE']._serialized_start=2419
+  _globals['_LISTVISITSRESPONSE']._serialized_end=2499
+  _globals['_RESCHEDULEVISITREQUEST']._serialized_start=2501
+  _globals['_RESCHEDULEVISITREQUEST']._serialized_end=2602
+  _globals['_RESCHEDULEVISITRESPONSE']._serialized_start=2604
+  _globals['_RESCHEDULEVISITRESPONSE']._serialized_end=2663
+  _globals['_CANCELVISITREQUEST']._serialized_start=2665
+  _globals['_CANCELVISITREQUEST']._serialized_end=2748
+  _globals['_CANCELVISITRESPONSE']._serialized_start=2750
+  _globals['_CANCELVISITRESPONSE']._serialized_end=2805
+  _globals['_CREATEVISITREQUEST']._serialized_start=2808
+  _globals['_CREATEVISITREQUEST']._serialized_end=2965
+  _globals['_CREATEVISITRESPONSE']._serialized_start=2967
+  _globals['_CREATEVISITRESPONSE']._serialized_end=3022
+  _globals['_UPDATEVISITREQUEST']._serialized_start=3024
+  _globals['_UPDATEVISITREQUEST']._serialized_end=3147
+  _globals['_UPDATEVISITRESPONSE']._serialized_start=3149
+  _globals['_UPDATEVISITRESPONSE']._serialized_end=3204
+  _globals['_LISTUNPLACEDREQUEST']._serialized_start=3206
+  _globals['_LISTUNPLACEDREQUEST']._serialized_end=3312
+  _globals['_LISTUNPLACEDRESPONSE']._serialized_start=3314
+  _globals['_LISTUNPLACEDRESPONSE']._serialized_end=3396
+  _globals['_UNPLACEVISITREQUEST']._serialized_start=3398
+  _globals['_UNPLACEVISITREQUEST']._serialized_end=3467
+  _globals['_UNPLACEVISITRESPONSE']._serialized_start=3469
+  _globals['_UNPLACEVISITRESPONSE']._serialized_end=3525
+  _globals['_ANNOUNCEPROMISEREQUEST']._serialized_start=3528
+  _globals['_ANNOUNCEPROMISEREQUEST']._serialized_end=3664
+  _globals['_ANNOUNCEPROMISERESPONSE']._serialized_start=3666
+  _globals['_ANNOUNCEPROMISERESPONSE']._serialized_end=3725
+  _globals['_VISITSERVICE']._serialized_start=4411
+  _globals['_VISITSERVICE']._serialized_end=5735
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Bookings."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -105,6 +106,70 @@ COMMITMENT_INTERNAL: Commitment.ValueType  # 4
 """Nobody was told anything."""
 Global___Commitment: _TypeAlias = Commitment  # noqa: Y015
 
+class _Outcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
+    """Not known yet."""
+    OUTCOME_DONE: _Outcome.ValueType  # 1
+    """All done."""
+    OUTCOME_INCOMPLETE: _Outcome.ValueType  # 2
+    """Some work is left."""
+    OUTCOME_CLIENT_ABSENT: _Outcome.ValueType  # 3
+    """Nobody was there."""
+    OUTCOME_NO_ACCESS: _Outcome.ValueType  # 4
+    """The place could not be entered."""
+
+class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+    """How a visit ended."""
+
+OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
+"""Not known yet."""
+OUTCOME_DONE: Outcome.ValueType  # 1
+"""All done."""
+OUTCOME_INCOMPLETE: Outcome.ValueType  # 2
+"""Some work is left."""
+OUTCOME_CLIENT_ABSENT: Outcome.ValueType  # 3
+"""Nobody was there."""
+OUTCOME_NO_ACCESS: Outcome.ValueType  # 4
+"""The place could not be entered."""
+Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
+
+class _UnplacedReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnplacedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnplacedReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UNPLACED_REASON_UNSPECIFIED: _UnplacedReason.ValueType  # 0
+    """It has one."""
+    UNPLACED_REASON_NEW: _UnplacedReason.ValueType  # 1
+    """It never had one."""
+    UNPLACED_REASON_PLANNER: _UnplacedReason.ValueType  # 2
+    """A planner took it off its route."""
+    UNPLACED_REASON_ABSENCE: _UnplacedReason.ValueType  # 3
+    """The technician is away."""
+    UNPLACED_REASON_HOLD_ENDED: _UnplacedReason.ValueType  # 4
+    """Its hold lapsed or was released."""
+
+class UnplacedReason(_UnplacedReason, metaclass=_UnplacedReasonEnumTypeWrapper):
+    """Why a visit has no place."""
+
+UNPLACED_REASON_UNSPECIFIED: UnplacedReason.ValueType  # 0
+"""It has one."""
+UNPLACED_REASON_NEW: UnplacedReason.ValueType  # 1
+"""It never had one."""
+UNPLACED_REASON_PLANNER: UnplacedReason.ValueType  # 2
+"""A planner took it off its route."""
+UNPLACED_REASON_ABSENCE: UnplacedReason.ValueType  # 3
+"""The technician is away."""
+UNPLACED_REASON_HOLD_ENDED: UnplacedReason.ValueType  # 4
+"""Its hold lapsed or was released."""
+Global___UnplacedReason: _TypeAlias = UnplacedReason  # noqa: Y015
+
 @_typing.final
 class Promise(_message.Message):
     """What a client was told."""
@@ -114,8 +179,10 @@ class Promise(_message.Message):
     WINDOW_FIELD_NUMBER: _builtins.int
     ANNOUNCE_TIME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    SUPERSEDE_TIME_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
-    """By which channel."""
+    """By which channel: "portal", "phone", … Up to 40 characters; may be empty."""
     @_builtins.property
     def window(self) -> _types_pb2.TimeWindow:
         """The visit starts in this window."""
@@ -124,20 +191,58 @@ class Promise(_message.Message):
     def announce_time(self) -> _timestamp_pb2.Timestamp:
         """When it was told."""
 
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.TimeWindow]:
+        """When several windows were told: all of them, in order; `window` is then the first."""
+
+    @_builtins.property
+    def supersede_time(self) -> _timestamp_pb2.Timestamp:
+        """The client agreed to another promise then; unset while this one stands."""
+
     def __init__(
         self,
         *,
         window: _types_pb2.TimeWindow | None = ...,
         announce_time: _timestamp_pb2.Timestamp | None = ...,
         channel: _builtins.str = ...,
+        windows: _abc.Iterable[_types_pb2.TimeWindow] | None = ...,
+        supersede_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["announce_time", b"announce_time", "window", b"window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["announce_time", b"announce_time", "supersede_time", b"supersede_time", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce_time", b"announce_time", "channel", b"channel", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce_time", b"announce_time", "channel", b"channel", "supersede_time", b"supersede_time", "window", b"window", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Promise: _TypeAlias = Promise  # noqa: Y015
+
+@_typing.final
+class VisitStep(_message.Message):
+    """A step of the work, reported from the road."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    step: _builtins.str
+    """The company's name of the step. 1 to 63 of a-z, 0-9, "-", "_"."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        step: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VisitStep: _TypeAlias = VisitStep  # noqa: Y015
 
 @_typing.final
 class Visit(_message.Message):
@@ -190,6 +295,17 @@ class Visit(_message.Message):
     PARENT_VISIT_FIELD_NUMBER: _builtins.int
     SETUP_DURATION_FIELD_NUMBER: _builtins.int
     PAUSABLE_FIELD_NUMBER: _builtins.int
+    DUE_TIME_FIELD_NUMBER: _builtins.int
+    TARGET_WINDOW_FIELD_NUMBER: _builtins.int
+    SECTOR_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    PROMISES_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    DEPART_TIME_FIELD_NUMBER: _builtins.int
+    ACTUAL_START_TIME_FIELD_NUMBER: _builtins.int
+    ACTUAL_END_TIME_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    UNPLACED_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/visits/{visit}`."""
     state: Global___VisitState.ValueType
@@ -213,13 +329,21 @@ class Visit(_message.Message):
     travel_provenance: _types_pb2.TravelProvenance.ValueType
     """Worst provenance of the travel times its place was judged with."""
     commitment: Global___Commitment.ValueType
-    """How firmly the time was given."""
+    """How firmly the time was given. Unset: an appointment."""
     priority: _builtins.int
-    """Higher is more urgent."""
+    """Higher is more urgent, 0 to 1000. Above 0 it may use the emergency reserve."""
     parent_visit: _builtins.str
     """Visit this one belongs to."""
     pausable: _builtins.bool
-    """Whether a break may interrupt it."""
+    """Whether a pause may lie inside it."""
+    sector: _builtins.str
+    """Sector it lies in, known to the tenant. Unset: the site's."""
+    team: _builtins.str
+    """The team it waits for, `tenants/{tenant}/teams/{team}`, while it has no place."""
+    outcome: Global___Outcome.ValueType
+    """How it ended."""
+    unplaced_reason: Global___UnplacedReason.ValueType
+    """Why it has no place."""
     @_builtins.property
     def location(self) -> _latlng_pb2.LatLng:
         """Where."""
@@ -234,7 +358,7 @@ class Visit(_message.Message):
 
     @_builtins.property
     def promise(self) -> Global___Promise:
-        """What the client was told. Unset when released."""
+        """What the client was told last. Unset when nobody was told anything."""
 
     @_builtins.property
     def place(self) -> _slot_service_pb2.PlannedPlace:
@@ -254,11 +378,41 @@ class Visit(_message.Message):
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Labels for filters."""
+        """Labels for filters: keys 1 to 63 of a-z, 0-9, "-", "_"; values up to 200 characters; 32 at most."""
 
     @_builtins.property
     def setup_duration(self) -> _duration_pb2.Duration:
-        """Setup time, once per place."""
+        """Access, parking and setup: once for visits that follow each other at one place. Unset: the
+        site's and the activity type's together. Up to 4 hours.
+        """
+
+    @_builtins.property
+    def due_time(self) -> _timestamp_pb2.Timestamp:
+        """Service must start before it. Required for a deadline."""
+
+    @_builtins.property
+    def target_window(self) -> _types_pb2.TimeWindow:
+        """The wished time with its tolerance. For a flexible commitment, and required there."""
+
+    @_builtins.property
+    def promises(self) -> _containers.RepeatedCompositeFieldContainer[Global___Promise]:
+        """All that the client was told, in the order of telling. `promise` is the last of them."""
+
+    @_builtins.property
+    def depart_time(self) -> _timestamp_pb2.Timestamp:
+        """Reported: left for it, began, ended."""
+
+    @_builtins.property
+    def actual_start_time(self) -> _timestamp_pb2.Timestamp:
+        """Reported: began."""
+
+    @_builtins.property
+    def actual_end_time(self) -> _timestamp_pb2.Timestamp:
+        """Reported: ended."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___VisitStep]:
+        """Reported steps, in order."""
 
     def __init__(
         self,
@@ -288,10 +442,21 @@ class Visit(_message.Message):
         parent_visit: _builtins.str = ...,
         setup_duration: _duration_pb2.Duration | None = ...,
         pausable: _builtins.bool = ...,
+        due_time: _timestamp_pb2.Timestamp | None = ...,
+        target_window: _types_pb2.TimeWindow | None = ...,
+        sector: _builtins.str = ...,
+        team: _builtins.str = ...,
+        promises: _abc.Iterable[Global___Promise] | None = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        depart_time: _timestamp_pb2.Timestamp | None = ...,
+        actual_start_time: _timestamp_pb2.Timestamp | None = ...,
+        actual_end_time: _timestamp_pb2.Timestamp | None = ...,
+        steps: _abc.Iterable[Global___VisitStep] | None = ...,
+        unplaced_reason: Global___UnplacedReason.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "location", b"location", "place", b"place", "promise", b"promise", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "expire_time", b"expire_time", "location", b"location", "place", b"place", "promise", b"promise", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "target_window", b"target_window", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_type", b"activity_type", "client", b"client", "commitment", b"commitment", "create_time", b"create_time", "etag", b"etag", "expire_time", b"expire_time", "external_ref", b"external_ref", "hold", b"hold", "labels", b"labels", "location", b"location", "name", b"name", "note", b"note", "parent_visit", b"parent_visit", "pausable", b"pausable", "pin", b"pin", "place", b"place", "priority", b"priority", "promise", b"promise", "required_tags", b"required_tags", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site", "state", b"state", "travel_provenance", b"travel_provenance", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_type", b"activity_type", "actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "client", b"client", "commitment", b"commitment", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "etag", b"etag", "expire_time", b"expire_time", "external_ref", b"external_ref", "hold", b"hold", "labels", b"labels", "location", b"location", "name", b"name", "note", b"note", "outcome", b"outcome", "parent_visit", b"parent_visit", "pausable", b"pausable", "pin", b"pin", "place", b"place", "priority", b"priority", "promise", b"promise", "promises", b"promises", "required_tags", b"required_tags", "sector", b"sector", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site", "state", b"state", "steps", b"steps", "target_window", b"target_window", "team", b"team", "travel_provenance", b"travel_provenance", "unplaced_reason", b"unplaced_reason", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -309,6 +474,7 @@ class BookVisitRequest(_message.Message):
     PIN_FIELD_NUMBER: _builtins.int
     EXTERNAL_REF_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     hold: _builtins.str
     """`tenants/{tenant}/holds/{hold}`."""
     token: _builtins.str
@@ -321,6 +487,8 @@ class BookVisitRequest(_message.Message):
     """With a token: the caller's reference of the visit, unique per tenant when set."""
     note: _builtins.str
     """With a token: note for the technician."""
+    channel: _builtins.str
+    """How the client is told: "portal", "phone", … Up to 40 characters."""
     def __init__(
         self,
         *,
@@ -330,10 +498,11 @@ class BookVisitRequest(_message.Message):
         pin: _types_pb2.Pin.ValueType = ...,
         external_ref: _builtins.str = ...,
         note: _builtins.str = ...,
+        channel: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hold", b"hold", "source", b"source", "token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["external_ref", b"external_ref", "hold", b"hold", "note", b"note", "pin", b"pin", "request_id", b"request_id", "source", b"source", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "external_ref", b"external_ref", "hold", b"hold", "note", b"note", "pin", b"pin", "request_id", b"request_id", "source", b"source", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["hold", "token"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
@@ -614,3 +783,319 @@ class CancelVisitResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelVisitResponse: _TypeAlias = CancelVisitResponse  # noqa: Y015
+
+@_typing.final
+class CreateVisitRequest(_message.Message):
+    """Request of CreateVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROMISED_WINDOWS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    channel: _builtins.str
+    """By which channel they were told. Up to 40 characters."""
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The work: site or location, activity type or service_duration, team; commitment, due time,
+        priority and so on as wanted. Name, state, place and reports are ignored. Required.
+        """
+
+    @_builtins.property
+    def promised_windows(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.TimeWindow]:
+        """Windows the client was already told: a promise may exist without a place. At most 16."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        visit: Global___Visit | None = ...,
+        request_id: _builtins.str = ...,
+        promised_windows: _abc.Iterable[_types_pb2.TimeWindow] | None = ...,
+        channel: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "parent", b"parent", "promised_windows", b"promised_windows", "request_id", b"request_id", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateVisitRequest: _TypeAlias = CreateVisitRequest  # noqa: Y015
+
+@_typing.final
+class CreateVisitResponse(_message.Message):
+    """Response of CreateVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The visit, unplaced."""
+
+    def __init__(
+        self,
+        *,
+        visit: Global___Visit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateVisitResponse: _TypeAlias = CreateVisitResponse  # noqa: Y015
+
+@_typing.final
+class UpdateVisitRequest(_message.Message):
+    """Request of UpdateVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The visit; name says which. A set etag must still hold. Required."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields to change, of: note, external_ref, labels, priority, due_time, client. Unset: every one
+        of these that is set.
+        """
+
+    def __init__(
+        self,
+        *,
+        visit: Global___Visit | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "update_mask", b"update_mask", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVisitRequest: _TypeAlias = UpdateVisitRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVisitResponse(_message.Message):
+    """Response of UpdateVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The visit as it is now."""
+
+    def __init__(
+        self,
+        *,
+        visit: Global___Visit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVisitResponse: _TypeAlias = UpdateVisitResponse  # noqa: Y015
+
+@_typing.final
+class ListUnplacedRequest(_message.Message):
+    """Request of ListUnplaced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    page_size: _builtins.int
+    """At most this many. Unset: 50. Range 0 to 1000; 0 is unset."""
+    page_token: _builtins.str
+    """From the answer before; empty for the first page."""
+    team: _builtins.str
+    """Only work that waits for this team. Unset: all."""
+    client: _builtins.str
+    """Only this client's. Unset: all."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        team: _builtins.str = ...,
+        client: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnplacedRequest: _TypeAlias = ListUnplacedRequest  # noqa: Y015
+
+@_typing.final
+class ListUnplacedResponse(_message.Message):
+    """Response of ListUnplaced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISITS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty when there are no more."""
+    @_builtins.property
+    def visits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Visit]:
+        """The most urgent first."""
+
+    def __init__(
+        self,
+        *,
+        visits: _abc.Iterable[Global___Visit] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "visits", b"visits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnplacedResponse: _TypeAlias = ListUnplacedResponse  # noqa: Y015
+
+@_typing.final
+class UnplaceVisitRequest(_message.Message):
+    """Request of UnplaceVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/visits/{visit}`. Required."""
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    etag: _builtins.str
+    """Unset: no check. Else the visit must not have changed since."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnplaceVisitRequest: _TypeAlias = UnplaceVisitRequest  # noqa: Y015
+
+@_typing.final
+class UnplaceVisitResponse(_message.Message):
+    """Response of UnplaceVisit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The visit, in the backlog."""
+
+    def __init__(
+        self,
+        *,
+        visit: Global___Visit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnplaceVisitResponse: _TypeAlias = UnplaceVisitResponse  # noqa: Y015
+
+@_typing.final
+class AnnouncePromiseRequest(_message.Message):
+    """Request of AnnouncePromise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    SUPERSEDES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`tenants/{tenant}/visits/{visit}`. Required."""
+    channel: _builtins.str
+    """By which channel. Up to 40 characters."""
+    supersedes: _builtins.bool
+    """True: the client agreed that earlier promises no longer hold. False: all hold, the narrowest
+    counts.
+    """
+    request_id: _builtins.str
+    """Caller-chosen id of this call. Required."""
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.TimeWindow]:
+        """The visit starts in one of these. 1 to 16, in order, not overlapping. Each must lie in the
+        future. Required.
+        """
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        windows: _abc.Iterable[_types_pb2.TimeWindow] | None = ...,
+        channel: _builtins.str = ...,
+        supersedes: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "name", b"name", "request_id", b"request_id", "supersedes", b"supersedes", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnouncePromiseRequest: _TypeAlias = AnnouncePromiseRequest  # noqa: Y015
+
+@_typing.final
+class AnnouncePromiseResponse(_message.Message):
+    """Response of AnnouncePromise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISIT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def visit(self) -> Global___Visit:
+        """The visit."""
+
+    def __init__(
+        self,
+        *,
+        visit: Global___Visit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnouncePromiseResponse: _TypeAlias = AnnouncePromiseResponse  # noqa: Y015

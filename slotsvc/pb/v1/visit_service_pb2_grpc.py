@@ -60,6 +60,31 @@ class VisitServiceStub:
                 request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitRequest.SerializeToString,
                 response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitResponse.FromString,
                 _registered_method=True)
+        self.CreateVisit = channel.unary_unary(
+                '/slotsvc.v1.VisitService/CreateVisit',
+                request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitResponse.FromString,
+                _registered_method=True)
+        self.UpdateVisit = channel.unary_unary(
+                '/slotsvc.v1.VisitService/UpdateVisit',
+                request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitResponse.FromString,
+                _registered_method=True)
+        self.ListUnplaced = channel.unary_unary(
+                '/slotsvc.v1.VisitService/ListUnplaced',
+                request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedResponse.FromString,
+                _registered_method=True)
+        self.UnplaceVisit = channel.unary_unary(
+                '/slotsvc.v1.VisitService/UnplaceVisit',
+                request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitResponse.FromString,
+                _registered_method=True)
+        self.AnnouncePromise = channel.unary_unary(
+                '/slotsvc.v1.VisitService/AnnouncePromise',
+                request_serializer=slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseResponse.FromString,
+                _registered_method=True)
 
 
 class VisitServiceServicer:
@@ -101,6 +126,41 @@ class VisitServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateVisit(self, request, context):
+        """Puts work without a place into the backlog. SuggestSlots with SlotRequest.visit finds one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVisit(self, request, context):
+        """Changes what is known of a visit: urgency, due time, note, labels, references. Not its place.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnplaced(self, request, context):
+        """Lists the backlog, the most urgent first: priority, then due time, then age.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnplaceVisit(self, request, context):
+        """Takes a booked visit off its route into the backlog. What the client was told stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnnouncePromise(self, request, context):
+        """Appends what the client was told. Automation keeps to the narrowest that stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_VisitServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +188,31 @@ def add_VisitServiceServicer_to_server(servicer, server):
                     servicer.CancelVisit,
                     request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitRequest.FromString,
                     response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitResponse.SerializeToString,
+            ),
+            'CreateVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateVisit,
+                    request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitResponse.SerializeToString,
+            ),
+            'UpdateVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVisit,
+                    request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitResponse.SerializeToString,
+            ),
+            'ListUnplaced': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnplaced,
+                    request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedResponse.SerializeToString,
+            ),
+            'UnplaceVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnplaceVisit,
+                    request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitResponse.SerializeToString,
+            ),
+            'AnnouncePromise': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnouncePromise,
+                    request_deserializer=slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -266,6 +351,141 @@ class VisitService:
             '/slotsvc.v1.VisitService/CancelVisit',
             slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitRequest.SerializeToString,
             slotsvc_dot_v1_dot_visit__service__pb2.CancelVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.VisitService/CreateVisit',
+            slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitRequest.SerializeToString,
+            slotsvc_dot_v1_dot_visit__service__pb2.CreateVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.VisitService/UpdateVisit',
+            slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitRequest.SerializeToString,
+            slotsvc_dot_v1_dot_visit__service__pb2.UpdateVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnplaced(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.VisitService/ListUnplaced',
+            slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedRequest.SerializeToString,
+            slotsvc_dot_v1_dot_visit__service__pb2.ListUnplacedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnplaceVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.VisitService/UnplaceVisit',
+            slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitRequest.SerializeToString,
+            slotsvc_dot_v1_dot_visit__service__pb2.UnplaceVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnouncePromise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.VisitService/AnnouncePromise',
+            slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseRequest.SerializeToString,
+            slotsvc_dot_v1_dot_visit__service__pb2.AnnouncePromiseResponse.FromString,
             options,
             channel_credentials,
             insecure,

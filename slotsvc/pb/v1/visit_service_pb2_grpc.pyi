@@ -43,6 +43,16 @@ class VisitServiceStub:
     """Moves a booked visit to a slot found with SlotRequest.visit: all or nothing."""
     CancelVisit: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.CancelVisitRequest, _visit_service_pb2.CancelVisitResponse]
     """Cancels a visit. Its place is free at once."""
+    CreateVisit: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.CreateVisitRequest, _visit_service_pb2.CreateVisitResponse]
+    """Puts work without a place into the backlog. SuggestSlots with SlotRequest.visit finds one."""
+    UpdateVisit: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.UpdateVisitRequest, _visit_service_pb2.UpdateVisitResponse]
+    """Changes what is known of a visit: urgency, due time, note, labels, references. Not its place."""
+    ListUnplaced: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.ListUnplacedRequest, _visit_service_pb2.ListUnplacedResponse]
+    """Lists the backlog, the most urgent first: priority, then due time, then age."""
+    UnplaceVisit: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.UnplaceVisitRequest, _visit_service_pb2.UnplaceVisitResponse]
+    """Takes a booked visit off its route into the backlog. What the client was told stands."""
+    AnnouncePromise: _grpc.UnaryUnaryMultiCallable[_visit_service_pb2.AnnouncePromiseRequest, _visit_service_pb2.AnnouncePromiseResponse]
+    """Appends what the client was told. Automation keeps to the narrowest that stands."""
 
 @_typing.type_check_only
 class VisitServiceAsyncStub(VisitServiceStub):
@@ -59,6 +69,16 @@ class VisitServiceAsyncStub(VisitServiceStub):
     """Moves a booked visit to a slot found with SlotRequest.visit: all or nothing."""
     CancelVisit: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.CancelVisitRequest, _visit_service_pb2.CancelVisitResponse]  # type: ignore[assignment]
     """Cancels a visit. Its place is free at once."""
+    CreateVisit: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.CreateVisitRequest, _visit_service_pb2.CreateVisitResponse]  # type: ignore[assignment]
+    """Puts work without a place into the backlog. SuggestSlots with SlotRequest.visit finds one."""
+    UpdateVisit: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.UpdateVisitRequest, _visit_service_pb2.UpdateVisitResponse]  # type: ignore[assignment]
+    """Changes what is known of a visit: urgency, due time, note, labels, references. Not its place."""
+    ListUnplaced: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.ListUnplacedRequest, _visit_service_pb2.ListUnplacedResponse]  # type: ignore[assignment]
+    """Lists the backlog, the most urgent first: priority, then due time, then age."""
+    UnplaceVisit: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.UnplaceVisitRequest, _visit_service_pb2.UnplaceVisitResponse]  # type: ignore[assignment]
+    """Takes a booked visit off its route into the backlog. What the client was told stands."""
+    AnnouncePromise: _aio.UnaryUnaryMultiCallable[_visit_service_pb2.AnnouncePromiseRequest, _visit_service_pb2.AnnouncePromiseResponse]  # type: ignore[assignment]
+    """Appends what the client was told. Automation keeps to the narrowest that stands."""
 
 class VisitServiceServicer(metaclass=_abc_1.ABCMeta):
     """Turns holds into visits, moves them, cancels them."""
@@ -102,5 +122,45 @@ class VisitServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_visit_service_pb2.CancelVisitResponse, _abc.Awaitable[_visit_service_pb2.CancelVisitResponse]]:
         """Cancels a visit. Its place is free at once."""
+
+    @_abc_1.abstractmethod
+    def CreateVisit(
+        self,
+        request: _visit_service_pb2.CreateVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_service_pb2.CreateVisitResponse, _abc.Awaitable[_visit_service_pb2.CreateVisitResponse]]:
+        """Puts work without a place into the backlog. SuggestSlots with SlotRequest.visit finds one."""
+
+    @_abc_1.abstractmethod
+    def UpdateVisit(
+        self,
+        request: _visit_service_pb2.UpdateVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_service_pb2.UpdateVisitResponse, _abc.Awaitable[_visit_service_pb2.UpdateVisitResponse]]:
+        """Changes what is known of a visit: urgency, due time, note, labels, references. Not its place."""
+
+    @_abc_1.abstractmethod
+    def ListUnplaced(
+        self,
+        request: _visit_service_pb2.ListUnplacedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_service_pb2.ListUnplacedResponse, _abc.Awaitable[_visit_service_pb2.ListUnplacedResponse]]:
+        """Lists the backlog, the most urgent first: priority, then due time, then age."""
+
+    @_abc_1.abstractmethod
+    def UnplaceVisit(
+        self,
+        request: _visit_service_pb2.UnplaceVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_service_pb2.UnplaceVisitResponse, _abc.Awaitable[_visit_service_pb2.UnplaceVisitResponse]]:
+        """Takes a booked visit off its route into the backlog. What the client was told stands."""
+
+    @_abc_1.abstractmethod
+    def AnnouncePromise(
+        self,
+        request: _visit_service_pb2.AnnouncePromiseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_service_pb2.AnnouncePromiseResponse, _abc.Awaitable[_visit_service_pb2.AnnouncePromiseResponse]]:
+        """Appends what the client was told. Automation keeps to the narrowest that stands."""
 
 def add_VisitServiceServicer_to_server(servicer: VisitServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

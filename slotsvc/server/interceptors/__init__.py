@@ -1,13 +1,13 @@
 """What happens around every call: one file for each concern.
 
 ``calls`` runs the layers; ``request_ids``, ``observed`` (metrics and one log line), ``failures``
-(errors to statuses) and ``deadlines`` are the layers from the outside in; ``planned_fields`` looks
-at the request once it is read.
+(errors to statuses), ``deadlines`` and ``access`` are the layers from the outside in;
+``planned_fields``, then ``access`` look at the request once it is read.
 """
 
 from __future__ import annotations
 
-from slotsvc.server.interceptors.calls import CallInterceptor
+from slotsvc.server.interceptors.calls import CallInterceptor, Guard
 from slotsvc.server.interceptors.deadlines import DeadlineLimits, deadline_layer
 from slotsvc.server.interceptors.failures import failure_layer
 from slotsvc.server.interceptors.observed import observation_layer
@@ -18,12 +18,15 @@ from slotsvc.server.metrics import Metrics
 __all__ = ["CallInterceptor", "DeadlineLimits", "call_interceptor"]
 
 
-def call_interceptor(metrics: Metrics, limits: DeadlineLimits | None = None) -> CallInterceptor:
-    """The interceptor of the service. ``limits`` None: the default ones."""
+def call_interceptor(
+    metrics: Metrics, limits: DeadlineLimits | None = None, guard: Guard | None = None
+) -> CallInterceptor:
+    """The interceptor of the service. ``limits`` None: the default ones; ``guard`` None: no keys
+    are asked for."""
     layers = (
         request_id_layer,
         observation_layer(metrics),
         failure_layer,
         deadline_layer(limits or DeadlineLimits()),
     )
-    return CallInterceptor(layers, (refuse_planned_fields,))
+    return CallInterceptor(layers, (refuse_planned_fields,), guard)

@@ -1,4 +1,7 @@
-"""Every call ends: a caller without a deadline gets one, and the longest is capped."""
+"""Every call ends: a caller without a deadline gets one, and the longest is capped.
+
+A stream of answers lasts as long as its caller wants: only the deadline that it names counts.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 
 from slotsvc.server.interceptors.calls import Call, Layer
 
+_NEVER = float("inf")
 _ends: ContextVar[float] = ContextVar("call_ends")
 
 
@@ -28,7 +32,7 @@ class DeadlineLimits:
 
 def seconds_left() -> float:
     """What the running call has left, never below 0; infinite outside of a call."""
-    return max(0.0, _ends.get(float("inf")) - time.monotonic())
+    return max(0.0, _ends.get(_NEVER) - time.monotonic())
 
 
 def deadline_layer(limits: DeadlineLimits) -> Layer:
@@ -36,11 +40,10 @@ def deadline_layer(limits: DeadlineLimits) -> Layer:
 
     @asynccontextmanager
     async def within_deadline(call: Call) -> AsyncIterator[None]:
-        named = call.context.time_remaining()
-        seconds = min(limits.default if named is None else named, limits.longest)
+        seconds = _allowed(call, limits)
         token = _ends.set(time.monotonic() + seconds)
         try:
-            async with asyncio.timeout(seconds) as timer:
+            async with asyncio.timeout(None if seconds == _NEVER else seconds) as timer:
                 yield
         except TimeoutError:
             if timer.expired():
@@ -50,3 +53,10 @@ def deadline_layer(limits: DeadlineLimits) -> Layer:
             _ends.reset(token)
 
     return within_deadline
+
+
+def _allowed(call: Call, limits: DeadlineLimits) -> float:
+    named = call.context.time_remaining()
+    if call.streaming:
+        return _NEVER if named is None else named
+    return min(limits.default if named is None else named, limits.longest)

@@ -26,11 +26,26 @@ class Reason(Enum):
     DAY_BROKEN = "DAY_BROKEN"
     SITE_CLOSED = "SITE_CLOSED"
     MOVE_PENDING = "MOVE_PENDING"
+    MAX_VISITS = "MAX_VISITS"
+    MAX_TRAVEL = "MAX_TRAVEL"
+    MAX_ADDED_TRAVEL = "MAX_ADDED_TRAVEL"
+    SECTOR = "SECTOR"
+    HOLIDAY = "HOLIDAY"
+    CLOSED = "CLOSED"
+    OTHER_TEAM = "OTHER_TEAM"
+    CUT_OFF = "CUT_OFF"
+    QUOTA_FULL = "QUOTA_FULL"
+    RESERVED = "RESERVED"
+    SECTOR_DAY = "SECTOR_DAY"
+    BLACKOUT = "BLACKOUT"
+    DEADLINE = "DEADLINE"
+    OUTSIDE_PROMISE = "OUTSIDE_PROMISE"
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A rule says no. ``margin``: how much is missing (seconds; metres for OFF_MAP), 0: no size."""
+    """A rule says no. ``margin``: how much is missing, 0: no size. In seconds; metres for OFF_MAP,
+    visits for MAX_VISITS and QUOTA_FULL."""
 
     reason: Reason
     subject: str = ""

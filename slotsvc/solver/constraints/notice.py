@@ -11,7 +11,7 @@ from slotsvc.solver.constraints import Closed, Reason
 def check(
     promise: TimeWindow, now: datetime, notice: timedelta, horizon: timedelta
 ) -> Closed | None:
-    """Windows that have begun are always too soon."""
+    """Windows that have begun are always too soon; one that begins now has begun (margin 0)."""
     lead = promise.start - now
     if lead < notice or lead <= timedelta(0):
         return Closed(Reason.NOTICE, margin=int((notice - lead).total_seconds()))

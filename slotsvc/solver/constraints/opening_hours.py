@@ -9,6 +9,7 @@ from __future__ import annotations
 from slotsvc.solver.constraints import Closed, Reason
 
 
-def closed() -> Closed:
-    """The whole window lies outside the hours, or too near their end for the service."""
-    return Closed(Reason.SITE_CLOSED)
+def closed(missing: int = 0) -> Closed:
+    """The whole window lies outside the hours, or too near their end for the service.
+    ``missing``: seconds by which this technician would be late; 0: nobody could be in time."""
+    return Closed(Reason.SITE_CLOSED, margin=missing)

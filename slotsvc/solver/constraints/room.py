@@ -4,6 +4,7 @@ the insertion that breaks the least."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slotsvc.domain.working_time import Shift
 from slotsvc.solver.checker import CheckedVisit, Travel, check_route
@@ -13,7 +14,8 @@ from slotsvc.solver.constraints import Closed, Reason
 def closed(
     shift: Shift, visits: Sequence[CheckedVisit], request: CheckedVisit, travel: Travel
 ) -> Closed:
-    """``travel`` is over start, ``visits``, end, and last the request's place."""
+    """``travel``: driving over start, ``visits``, end, and last the request's place."""
+    shift = replace(shift, max_travel=None, max_visits=None)  # room is a question of time
     count = len(visits)
     best: Closed | None = None
     for gap in range(count + 1):

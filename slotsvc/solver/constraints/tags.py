@@ -1,4 +1,4 @@
-"""``visit.requires`` must be among the technician's tags that day."""
+"""``visit.requires`` must be among what the shift offers that day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from slotsvc.solver.constraints import Closed, Reason
 
 
 def check(offers: Set[str], requires: Set[str]) -> Closed | None:
-    """The first missing tag by name; None: all there."""
-    missing = sorted(requires - offers)
-    return Closed(Reason.MISSING_TAG, missing[0]) if missing else None
+    """The first missing tag by name, with the level asked for ("gas:2"); None: all there."""
+    if requires <= offers:
+        return None
+    return Closed(Reason.MISSING_TAG, min(requires - offers))

@@ -32,19 +32,19 @@ from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
             "freedom = FREEDOM_REASSIGN",
         ),
         (
-            calendar_service_pb2.CreateTechnicianRequest(
-                technician=calendar_service_pb2.Technician(tag_levels={"gas": 2})
+            calendar_service_pb2.CreateTeamRequest(
+                team=calendar_service_pb2.Team(business_unit="south")
             ),
-            "technician.tag_levels",
+            "team.business_unit",
         ),
         (
-            calendar_service_pb2.ListTechniciansResponse(
-                technicians=[
-                    calendar_service_pb2.Technician(),
-                    calendar_service_pb2.Technician(max_visits=3),
+            calendar_service_pb2.ListTeamsResponse(
+                teams=[
+                    calendar_service_pb2.Team(),
+                    calendar_service_pb2.Team(business_unit="south"),
                 ]
             ),
-            "technicians[1].max_visits",
+            "teams[1].business_unit",
         ),
         (
             visit_service_pb2.ListVisitsRequest(state=visit_service_pb2.VISIT_STATE_DONE),

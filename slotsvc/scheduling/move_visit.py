@@ -1,0 +1,121 @@
+"""A visit put where a planner wants it: applied when it worsens nothing, or with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from slotsvc.domain.errors import PlanWorseError, StoreBusyError
+from slotsvc.domain.route_violation import Origin
+from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Standing
+from slotsvc.scheduling.book_visit import record_change, refuse_other_etag, require_visit
+from slotsvc.scheduling.desk import TRIES, Desk, Placed, RouteChangedError
+from slotsvc.scheduling.hand_moves import Board, HandMove, TriedRoute, look, try_moves
+from slotsvc.scheduling.mutation import Mutation, once
+from slotsvc.scheduling.ports import WriteTx
+from slotsvc.scheduling.put_on_route import replayed
+from slotsvc.scheduling.read_visits import placed_now
+from slotsvc.scheduling.route_violations import record_violations
+
+_A_MOMENT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``reason``: why what the move breaks is accepted; "": it must not break anything."""
+
+    move: HandMove
+    pin: Pin = Pin.NONE
+    reason: str = ""
+    etag: str | None = None
+
+
+type MoveAnswer = Callable[[Placed, Sequence[TriedRoute]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    board: Board
+    routes: tuple[TriedRoute, ...]
+    placement: Placement
+
+
+async def move_visit(desk: Desk, mutation: Mutation, wanted: Wanted, answer: MoveAnswer) -> bytes:
+    """Raises ``PlanWorseError`` with the routes, ``NotFoundError``, ``WrongStateError``,
+    ``EtagMismatchError``, ``InvalidRequestError``, ``TravelError``, ``StoreBusyError``."""
+    for _ in range(TRIES):
+        stored = await desk.store.read(lambda tx: replayed(tx, mutation))
+        if stored is not None:
+            return stored
+        tried = await _try(desk, mutation.tenant, wanted)
+        if not wanted.reason and any(route.worse for route in tried.routes):
+            raise PlanWorseError("the move would break what is not broken now", tried.routes)
+        try:
+            return await desk.store.write(
+                once(mutation, lambda tx, t=tried: _write(tx, wanted, t, mutation, answer))  # type: ignore[misc]
+            )
+        except RouteChangedError:
+            continue
+    raise StoreBusyError("the route keeps changing; repeat the call")
+
+
+async def _try(desk: Desk, tenant: str, wanted: Wanted) -> _Tried:
+    board = await desk.store.read(lambda tx: look(tx, tenant, [wanted.move]))
+    routes, placed = await try_moves(desk, tenant, board, [wanted.move], wanted.pin)
+    return _Tried(board, routes, placed[wanted.move.visit])
+
+
+def _write(
+    tx: WriteTx, wanted: Wanted, tried: _Tried, mutation: Mutation, answer: MoveAnswer
+) -> bytes:
+    tenant, placement = mutation.tenant, tried.placement
+    versions = {route.key: route.version for route in tried.routes}
+    locked = tx.lock_routes(versions)
+    changed = any(locked[key] != version + 1 for key, version in versions.items())
+    if changed or tx.calendar_revision(tenant) != tried.board.revision:
+        raise RouteChangedError
+    stored = require_visit(tx, tenant, placement.visit.id)
+    refuse_other_etag(stored, wanted.etag)
+    old = stored.placed if stored.standing is Standing.PLACED else None
+    if tx.open_hold(tenant, placement.visit.id, tx.now()) is not None:
+        raise RouteChangedError
+    _place(tx, placement, old, tried)
+    lapsed = set(tx.expire_lapsed(versions, tx.now()))
+    for route in tried.routes:
+        order = [p.id for p in route.placements if p.id not in lapsed]
+        tx.write_route(route.key, order, route.block)
+    _record(tx, placement, old, locked, mutation)
+    record_violations(tx, versions, Origin.OVERRIDE, mutation.actor, wanted.reason)
+    fresh = require_visit(tx, tenant, placement.visit.id)
+    return answer(placed_now(tx, fresh), tried.routes)
+
+
+def _place(tx: WriteTx, placement: Placement, old: Placement | None, tried: _Tried) -> None:
+    now, tenant = tx.now(), placement.route.tenant
+    block = next(r.block for r in tried.routes if r.key == placement.route)
+    held = replace(
+        placement,
+        state=PlacementState.HELD,
+        expires=now + _A_MOMENT,
+        replaces=old.id if old else None,
+    )
+    tx.insert_placement(held, block.provenance, None)
+    tx.confirm_placement(tenant, placement.id, placement.pin.value, placement.start_window.start)
+    tx.make_current(tenant, placement.visit.id, placement.id)
+    tx.update_visit(tenant, placement.visit, Standing.PLACED)
+
+
+def _record(
+    tx: WriteTx,
+    placement: Placement,
+    old: Placement | None,
+    versions: Mapping[RouteKey, int],
+    mutation: Mutation,
+) -> None:
+    if old is None:
+        record_change(tx, "VISIT_BOOKED", placement, versions, mutation, by_hand="1")
+        return
+    record_change(tx, "VISIT_MOVED", placement, versions, mutation, replaces=old.id, by_hand="1")
+    if old.route != placement.route:
+        record_change(tx, "VISIT_MOVED_AWAY", old, versions, mutation)

@@ -1,0 +1,76 @@
+"""Routes told to technicians, and taken back: what automation may do to their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from slotsvc.domain.errors import NotFoundError
+from slotsvc.domain.visit import RouteKey, RouteState
+from slotsvc.scheduling.desk import Desk
+from slotsvc.scheduling.mutation import Mutation, once
+from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
+from slotsvc.scheduling.work_calendar import read_work_days
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Which routes: of a team or one technician in it, from ``first`` to ``last`` included.
+
+    ``withdraw``: back to draft.
+    """
+
+    team: str
+    technician: str
+    first: date
+    last: date
+    withdraw: bool
+
+
+async def publish_routes(desk: Desk, mutation: Mutation, wanted: Publishing) -> int:
+    """How many routes changed their state; running ones stay as they are.
+
+    Raises ``NotFoundError``.
+    """
+
+    def work(tx: WriteTx) -> bytes:
+        routes = tx.routes(mutation.tenant, _members(tx, mutation.tenant, wanted), *_span(wanted))
+        before = RouteState.PUBLISHED if wanted.withdraw else RouteState.DRAFT
+        after = RouteState.DRAFT if wanted.withdraw else RouteState.PUBLISHED
+        changed = [
+            key
+            for key in _keys(tx, mutation.tenant, wanted)
+            if (routes.get(key) or StoredRoute(key, 0)).state is before
+        ]
+        kind = "ROUTE_WITHDRAWN" if wanted.withdraw else "ROUTE_PUBLISHED"
+        for key, version in tx.lock_routes(changed).items():
+            tx.set_route_state(key, after)
+            event = Event(kind, key.technician, key, version)
+            tx.record(mutation.tenant, event, mutation.actor)
+        return str(len(changed)).encode()
+
+    return int(await desk.store.write(once(mutation, work)))
+
+
+def _span(wanted: Publishing) -> tuple[date, date]:
+    return wanted.first, wanted.last
+
+
+def _members(tx: ReadTx, tenant: str, wanted: Publishing) -> list[str]:
+    if tx.team(tenant, wanted.team) is None:
+        raise NotFoundError("no such team")
+    members = [who.id for who in tx.technicians(tenant, wanted.team, *_span(wanted))]
+    if wanted.technician and wanted.technician not in members:
+        raise NotFoundError("no such technician in this team")
+    return [who for who in members if wanted.technician in ("", who)]
+
+
+def _keys(tx: ReadTx, tenant: str, wanted: Publishing) -> Iterator[RouteKey]:
+    """Every shift there is, whether it has visits or not."""
+    people = tx.technicians(tenant, wanted.team, *_span(wanted))
+    chosen = [who for who in people if wanted.technician in ("", who.id)]
+    days = read_work_days(tx, tenant, chosen, *_span(wanted), wanted.team)
+    for (who, day), found in days.items():
+        for shift in found if isinstance(found, tuple) else ():
+            yield RouteKey(tenant, who, day, shift.number)

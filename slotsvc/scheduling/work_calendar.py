@@ -1,0 +1,102 @@
+"""The one way from what is set up to shifts: reads all layers, lays them over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from slotsvc.domain.closures import Closure
+from slotsvc.domain.layers import Layers, work_days
+from slotsvc.scheduling.public_holidays import public_holidays
+from slotsvc.domain.technician import Loan, Technician
+from slotsvc.domain.visit import RouteKey
+from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
+from slotsvc.scheduling.ports import CalendarRead
+
+_DAY = timedelta(days=1)
+
+
+def read_work_days(
+    tx: CalendarRead,
+    tenant: str,
+    technicians: Sequence[Technician],
+    first: date,
+    last: date,
+    team: str | None = None,
+) -> Mapping[tuple[str, date], WorkDay]:
+    """What becomes of the service dates from ``first`` to ``last``, by (technician, date).
+
+    ``team``: as that team sees it (OTHER_TEAM where somebody is lent away); None: as it is.
+    Seven queries at most, however many technicians.
+    """
+    layers = read_layers(tx, tenant, technicians, first, last)
+    days = [first + n * _DAY for n in range((last - first).days + 1)]
+    return {
+        (who.id, day): found
+        for who in technicians
+        for day, found in work_days(who, days, layers, team).items()
+    }
+
+
+def read_shift(tx: CalendarRead, who: Technician, key: RouteKey) -> Shift | NoShiftReason:
+    """The shift of one route as the calendar stands; DAY_OFF for a number the day does not have,
+    ABSENT for one that nothing is left of."""
+    found = read_work_days(tx, key.tenant, [who], key.day, key.day)[who.id, key.day]
+    if isinstance(found, NoShiftReason):
+        return found
+    missing = NoShiftReason.ABSENT if key.shift <= found[-1].number else NoShiftReason.DAY_OFF
+    return next((shift for shift in found if shift.number == key.shift), missing)
+
+
+def read_layers(
+    tx: CalendarRead, tenant: str, technicians: Sequence[Technician], first: date, last: date
+) -> Layers:
+    """All that lies over the weeks of ``technicians`` from ``first`` to ``last``."""
+    ids = [who.id for who in technicians]
+    first, last = first - _DAY, last + _DAY
+    loans = tx.loans(tenant, ids, first, last)
+    teams = _teams(technicians, loans)
+    exceptions = tx.shift_exceptions(tenant, ids, first, last)
+    drive = any(who.van for who in technicians) or any(
+        exception.van for of_one in exceptions.values() for exception in of_one.values()
+    )
+    return Layers(
+        exceptions=exceptions,
+        absences=tx.absences(tenant, ids, *_instants(first, last)),
+        loans=loans,
+        vans={van.id: van for van in tx.vans(tenant)} if drive else {},
+        holidays=_holidays(tx, tenant, teams, first, last),
+        closures=_closures(tx.closures(tenant), teams),
+    )
+
+
+def _teams(
+    technicians: Iterable[Technician], loans: Mapping[str, Sequence[Loan]]
+) -> frozenset[str]:
+    lent = (loan.to_team for of_one in loans.values() for loan in of_one)
+    return frozenset((*(who.team for who in technicians), *lent))
+
+
+def _holidays(
+    tx: CalendarRead, tenant: str, teams: Iterable[str], first: date, last: date
+) -> Mapping[str, frozenset[date]]:
+    company = tx.tenant(tenant)
+    usual = company.public_holidays if company is not None else ""
+    found = {}
+    for id in teams:
+        team = tx.team(tenant, id)
+        calendar = (team.public_holidays if team is not None else "") or usual
+        found[id] = public_holidays(calendar, first, last)
+    return found
+
+
+def _closures(closures: Sequence[Closure], teams: Iterable[str]) -> Mapping[str, Sequence[Closure]]:
+    return {team: [c for c in closures if c.team in ("", team)] for team in teams}
+
+
+def _instants(first: date, last: date) -> tuple[datetime, datetime]:
+    """A UTC span that covers the local days in every zone, night shifts included."""
+    return (
+        datetime.combine(first - _DAY, time(), UTC),
+        datetime.combine(last + 3 * _DAY, time(), UTC),
+    )

@@ -1,0 +1,190 @@
+"""Changing visits and their placements, inside the locks of the routes they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
+from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.visit import (
+    Pin,
+    Placement,
+    PlacementState,
+    Reported,
+    RouteKey,
+    Standing,
+    UnplacedReason,
+    Visit,
+)
+from slotsvc.scheduling.ports import StoredVisit
+from slotsvc.scheduling.travel_port import Provenance
+from slotsvc.store.calendar_tables import Columns
+from slotsvc.store.errors import is_taken_id
+from slotsvc.store.route_writes import RouteWrites
+from slotsvc.store.tables import NO_POSITION, PLACEMENT, VISIT
+from slotsvc.store.visit_tables import (
+    BOOKED,
+    epoch_or_none,
+    history_row,
+    known_row,
+    placement_row,
+    reported_row,
+    visit_row,
+)
+
+_NEW_VISIT = insert(VISIT)
+_NEW_PLACEMENT = insert(PLACEMENT)
+_ONE = (PLACEMENT.c.tenant == bindparam("of"), PLACEMENT.c.id == bindparam("at"))
+_FIND = select(PLACEMENT).where(*_ONE)
+_CHANGE = update(PLACEMENT).where(*_ONE)
+# A hold that may replace the current placement some day is not yet a change of the visit.
+_GROW = (
+    update(VISIT)
+    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.placement == bindparam("at"))
+    .values(revision=VISIT.c.revision + 1, updated=bindparam("now"))
+)
+_WRITE = (
+    update(VISIT)
+    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.id == bindparam("known"))
+    .values(revision=VISIT.c.revision + 1)
+)
+_SHOW = (
+    update(VISIT)
+    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.id == bindparam("shown"))
+    .values(placement=bindparam("at"))
+)
+
+
+class VisitWrites(RouteWrites):
+    """The writing half of ``slotsvc.scheduling.ports.WriteTx`` that concerns visits."""
+
+    def insert_visit(self, stored: StoredVisit) -> None:
+        """A new visit and its first placement, if it has one; only that one needs a lock.
+
+        The placement has no position until ``write_route`` gives it one. Raises
+        ``AlreadyExistsError`` for a taken id.
+        """
+        placed = stored.placement
+        if placed is not None:
+            self._require_lock(placed.route)
+        with _fresh_id():
+            self._connection.execute(_NEW_VISIT, visit_row(stored))
+            if placed is not None:
+                self._insert(placement_row(placed) | history_row(stored))
+
+    def insert_placement(
+        self, placed: Placement, provenance: Provenance, held_since: datetime | None
+    ) -> None:
+        """A further placement of a stored visit; the current one stays what it is."""
+        self._require_lock(placed.route)
+        row = placement_row(placed) | {
+            "provenance": provenance.value,
+            "promised_at": None,
+            "held_since": epoch_or_none(held_since),
+            "extended": False,
+        }
+        with _fresh_id():
+            self._insert(row)
+
+    def set_placement_state(
+        self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
+    ) -> None:
+        """Raises ``NotFoundError``. ``expires`` None clears the expiry."""
+        self._change(tenant, placement, state=state.value, expires=epoch_or_none(expires))
+
+    def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
+        """HELD -> BOOKED: clears expiry and replaces, records the promise as told now.
+
+        What it replaces becomes MOVED first. ``pin``: a ``Pin`` or its value; ``start`` is kept
+        as the pinned start when the start is what is pinned. Raises ``NotFoundError``.
+        """
+        replaced = self._placed(tenant, placement).replaces
+        if replaced is not None:
+            self.set_placement_state(tenant, replaced, PlacementState.MOVED)
+        pinned = Pin(pin)
+        self._change(
+            tenant,
+            placement,
+            state=BOOKED,
+            expires=None,
+            replaces=None,
+            pin=pinned.value,
+            pinned_start=to_epoch(start) if pinned is Pin.START else None,
+            promised_at=to_epoch(self.now()),
+        )
+
+    def prolong(self, tenant: str, placement: str, expires: datetime) -> None:
+        """A later expiry, and the mark that it was prolonged. Raises ``NotFoundError``."""
+        self._change(tenant, placement, expires=to_epoch(expires), extended=True)
+
+    def set_start_window(self, tenant: str, placement: str, start: datetime, end: datetime) -> None:
+        """Service may start in [start, end). Raises ``NotFoundError``."""
+        window = {"start_from": to_epoch(start), "start_until": to_epoch(end)}
+        self._change(tenant, placement, **window)
+
+    def update_visit(
+        self,
+        tenant: str,
+        visit: Visit,
+        standing: Standing,
+        unplaced_reason: UnplacedReason | None = None,
+    ) -> None:
+        """Writes everything known of the visit anew (not its placements); grows its revision.
+
+        Raises ``NotFoundError``.
+        """
+        row = known_row(visit, standing, unplaced_reason) | {"updated": to_epoch(self.now())}
+        of = {"of": tenant, "known": visit.id}
+        if self._connection.execute(_WRITE, row | of).rowcount != 1:
+            raise NotFoundError("no such visit")
+
+    def report(
+        self, tenant: str, placement: str, state: PlacementState, reported: Reported
+    ) -> None:
+        """What the road says of a placement. Raises ``NotFoundError``."""
+        self._change(tenant, placement, state=state.value, **reported_row(reported))
+
+    def make_current(self, tenant: str, visit: str, placement: str) -> None:
+        """The visit's current placement; grows its revision. Raises ``NotFoundError``."""
+        if self._placed(tenant, placement).visit != visit:
+            raise InvariantError("a visit's placement must be its own")
+        shown = {"of": tenant, "shown": visit, "at": placement}
+        self._connection.execute(_SHOW, shown)
+        self._grow_revision(tenant, placement)
+
+    def _insert(self, row: Columns) -> None:
+        self._connection.execute(_NEW_PLACEMENT, row | {"position": NO_POSITION})
+
+    def _placed(self, tenant: str, placement: str) -> Row[Any]:
+        here = {"of": tenant, "at": placement}
+        found = self._connection.execute(_FIND, here).one_or_none()
+        if found is None:
+            raise NotFoundError("no such placement")
+        return found
+
+    def _change(self, tenant: str, placement: str, **columns: object) -> None:
+        row = self._placed(tenant, placement)
+        day = date.fromisoformat(row.day)
+        self._require_lock(RouteKey(tenant, row.technician, day, row.shift))
+        self._connection.execute(_CHANGE, {"of": tenant, "at": placement} | columns)
+        self._grow_revision(tenant, placement)
+
+    def _grow_revision(self, tenant: str, placement: str) -> None:
+        shown = {"of": tenant, "at": placement, "now": to_epoch(self.now())}
+        self._connection.execute(_GROW, shown)
+
+
+@contextmanager
+def _fresh_id() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if is_taken_id(error):
+            raise AlreadyExistsError("this id is taken") from error
+        raise
