@@ -14,6 +14,7 @@ from grpc import aio
 
 from slotsvc.pb.v1 import slot_service_pb2
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
+from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceStub
 from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceAsyncStub
+    from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceAsyncStub
     from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceAsyncStub
     from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceAsyncStub
     from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceAsyncStub
@@ -53,23 +55,28 @@ class Calls:
     visits: VisitServiceAsyncStub
     plan: PlanServiceAsyncStub
     map: MapServiceAsyncStub
+    execution: ExecutionServiceAsyncStub
 
 
-class Saying(aio.UnaryUnaryClientInterceptor, aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
+class _Saying:
     """Adds the same metadata to every call."""
 
     def __init__(self, metadata: Metadata) -> None:
         self._metadata = tuple(metadata)
 
-    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._with_metadata(details), request)
-
-    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._with_metadata(details), request)
-
     def _with_metadata(self, details: Any) -> Any:
         sent = [*(details.metadata or ()), *self._metadata]
         return details._replace(metadata=aio.Metadata(*sent))
+
+
+class _SayingOnce(_Saying, aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_metadata(details), request)
+
+
+class _SayingToStream(_Saying, aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
+    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(self._with_metadata(details), request)
 
 
 def bearer(key: str) -> Metadata:
@@ -81,7 +88,8 @@ def bearer(key: str) -> Metadata:
 async def calling(address: str, metadata: Metadata = ()) -> AsyncIterator[Calls]:
     """Stubs for the service at ``address``; a connection of its own. ``metadata``: of every call,
     such as ``bearer(key)``."""
-    saying = [Saying(metadata)] if metadata else None
+    # two, because a channel takes each interceptor for one kind of call only
+    saying = [_SayingOnce(metadata), _SayingToStream(metadata)] if metadata else None
     async with aio.insecure_channel(
         address, options=CHANNEL_OPTIONS, interceptors=saying
     ) as channel:
@@ -92,6 +100,7 @@ async def calling(address: str, metadata: Metadata = ()) -> AsyncIterator[Calls]
             VisitServiceStub(channel),
             PlanServiceStub(channel),
             MapServiceStub(channel),
+            ExecutionServiceStub(channel),
         )
 
 

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from benchmarks.sample_requests import sample_request
+from slotsvc.server.interceptors.planned_fields import is_planned
 
 DEEPEST = 6
 MOST_ITEMS = 6
@@ -70,7 +71,9 @@ class Thrower:
     def _random(self, descriptor: Descriptor, fullness: float, deep: int) -> Message:
         message: Any = GetMessageClass(descriptor)()
         for field in descriptor.fields:
-            if self._chance.random() < fullness:
+            # planned fields are refused at once: with one in most messages nothing else is tried
+            share = fullness / 50 if is_planned(field) else fullness
+            if self._chance.random() < share:
                 self._set(message, field, deep)
         return message  # type: ignore[no-any-return]
 
@@ -81,9 +84,10 @@ class Thrower:
             chosen = self._chance.choice(inside)
             self._spoil(chosen if isinstance(chosen, Message) else chosen[0], deep - 1)
             return
-        field = self._chance.choice(message.DESCRIPTOR.fields or (None,))
-        if field is None:
+        fields = [field for field in message.DESCRIPTOR.fields if not is_planned(field)]
+        if not fields:
             return
+        field = self._chance.choice(fields)
         if self._chance.random() < 0.3:
             message.ClearField(field.name)
         else:

@@ -8,9 +8,12 @@ from datetime import date, timedelta
 from benchmarks.calls import Calls, fresh_id
 from benchmarks.company import DOWNTOWN, Company
 from slotsvc.cli.wire import pb_date, pb_place
+from slotsvc.pb.v1 import access_service_pb2 as access
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
+from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
+from slotsvc.pb.v1.options_pb2 import ROLE_PLANNER
 
 A, B = "client-a", "client-b"
 
@@ -35,6 +38,10 @@ async def sample_company(calls: Calls, company: Company, tomorrow: date) -> Name
     await _dates(calls, company, names, tomorrow)
     for letter, technician in (("a", "ann"), ("b", "ben")):
         await _visit_and_hold(calls, company, names, letter, technician, tomorrow)
+    key = access.ApiKey(display_name="spare", role=ROLE_PLANNER)
+    make = access.CreateApiKeyRequest(parent=company.tenant, api_key=key, request_id=fresh_id())
+    made = await AccessServiceStub(calls.channel).CreateApiKey(make)
+    names["key"] = made.api_key.name
     search = company.search(names["site_a"], on=tomorrow)
     names["token_of_planner"] = (await calls.slots.SuggestSlots(search)).slots[0].token
     return names
@@ -51,6 +58,31 @@ async def _dates(calls: Calls, company: Company, names: Names, tomorrow: date) -
         )
     )
     names |= {"absence": f"{ann}/absences/away", "exception": f"{ann}/shiftExceptions/x"}
+    await _layers(calls, company, names, tomorrow + timedelta(days=40))
+
+
+async def _layers(calls: Calls, company: Company, names: Names, day: date) -> None:
+    """A van, a closure, and a loan to a second team."""
+    tenant, on = company.tenant, pb_date(day)
+    van = cal.CreateVanRequest(parent=tenant, van_id="van", van=cal.Van(display_name="Van"))
+    closure = cal.CreateClosureRequest(
+        parent=tenant, closure_id="shut", closure=cal.Closure(first_date=on, last_date=on)
+    )
+    south = cal.Team(display_name="South", time_zone="Europe/Monaco")
+    team = cal.CreateTeamRequest(parent=tenant, team_id="south", team=south)
+    names["other_team"] = f"{tenant}/teams/south"
+    lent = cal.Loan(to_team=names["other_team"], first_date=on, last_date=on)
+    loan = cal.CreateLoanRequest(parent=names["ann"], loan_id="lent", loan=lent)
+    for method, request in (
+        (calls.calendar.CreateVan, van),
+        (calls.calendar.CreateClosure, closure),
+        (calls.calendar.CreateTeam, team),
+        (calls.calendar.CreateLoan, loan),
+    ):
+        request.request_id = fresh_id()
+        await method(request)
+    names |= {"van": f"{tenant}/vans/van", "closure": f"{tenant}/closures/shut"}
+    names |= {"loan": f"{names['ann']}/loans/lent", "tag": company.tags[0]}
 
 
 async def _visit_and_hold(

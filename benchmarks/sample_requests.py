@@ -56,6 +56,10 @@ SITE = {"display_name": "Casino", "location": PLACE}
 ACTIVITY = {"display_name": "Service", "service_duration": "3600s", "offer_grid": GRID}
 EXCEPTION = {"date": {"year": 2030, "month": 7, "day": 4}}
 ABSENCE = {"window": WINDOW}
+VAN = {"display_name": "Van", "certificates": [{"tag": "{tag}", "level": 2}]}
+CLOSURE = {"first_date": DAY, "last_date": DAY, "on_duty": ["{ann}"]}
+LOAN = {"to_team": "{other_team}", "first_date": DAY, "last_date": DAY}
+MOVE = {"visit": "{visit_a}", "technician": "{ann}", "date": DAY}
 KEY = {"display_name": "k", "role": "ROLE_PLANNER"}
 
 
@@ -83,6 +87,9 @@ CALENDAR: dict[str, Row] = {
     **_five("ActivityType", "activity_type", "{tenant}", "{service}", ACTIVITY, shared=True),
     **_five("ShiftException", "shift_exception", "{ann}", "{exception}", EXCEPTION),
     **_five("Absence", "absence", "{ann}", "{absence}", ABSENCE),
+    **_five("Loan", "loan", "{ann}", "{loan}", LOAN),
+    **_five("Van", "van", "{tenant}", "{van}", VAN),
+    **_five("Closure", "closure", "{tenant}", "{closure}", CLOSURE),
 }
 
 ROWS: dict[str, dict[str, Row]] = {
@@ -108,9 +115,9 @@ ROWS: dict[str, dict[str, Row]] = {
     },
     "PlanService": {
         "GetDay": Row({"team": "{team}", "date": DAY}, technician={"technician": "{ann}"}),
-        "PublishRoutes": Row({"team": "{team}", "date": DAY, **ID}),
-        "CheckPlan": Row({"parent": "{tenant}"}),
-        "MoveVisit": Row({"move": {"visit": "{visit_a}"}, **ID}),
+        "PublishRoutes": Row({"team": "{team}", "first_date": DAY, "last_date": DAY, **ID}),
+        "CheckPlan": Row({"parent": "{tenant}", "moves": [MOVE]}),
+        "MoveVisit": Row({"move": MOVE, **ID}),
         "ListViolations": Row({"team": "{team}", "first_date": DAY, "last_date": DAY}),
         "WatchTeam": Row({"team": "{team}"}),
     },

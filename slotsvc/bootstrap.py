@@ -20,9 +20,11 @@ from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.api_keys import ApiKeys
 from slotsvc.scheduling.calendars import Calendars
+from slotsvc.scheduling.changed_days import judge_changed_days
 from slotsvc.scheduling.desk import Desk, HoldLimits
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import Clock
+from slotsvc.scheduling.running_days import judge_running_days
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
@@ -31,6 +33,7 @@ from slotsvc.server.access_service import AccessService
 from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.authentication import Authenticator
 from slotsvc.server.calendar_service import calendar_servicer
+from slotsvc.server.execution_service import ExecutionService
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
@@ -60,6 +63,7 @@ from slotsvc.travel.osrm_process import OsrmProcess
 _log = structlog.get_logger(__name__)
 
 COUNT_HOLDS_EVERY_S = 10.0
+JUDGE_RUNNING_DAYS_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +129,14 @@ async def running(
         roads = replace(roads, travel=measured)
         store = _store(settings, clock)
         stack.callback(store.close)
+        ringing = RingingStore(store, WakeUp(store))
+        tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
+        stack.push_async_callback(_cancelled, tick)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
         stack.push_async_callback(_cancelled, count)
         authenticator = Authenticator(store, metrics)
         stack.push_async_callback(authenticator.finish)
-        server = _server(settings, store, roads, metrics, authenticator)
+        server = _server(settings, ringing, roads, metrics, authenticator)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
         if status is not None:
@@ -167,7 +174,7 @@ def _store(settings: Settings, clock: Clock | None) -> SqliteStore:
 
 def _server(
     settings: Settings,
-    database: SqliteStore,
+    store: RingingStore,
     roads: Roads,
     metrics: Metrics,
     authenticator: Authenticator,
@@ -175,9 +182,8 @@ def _server(
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
         timedelta(seconds=settings.holds.longest_seconds),
+        settings.holds.day_share_percent,
     )
-    wake_up = WakeUp(database)
-    store = RingingStore(database, wake_up)
     desk = Desk(store, roads.travel, _new_id, limits)
     search = SearchLimits(
         settings.snap_limit_m,
@@ -188,8 +194,8 @@ def _server(
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
     sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
     slots = SlotService(desk, suggest, sealer, metrics)
-    watch = TeamWatch(store, wake_up, settings.watch.heartbeat_seconds)
-    watcher = TeamWatcher(watch, sealer, settings.watch.most_streams)
+    watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
+    watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
@@ -197,10 +203,11 @@ def _server(
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
-            calendar_servicer(Calendars(store)),
+            calendar_servicer(Calendars(store, judge_changed_days)),
             slots,
             VisitService(desk, slots, sealer, metrics),
             PlanService(desk, watcher),
+            ExecutionService(desk),
             MapService(roads.backend),
         ],
         [call_interceptor(metrics, deadlines, guard)],
@@ -266,6 +273,18 @@ async def _count_holds(store: SqliteStore, metrics: Metrics) -> None:
         with contextlib.suppress(StoreBusyError):
             metrics.holds_active.set(await store.read(lambda tx: tx.live_holds()))
         await asyncio.sleep(COUNT_HOLDS_EVERY_S)
+
+
+async def _judge_running_days(store: RingingStore) -> None:
+    """Finds out what gets late while nobody writes."""
+    while True:
+        await asyncio.sleep(JUDGE_RUNNING_DAYS_EVERY_S)
+        try:
+            await judge_running_days(store)
+        except StoreBusyError:
+            continue
+        except Exception as error:
+            _log.exception("running days could not be judged", error=type(error).__name__)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -134,6 +134,9 @@ class Holds(_Group):
     offer_seconds: int = Field(
         900, ge=10, le=86_400, description="How long an offered slot's token is accepted, seconds."
     )
+    day_share_percent: int = Field(
+        50, ge=1, le=100, description="Most of a shift's regular time that live holds may take, %."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -6,8 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.calendars import _word
-from slotsvc.scheduling.ports import Entity
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = ("slotsvc/scheduling", "slotsvc/store", "slotsvc/server", "slotsvc/bootstrap.py")

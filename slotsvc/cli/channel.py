@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
 
 # the service is ours and near: an HTTP proxy of the environment has no business in between
-CHANNEL_OPTIONS = (("grpc.enable_http_proxy", 0),)
+CHANNEL_OPTIONS = (
+    ("grpc.enable_http_proxy", 0),
+    # a watch outlives the service: it is back soon after the service is, and finds out when the
+    # connection died in silence; the service minds pings more often than every 20 s
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
 ANYWHERE = ("0.0.0.0", "[::]", "::", "")
 
 

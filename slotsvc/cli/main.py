@@ -10,6 +10,7 @@ import click
 
 from slotsvc.cli.book import book, cancel, reschedule
 from slotsvc.cli.calendar import calendar
+from slotsvc.cli.company import company_group
 from slotsvc.cli.demo import demo
 from slotsvc.cli.doctor import doctor
 from slotsvc.cli.failure import CommandError, Exit
@@ -26,7 +27,7 @@ INTERRUPTED = 130
 IN_ORDER = (
     up, serve, demo,
     suggest, hold, extend, release, book, reschedule, cancel, calendar, watch,
-    list_command, key_group,
+    list_command, company_group, key_group,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip
 

@@ -38,6 +38,11 @@ def full_name(text: str, collection: str, tenant: str) -> str:
     return f"tenants/{owner}/{collection}/{last}" if slash else f"{tenant}/{collection}/{text}"
 
 
+def named_tenant(service: Service, text: str | None) -> str:
+    """``tenants/T`` from itself or ``T``; the only tenant there is when nothing is said."""
+    return f"tenants/{text.removeprefix('tenants/')}" if text else chosen_tenant(service)
+
+
 def tenant_of(name: str) -> str:
     """``tenants/T`` of any resource name."""
     return "/".join(name.split("/")[:2])

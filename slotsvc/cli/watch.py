@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ PASSING = frozenset(
 )
 """Reasons after which a watch that once ran goes on by itself."""
 
-SAID_OTHERWISE = frozenset({"subject", "placement", "team"})
+SAID_OTHERWISE = frozenset({"subject", "technician", "placement", "team"})
 
 
 @click.command()
@@ -63,9 +65,13 @@ def watch(
         request = WatchTeamRequest(team=name, position=position)
         line = json_line if as_json else lambda answer: text_line(answer.event, zone)
         try:
-            for answer in follow(connected, request):
-                if answer.HasField("event"):
-                    click.echo(line(answer))
+            for number, answer in enumerate(follow(connected, request)):
+                if number == 0:
+                    click.echo(f"Watching {name}. Ctrl-C ends it.", err=True)
+                with ctrl_c_later():
+                    if answer.HasField("event"):
+                        click.echo(line(answer))
+                    request.position = answer.position
         except KeyboardInterrupt:
             click.echo(f"\nResume with --from {request.position}", err=True)
 
@@ -73,7 +79,7 @@ def watch(
 def follow(
     connected: Service, request: WatchTeamRequest, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[WatchTeamResponse]:
-    """Answers without end; ``request.position`` becomes that of each answer once it was dealt with.
+    """Answers without end. Who takes them sets ``request.position``: from there it goes on.
 
     Raises ``CommandError`` for what waiting does not mend, and when not even one answer came.
     """
@@ -83,7 +89,6 @@ def follow(
             for answer in _answers(connected, request):
                 failed = 0
                 yield answer
-                request.position = answer.position
         except CommandError as failure:
             if failed is None or failure.reason not in PASSING:
                 raise
@@ -93,12 +98,25 @@ def follow(
         pause(min(FIRST_PAUSE_S * 2**failed, LONGEST_PAUSE_S))
 
 
+@contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """A line that was printed counts as printed: Ctrl-C does not come between the two."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
 def _answers(connected: Service, request: WatchTeamRequest) -> Iterator[WatchTeamResponse]:
     import grpc
 
     from slotsvc.cli.rpc_failure import failure_of
 
-    call = connected.plan.WatchTeam(request, timeout=STREAM_S)
+    call = connected.plan.WatchTeam(request, timeout=STREAM_S, metadata=connected.metadata)
     try:
         yield from call
     except grpc.RpcError as error:

@@ -132,6 +132,8 @@ class _Calendar:
 
     def _team(self, day: date) -> str:
         """Whose holidays and closures hold: the own team's unless he or she is away from it."""
+        if not self._loans:
+            return self._who.team
         teams = teams_on(self._who, self._loans, day)
         return self._who.team if self._who.team in teams else min(teams)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
@@ -28,6 +29,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
+@lru_cache(32_768)  # a team asks for the same few wall times of a date
 def instant(zone: str, day: date, at: time) -> datetime:
     """The UTC instant at which the clocks of ``zone`` show ``at`` on ``day``.
 

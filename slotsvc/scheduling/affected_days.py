@@ -10,7 +10,8 @@ from slotsvc.domain.closures import Closure
 from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.working_time import Absence, ShiftException
-from slotsvc.scheduling.ports import Entity, ReadTx
+from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.ports import ReadTx
 
 type Days = tuple[date, date]
 """First and last service date, both included."""

@@ -21,8 +21,9 @@ from slotsvc.domain.working_time import (
     ShiftHours,
     WorkingTime,
 )
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.ports import Entity, WriteTx
+from slotsvc.scheduling.ports import WriteTx
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -128,7 +129,7 @@ def refuse_lost_words(tx: WriteTx, tenant: str, before: Entity, after: Entity) -
             f"technicians, vans or activity types use the tag {min(used)}", {"tag": min(used)}
         )
     if used := sectors and sectors & _sectors_in_use(tx, tenant):
-        raise InUseError(f"technicians or sites use the sector {min(used)}", {"sector": min(used)})
+        raise InUseError(f"something still names the sector {min(used)}", {"sector": min(used)})
 
 
 def _tags_in_use(tx: WriteTx, tenant: str) -> frozenset[str]:
@@ -146,6 +147,8 @@ def _sectors_in_use(tx: WriteTx, tenant: str) -> frozenset[str]:
     used = {site.sector for site in _all(tx, tenant, Site)}
     for technician in _all(tx, tenant, Technician):
         used.update(*(sectors for sectors in technician.sectors if sectors is not None))
+    for activity_type in _all(tx, tenant, ActivityType):
+        used |= {days.sector for days in activity_type.rules.sector_days}
     return frozenset(used)
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Loan, Technician, Tenant
+from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.calendar_rules import refuse_lost_words
 from slotsvc.scheduling.mutation import Mutation, once
-from slotsvc.scheduling.ports import CalendarRead, Entity, Event, Store, WriteTx
+from slotsvc.scheduling.ports import Event, Store, WriteTx
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ type Answer[E] = Callable[[E, str], bytes]
 
 
 type Changed = Callable[[WriteTx, Mutation, Entity | None, Entity | None], None]
-"""Told of every change, in its transaction: the tenant's id, what was (None: created), what is
+"""Told of every change, in its transaction: the mutation, what was (None: created), what is
 (None: deleted)."""
 
 

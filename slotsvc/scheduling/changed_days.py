@@ -12,10 +12,11 @@ from slotsvc.domain.working_time import Absence
 from slotsvc.scheduling.affected_days import affected
 from slotsvc.scheduling.backlog import return_to_backlog
 from slotsvc.scheduling.book_visit import require_visit
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.placing import without_replaced
-from slotsvc.scheduling.ports import Entity, Event, ReadTx, Store, StoredRoute, WriteTx
+from slotsvc.scheduling.ports import Event, ReadTx, Store, StoredRoute, WriteTx
 from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.timetables import planned_route
 

@@ -18,6 +18,7 @@ from slotsvc.domain.errors import (
     Violation,
     WrongStateError,
 )
+from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState, RouteKey, Standing
 from slotsvc.domain.working_time import NoShiftReason, Shift, at_pace
@@ -52,7 +53,8 @@ class HandMove:
 class TriedRoute:
     """A route as it would be. ``worse``: those of ``findings`` that are new or bigger than before.
 
-    ``planned`` None: no shift, so no times. ``added_travel``: driving then, less driving now.
+    ``recorded``: what is on record of the route as it is. ``planned`` None: no shift, so no times.
+    ``added_travel``: driving then, less driving now.
     """
 
     key: RouteKey
@@ -61,6 +63,7 @@ class TriedRoute:
     block: TravelBlock
     findings: tuple[Finding, ...]
     worse: tuple[Finding, ...]
+    recorded: tuple[RouteViolation, ...]
     planned: PlannedRoute | None
     added_travel: timedelta
 
@@ -241,6 +244,7 @@ def _tried(
         block,
         found,
         not_worse(now_found, found),
+        route.violations,
         planned,
         driving - before,
     )

@@ -94,7 +94,7 @@ def see(tx: ReadTx, taking: Taking) -> Seen:
     old = stored.placed.route if stored and offer.replaces else None
     old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
     revision = tx.calendar_revision(offer.tenant)
-    return Seen(now, revision, work, route, stored, old_route, activity, _wide(tx, offer))
+    return Seen(now, revision, work, route, stored, old_route, activity, _wide(tx, offer, stored))
 
 
 def _teams(tx: ReadTx, key: RouteKey, work: Work) -> frozenset[str]:
@@ -103,11 +103,12 @@ def _teams(tx: ReadTx, key: RouteKey, work: Work) -> frozenset[str]:
     return teams_on(who, loans, key.day)
 
 
-def _wide(tx: ReadTx, offer: HeldOffer) -> bool:
+def _wide(tx: ReadTx, offer: HeldOffer, stored: StoredVisit | None) -> bool:
     """Nobody waits in a window for it, and no door closes on it."""
-    if offer.work.commitment.kind is CommitmentKind.APPOINTMENT or offer.work.promises:
+    work = stored.visit if stored else offer.work
+    if work.commitment.kind is CommitmentKind.APPOINTMENT or work.promises:
         return False
-    site = tx.site(offer.tenant, offer.work.site) if offer.work.site else None
+    site = tx.site(offer.tenant, work.site) if work.site else None
     return site is None or site.opening_hours is None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.commitment import promised
-from slotsvc.domain.visit import BEGUN, Pin, Placement
+from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.travel_blocks import legs_among
@@ -70,7 +70,9 @@ def broken_words(order: Sequence[Placement]) -> tuple[Finding, ...]:
 
 def _broken_word(placement: Placement) -> str:
     window, commitment = placement.start_window, placement.visit.commitment
-    told = promised(placement.visit.promises)
+    # what is only held was not told yet: confirmed, it stands instead of what was promised
+    held = placement.state is PlacementState.HELD
+    told = None if held else promised(placement.visit.promises)
     if told is not None and not any(one.covers(window) for one in told):
         return "planned outside what the client was promised"
     if commitment.due is not None and window.end > commitment.due:

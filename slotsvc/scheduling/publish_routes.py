@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from slotsvc.domain.errors import NotFoundError
+from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
 from slotsvc.domain.visit import RouteKey, RouteState
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.mutation import Mutation, once
@@ -28,13 +29,20 @@ class Publishing:
     withdraw: bool
 
 
-async def publish_routes(desk: Desk, mutation: Mutation, wanted: Publishing) -> int:
-    """How many routes changed their state; running ones stay as they are.
+type PublishAnswer = Callable[[int], bytes]
+"""Serialises how many routes changed their state."""
 
-    Raises ``NotFoundError``.
+
+async def publish_routes(
+    desk: Desk, mutation: Mutation, wanted: Publishing, answer: PublishAnswer
+) -> bytes:
+    """Running routes stay as they are.
+
+    Raises ``NotFoundError``, ``InvalidRequestError`` for a first date before today.
     """
 
     def work(tx: WriteTx) -> bytes:
+        _refuse_past(tx, mutation.tenant, wanted)
         routes = tx.routes(mutation.tenant, _members(tx, mutation.tenant, wanted), *_span(wanted))
         before = RouteState.PUBLISHED if wanted.withdraw else RouteState.DRAFT
         after = RouteState.DRAFT if wanted.withdraw else RouteState.PUBLISHED
@@ -48,9 +56,18 @@ async def publish_routes(desk: Desk, mutation: Mutation, wanted: Publishing) -> 
             tx.set_route_state(key, after)
             event = Event(kind, key.technician, key, version)
             tx.record(mutation.tenant, event, mutation.actor)
-        return str(len(changed)).encode()
+        return answer(len(changed))
 
-    return int(await desk.store.write(once(mutation, work)))
+    return await desk.store.write(once(mutation, work))
+
+
+def _refuse_past(tx: ReadTx, tenant: str, wanted: Publishing) -> None:
+    """Today is the team's."""
+    team = tx.team(tenant, wanted.team)
+    if team is None:
+        raise NotFoundError("no such team")
+    if wanted.first < tx.now().astimezone(ZoneInfo(team.zone)).date():
+        raise InvalidRequestError([Violation("first_date", "must not be in the past")])
 
 
 def _span(wanted: Publishing) -> tuple[date, date]:
@@ -58,8 +75,6 @@ def _span(wanted: Publishing) -> tuple[date, date]:
 
 
 def _members(tx: ReadTx, tenant: str, wanted: Publishing) -> list[str]:
-    if tx.team(tenant, wanted.team) is None:
-        raise NotFoundError("no such team")
     members = [who.id for who in tx.technicians(tenant, wanted.team, *_span(wanted))]
     if wanted.technician and wanted.technician not in members:
         raise NotFoundError("no such technician in this team")

@@ -109,10 +109,6 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     seen = await desk.store.read(lambda tx: see(tx, taking))
     day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
-    if taking.hold:
-        refuse_a_day_full_of_holds(
-            seen.work.shift, day.live, placement.on_site, seen.now, desk.limits.day_share
-        )
     for ids in _orders(taking.offer, seen, day, placement):
         by_id = {p.id: p for p in (*day.rest.open, placement)}
         order = tuple(by_id[i] for i in merged_order([p.id for p in day.rest.open], ids))
@@ -124,6 +120,10 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
             whole = (*day.rest.begun, *standing)
             whole = tuple(replace(p, position=n) for n, p in enumerate(whole))
             own = next(p for p in whole if p.id == placement.id)
+            if taking.hold:  # asked last: what is gone is gone, and has equivalents to offer
+                refuse_a_day_full_of_holds(
+                    seen.work.shift, day.live, own.on_site, seen.now, desk.limits.day_share
+                )
             return _Plan(seen, own, whole, day.block)
     raise SlotGoneError("the slot is taken")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from slotsvc.domain.errors import NotFoundError
-from slotsvc.domain.visit import Placement, PlacementState, RouteKey
+from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredVisit
@@ -83,8 +83,13 @@ def _technicians(tx: ReadTx, wanted: VisitFilter) -> list[str] | None:
 
 
 def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
-    """A stored visit with its planned times, if it has a place."""
-    return _placed(tx, stored, {})
+    """A stored visit with its planned times, if it has a place. One of the backlog that is held
+    somewhere is shown there."""
+    if stored.standing is not Standing.UNPLACED:
+        return _placed(tx, stored, {})
+    hold = tx.open_hold(stored.tenant, stored.visit.id, tx.now())
+    shown = tx.placement(stored.tenant, hold.id) if hold is not None else None
+    return _placed(tx, shown, {}) if shown else Placed(stored, "", "", None, live=False)
 
 
 def _placed(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from slotsvc.domain.technician import Loan
 from slotsvc.scheduling.ports import Event, ReadTx, StoredEvent
 
 ABOUT_A_VISIT = ("VISIT_", "HOLD_", "MOVE_", "PROMISE_")
@@ -78,9 +79,14 @@ class TeamEvents:
         """On ``day``; None: ever. Members who are lent away stay members."""
         if technician in self._members:
             return True
-        first, last = (day, day) if day is not None else _ALL_TIME
-        loans = self.tx.loans(self.tenant, [technician], first, last)
-        return any(loan.to_team == self.team for loan in loans.get(technician, ()))
+        return any(day is None or loan.covers(day) for loan in self._loans_here(technician))
+
+    def _loans_here(self, technician: str) -> Sequence[Loan]:
+        if technician not in self._known_loans:
+            found = self.tx.loans(self.tenant, [technician], *_ALL_TIME)
+            here = [loan for loan in found.get(technician, ()) if loan.to_team == self.team]
+            self._known_loans[technician] = here
+        return self._known_loans[technician]
 
     def _is_of_team(self, visit: str, *, placed: bool) -> bool:
         """``placed``: the event tells on which route, so that the visit's own does not count."""
@@ -96,6 +102,10 @@ class TeamEvents:
             return not stored.visit.team
         route = stored.placement.route
         return self._works_here(route.technician, route.day)
+
+    @cached_property
+    def _known_loans(self) -> dict[str, Sequence[Loan]]:
+        return {}
 
     @cached_property
     def _members(self) -> frozenset[str]:

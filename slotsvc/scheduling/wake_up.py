@@ -85,11 +85,11 @@ class WakeUp:
 
 
 class RingingStore:
-    """A ``Store`` that tells a ``WakeUp`` of every commit."""
+    """A ``Store`` that tells ``wake_up`` of every commit."""
 
     def __init__(self, store: Store, wake_up: WakeUp) -> None:
         self._store = store
-        self._wake_up = wake_up
+        self.wake_up = wake_up
 
     async def read[T](self, work: Callable[[ReadTx], T]) -> T:
         """As the store below."""
@@ -101,7 +101,7 @@ class RingingStore:
             return await self._store.write(work)
         finally:
             # also when the caller gave up: the commit may have begun
-            self._wake_up.committed()
+            self.wake_up.committed()
 
 
 def _ring(bells: set[Bell]) -> None:

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.layers import Layers, work_days
-from slotsvc.scheduling.public_holidays import public_holidays
 from slotsvc.domain.technician import Loan, Technician
 from slotsvc.domain.visit import RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
-from slotsvc.scheduling.ports import CalendarRead
+from slotsvc.scheduling.calendar_ports import CalendarRead
+from slotsvc.scheduling.public_holidays import public_holidays
 
 _DAY = timedelta(days=1)
 

@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from slotsvc.pb.v1 import (
     access_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    execution_service_pb2_grpc,
     map_service_pb2_grpc,
     plan_service_pb2_grpc,
     slot_service_pb2_grpc,
@@ -35,6 +36,10 @@ _SERVICES: dict[str, tuple[type, Callable[[Any, Any], None]]] = {
     f"{PACKAGE}.CalendarService": (
         calendar_service_pb2_grpc.CalendarServiceServicer,
         calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
+    ),
+    f"{PACKAGE}.ExecutionService": (
+        execution_service_pb2_grpc.ExecutionServiceServicer,
+        execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server,
     ),
     f"{PACKAGE}.MapService": (
         map_service_pb2_grpc.MapServiceServicer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import time, timedelta
+from typing import Literal
 
 from google.protobuf.duration_pb2 import Duration
 from google.type.dayofweek_pb2 import DayOfWeek
@@ -122,7 +123,12 @@ def _range(wrong: Violations, path: str, value: pb.DateRange) -> DateRange:
     return DateRange(first, max(first, last))
 
 
-def _hold(wrong: Violations, path: str, field: str, value: pb.ActivityType) -> timedelta | None:
+def _hold(
+    wrong: Violations,
+    path: str,
+    field: Literal["hold_duration", "longest_hold"],
+    value: pb.ActivityType,
+) -> timedelta | None:
     if not value.HasField(field):
         return None
     length: Duration = getattr(value, field)
@@ -131,7 +137,7 @@ def _hold(wrong: Violations, path: str, field: str, value: pb.ActivityType) -> t
 
 def _to_sector_days(days: SectorDays) -> pb.SectorDays:
     weekdays = [DayOfWeek.MONDAY + day for day in sorted(days.weekdays)]
-    return pb.SectorDays(sector=days.sector, weekdays=weekdays)  # type: ignore[arg-type]
+    return pb.SectorDays(sector=days.sector, weekdays=weekdays)
 
 
 def _to_range(span: DateRange) -> pb.DateRange:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slotsvc.domain.offering import ActivityType, Site
-from slotsvc.scheduling.public_holidays import NONE, is_calendar
 from slotsvc.domain.technician import Team, Tenant
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
+from slotsvc.scheduling.calendar_ports import CalendarRead
 from slotsvc.scheduling.calendar_rules import check_offering
 from slotsvc.scheduling.calendars import EntityKey
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.ports import CalendarRead
+from slotsvc.scheduling.public_holidays import NONE, is_calendar
 from slotsvc.server import fields, hours_convert
 from slotsvc.server.booking_rules_convert import booking_rules, set_booking_rules
 

@@ -12,8 +12,8 @@ from slotsvc.domain.closures import Closure
 from slotsvc.domain.offering import ActivityType, Site
 from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.working_time import Absence, ShiftException
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.calendars import EntityKey
-from slotsvc.scheduling.ports import Entity
 from slotsvc.server import calendar_convert as convert
 from slotsvc.server import dates_convert as dates
 from slotsvc.server import names

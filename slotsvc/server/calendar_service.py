@@ -13,10 +13,10 @@ from google.protobuf.message import Message
 
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceServicer
+from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.calendars import Calendars, EntityKey
 from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.mutation import Mutation
-from slotsvc.scheduling.ports import CalendarRead, Entity
 from slotsvc.server import principals, update_masks
 from slotsvc.server.calendar_kinds import KINDS, CalendarKind
 from slotsvc.server.calling import mutation_of

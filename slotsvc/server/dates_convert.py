@@ -15,10 +15,10 @@ from slotsvc.domain.closures import Closure
 from slotsvc.domain.technician import Loan
 from slotsvc.domain.working_time import Absence, AbsenceCategory, DayHours, ShiftException
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
+from slotsvc.scheduling.calendar_ports import CalendarRead
 from slotsvc.scheduling.calendar_rules import check_loan
 from slotsvc.scheduling.calendars import EntityKey
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.ports import CalendarRead
 from slotsvc.server import fields, hours_convert, names
 from slotsvc.server.people_convert import to_van, van_id
 

@@ -2,7 +2,8 @@
 
 A client gets a ``google.rpc.Status`` in the trailer ``grpc-status-details-bin``: always an
 ``ErrorInfo`` (reason, domain "slotsvc", metadata), and what its kind adds: ``BadRequest`` with all
-violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other offers.
+violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other offers,
+``PlanWorseDetail`` with what a move would break.
 ``docs/errors.md`` explains every reason. Codes: https://google.aip.dev/193.
 """
 
@@ -20,7 +21,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from slotsvc.domain import errors
 from slotsvc.domain.errors import SlotsvcError, Violation
-from slotsvc.pb.v1 import slot_service_pb2
+from slotsvc.pb.v1 import plan_service_pb2, slot_service_pb2
 
 DOMAIN = "slotsvc"
 STATUS_BYTES = 5_500
@@ -52,6 +53,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.SlotGoneError: Answer(grpc.StatusCode.ABORTED),
     errors.HoldExpiredError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.HoldLimitError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    errors.PlanWorseError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
     errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
@@ -70,7 +72,8 @@ def answer_to(error: SlotsvcError) -> Answer:
 
 
 def as_status(error: SlotsvcError) -> status_pb2.Status:
-    """What the client gets. Alternatives of a ``SlotGoneError`` must be proto slots by now."""
+    """What the client gets. Alternatives of a ``SlotGoneError`` and routes of a ``PlanWorseError``
+    must be proto messages by now."""
     details = [error_info(error.reason, error.metadata), *_details(error)]
     return status(answer_to(error).code, error.message, details)
 
@@ -103,6 +106,8 @@ def _details(error: SlotsvcError) -> Iterator[Message]:
         yield _bad_request(error.violations)
     if isinstance(error, errors.SlotGoneError):
         yield _slot_gone(error.alternatives)
+    if isinstance(error, errors.PlanWorseError):
+        yield _plan_worse(error.routes)
 
 
 def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadRequest:
@@ -130,6 +135,31 @@ def _slot_gone(alternatives: Iterable[object]) -> slot_service_pb2.SlotGoneDetai
             break
         told.alternatives.append(slot)
     return told
+
+
+def _plan_worse(routes: Iterable[object]) -> plan_service_pb2.PlanWorseDetail:
+    """First what is worse, then what else is broken, then stops: as much as there is room for."""
+    told = plan_service_pb2.PlanWorseDetail()
+    found = [route for route in routes if isinstance(route, plan_service_pb2.RouteCheck)]
+    for route in found:
+        bare = told.routes.add()
+        bare.CopyFrom(route)
+        bare.ClearField("stops")
+        bare.ClearField("findings")
+    for worse in (True, False):
+        for bare, route in zip(told.routes, found, strict=True):
+            for finding in route.findings:
+                if finding.worse is worse and _has_room(told, finding):
+                    bare.findings.append(finding)
+    for bare, route in zip(told.routes, found, strict=True):
+        if _has_room(told, *route.stops):
+            bare.stops.extend(route.stops)
+    return told
+
+
+def _has_room(told: Message, *more: Message) -> bool:
+    size = told.ByteSize() + sum(one.ByteSize() + 4 for one in more)
+    return size <= STATUS_BYTES - _MESSAGE_LENGTH - 500
 
 
 def _shortened(message: str) -> str:

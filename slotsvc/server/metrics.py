@@ -35,6 +35,9 @@ class Metrics:
             ("cause",),
             registry=registry,
         )
+        self.watches_active = Gauge(
+            "slotsvc_watches_active", "Watches that run now.", registry=registry
+        )
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
 
     def _slots(self, registry: CollectorRegistry) -> None:

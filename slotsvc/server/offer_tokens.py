@@ -1,6 +1,7 @@
 """What a slot token holds, as bytes: the offer, and the search that led to it.
 
 The search travels along so that a stolen slot can be answered with its nearest equivalents at once.
+Values that are what they usually are do not: a token is part of a form and of a URL.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from slotsvc.domain.commitment import Commitment, CommitmentKind
 from slotsvc.domain.errors import SlotTokenError
 from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
+from slotsvc.domain.visit import Visit
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.server import principals
@@ -25,7 +28,8 @@ PURPOSE = "slot"
 
 @dataclass(frozen=True, slots=True)
 class OpenedOffer:
-    """The offer, and the search it came from."""
+    """The offer, and the search it came from. Of a stored visit its promises, labels, note and
+    reference are not in a token: whoever takes the offer reads the visit as it then is."""
 
     offer: HeldOffer
     search: pb.SuggestSlotsRequest
@@ -43,7 +47,7 @@ def seal_offer(sealer: SlotSealer, offer: HeldOffer, search: pb.SuggestSlotsRequ
 
 
 def _sealed(sealer: SlotSealer, offer: HeldOffer, search: bytes) -> str:
-    head = json.dumps(_values(offer), separators=(",", ":")).encode()
+    head = json.dumps(_values(offer), separators=(",", ":"), ensure_ascii=False).encode()
     body = zlib.compress(len(head).to_bytes(4) + head + search, 9)
     caller = principals.subject()
     return sealer.seal(body, tenant=offer.tenant, purpose=PURPOSE, caller=caller)
@@ -59,7 +63,7 @@ def open_offer(sealer: SlotSealer, token: str) -> OpenedOffer:
         values = json.loads(body[4 : 4 + size])
         search = pb.SuggestSlotsRequest.FromString(body[4 + size :])
         return OpenedOffer(_offer(opened.tenant, values), search)
-    except (ValueError, KeyError, zlib.error) as error:
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise SlotTokenError("this token is not valid here; ask for slots again") from error
 
 
@@ -69,42 +73,100 @@ def _values(offer: HeldOffer) -> dict[str, Any]:
         "team": offer.team,
         "technician": offer.technician,
         "day": offer.day.isoformat(),
-        "windows": [to_epoch(t) for t in (promise.start, promise.end, start.start, start.end)],
-        "place": [offer.location.lat, offer.location.lon],
-        "service": int(offer.service.total_seconds()),
-        "requires": sorted(offer.requires),
+        "windows": [*_ends(promise), *_ends(start)],
         "order": list(offer.order),
         "version": offer.version,
-        "until": to_epoch(offer.valid_until) if offer.valid_until else None,
         "expires": to_epoch(offer.expires),
-        "site": offer.site,
-        "activity": offer.activity_type,
-        "client": offer.client,
-        "visit": offer.visit,
-        "replaces": offer.replaces,
-        "insert_only": offer.insert_only,
+        "on_site": _seconds(offer.on_site),
+        "work": _work_values(offer.work),
+        **_set(
+            shift=offer.shift,
+            until=to_epoch(offer.valid_until) if offer.valid_until else None,
+            replaces=offer.replaces,
+            insert_only=offer.insert_only,
+            resequence_published=offer.resequence_published,
+        ),
     }
 
 
 def _offer(tenant: str, values: dict[str, Any]) -> HeldOffer:
-    promised, ends, starts, latest = (from_epoch(t) for t in values["windows"])
+    ends = [from_epoch(t) for t in values["windows"]]
     return HeldOffer(
         tenant=tenant,
         team=values["team"],
         technician=values["technician"],
         day=date.fromisoformat(values["day"]),
-        window=OfferWindow(TimeWindow(promised, ends), TimeWindow(starts, latest)),
-        location=Location(*values["place"]),
-        service=timedelta(seconds=values["service"]),
-        requires=frozenset(values["requires"]),
+        shift=values.get("shift", 0),
+        window=OfferWindow(TimeWindow(*ends[:2]), TimeWindow(*ends[2:])),
+        work=_work(values["work"]),
+        on_site=timedelta(seconds=values["on_site"]),
         order=tuple(values["order"]),
         version=values["version"],
-        valid_until=from_epoch(values["until"]) if values["until"] is not None else None,
+        valid_until=from_epoch(values["until"]) if "until" in values else None,
         expires=from_epoch(values["expires"]),
-        site=values["site"],
-        activity_type=values["activity"],
-        client=values["client"],
-        visit=values["visit"],
-        replaces=values["replaces"],
-        insert_only=values["insert_only"],
+        replaces=values.get("replaces", ""),
+        insert_only=values.get("insert_only", False),
+        resequence_published=values.get("resequence_published", False),
     )
+
+
+def _work_values(work: Visit) -> dict[str, Any]:
+    wanted = work.commitment
+    return {
+        "place": [work.location.lat, work.location.lon],
+        "service": _seconds(work.service),
+        **_set(
+            id=work.id,
+            requires=sorted(work.requires),
+            site=work.site,
+            activity=work.activity_type,
+            client=work.client,
+            access=_seconds(work.access),
+            pausable=work.pausable,
+            sector=work.sector,
+            priority=work.priority,
+            team=work.team,
+            due=to_epoch(wanted.due) if wanted.due else None,
+            target=_ends(wanted.target) if wanted.target else None,
+        ),
+        **({} if wanted.kind is CommitmentKind.APPOINTMENT else {"commitment": wanted.kind.value}),
+    }
+
+
+def _work(values: dict[str, Any]) -> Visit:
+    return Visit(
+        id=values.get("id", ""),
+        location=Location(*values["place"]),
+        service=timedelta(seconds=values["service"]),
+        requires=frozenset(values.get("requires", ())),
+        site=values.get("site", ""),
+        activity_type=values.get("activity", ""),
+        client=values.get("client", ""),
+        access=timedelta(seconds=values.get("access", 0)),
+        pausable=values.get("pausable", False),
+        sector=values.get("sector", ""),
+        priority=values.get("priority", 0),
+        commitment=_commitment(values),
+        team=values.get("team", ""),
+    )
+
+
+def _commitment(values: dict[str, Any]) -> Commitment:
+    kind = CommitmentKind(values.get("commitment", CommitmentKind.APPOINTMENT.value))
+    due = from_epoch(values["due"]) if "due" in values else None
+    target = TimeWindow(*map(from_epoch, values["target"])) if "target" in values else None
+    return Commitment(kind, due, target)
+
+
+def _set(**values: Any) -> dict[str, Any]:
+    """Those that say something; 0, "", False, None and [] are what a missing one means. Instants
+    are never 0: the years served begin with 2000."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _ends(window: TimeWindow) -> list[int]:
+    return [to_epoch(window.start), to_epoch(window.end)]
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())

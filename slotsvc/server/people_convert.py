@@ -8,10 +8,10 @@ from datetime import timedelta
 from slotsvc.domain.eligibility import HIGHEST_LEVEL, Certificate
 from slotsvc.domain.technician import ALL_SECTORS, SectorWeek, Technician, Tenant, Van
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
+from slotsvc.scheduling.calendar_ports import CalendarRead
 from slotsvc.scheduling.calendar_rules import WEEKDAYS, check_certificate
 from slotsvc.scheduling.calendars import EntityKey
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.ports import CalendarRead
 from slotsvc.server import fields, hours_convert, names
 from slotsvc.server.calendar_convert import MAX_SECTORS, NAME_LENGTH
 

@@ -1,18 +1,30 @@
-"""``PlanService``: days as they are planned."""
+"""``PlanService``: days as they are planned, and what planners do with them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
-from slotsvc.domain.visit import Placement, PlacementState
+from slotsvc.domain.errors import InvalidRequestError, PlanWorseError, Violation
 from slotsvc.pb.v1 import plan_service_pb2 as pb
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceServicer
-from slotsvc.scheduling.desk import Desk
+from slotsvc.scheduling.desk import Desk, Placed
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.get_day import TechnicianDay, get_day
+from slotsvc.scheduling.get_day import get_day
+from slotsvc.scheduling.hand_moves import TriedRoute, check_plan
+from slotsvc.scheduling.list_violations import LONGEST_SPAN, list_violations
+from slotsvc.scheduling.move_visit import Wanted, move_visit
+from slotsvc.scheduling.publish_routes import Publishing, publish_routes
 from slotsvc.server import fields, names
-from slotsvc.server.visit_convert import TO_PIN, provenance_to_pb
+from slotsvc.server.calling import mutation_of
+from slotsvc.server.plan_convert import check_to_pb, move_from, route_to_pb, violations_to_pb
+from slotsvc.server.visit_convert import pin_from, visit_to_pb
 from slotsvc.server.watch import TeamWatcher
+
+MOST_MOVES = 20
+MOST_PUBLISHED = timedelta(days=31)
 
 
 class PlanService(PlanServiceServicer):
@@ -26,85 +38,113 @@ class PlanService(PlanServiceServicer):
         """One team's day."""
         with Violations() as wrong:
             tenant, team = names.TEAM.read(wrong, "team", request.team)
-            who = ""
-            if request.technician:
-                who = names.TECHNICIAN.read(wrong, "technician", request.technician, tenant=tenant)[
-                    -1
-                ]
+            who = _technician(wrong, tenant, request.technician)
             if not request.HasField("date"):
                 wrong.add("date", "required")
             day = fields.day(wrong, "date", request.date)
         found = await get_day(self._desk, tenant, team, day, who)
-        return pb.GetDayResponse(routes=[_route(tenant, one) for one in found])
+        return pb.GetDayResponse(routes=[route_to_pb(tenant, one) for one in found])
 
+    async def PublishRoutes(self, request: pb.PublishRoutesRequest, context: Any) -> Any:  # noqa: N802
+        """Told to technicians, or taken back."""
+        with Violations() as wrong:
+            tenant, team = names.TEAM.read(wrong, "team", request.team)
+            wrong.request_id(request.request_id)
+            who = _technician(wrong, tenant, request.technician)
+            first, last = _dates(wrong, request, MOST_PUBLISHED)
+            if first is None:
+                wrong.add("first_date", "required")
+                first = fields.EARLIEST.date()
+        answer = await publish_routes(
+            self._desk,
+            mutation_of(tenant, "PublishRoutes", request, request.request_id),
+            Publishing(team, who, first, last or first, request.withdraw),
+            lambda count: pb.PublishRoutesResponse(routes=count).SerializeToString(),
+        )
+        return pb.PublishRoutesResponse.FromString(answer)
+
+    async def CheckPlan(self, request: pb.CheckPlanRequest, context: Any) -> Any:  # noqa: N802
+        """What moves would break."""
+        with Violations() as wrong:
+            (tenant,) = names.TENANT.read(wrong, "parent", request.parent)
+            moves = []
+            if wrong.count("moves", request.moves, MOST_MOVES, 1):
+                moves = [
+                    move_from(wrong, f"moves[{i}]", tenant, move)
+                    for i, move in enumerate(request.moves)
+                ]
+        tried = await check_plan(self._desk, tenant, moves)
+        sound = not any(route.worse for route in tried)
+        return pb.CheckPlanResponse(routes=[check_to_pb(route) for route in tried], sound=sound)
+
+    async def MoveVisit(self, request: pb.MoveVisitRequest, context: Any) -> Any:  # noqa: N802
+        """Put where a planner wants it."""
+        with Violations() as wrong:
+            move = move_from(wrong, "move", None, request.move)
+            wrong.request_id(request.request_id)
+            wanted = Wanted(
+                move,
+                pin_from(wrong, request.pin),
+                wrong.text("override_reason", request.override_reason, 500, lines=True).strip(),
+                wrong.text("etag", request.etag, 100) or None,
+            )
+        tenant = (names.VISIT.parse(request.move.visit) or ("",))[0]
+        mutation = mutation_of(tenant, "MoveVisit", request, request.request_id)
+        try:
+            with _move_named():
+                answer = await move_visit(self._desk, mutation, wanted, _moved)
+        except PlanWorseError as worse:
+            raise PlanWorseError(worse.message, _checks(worse.routes)) from worse
+        return pb.MoveVisitResponse.FromString(answer)
+
+    async def ListViolations(self, request: pb.ListViolationsRequest, context: Any) -> Any:  # noqa: N802
+        """What is broken."""
+        with Violations() as wrong:
+            tenant, team = names.TEAM.read(wrong, "team", request.team)
+            first, last = _dates(wrong, request, LONGEST_SPAN)
+        found = await list_violations(self._desk, tenant, team, first, last)
+        return pb.ListViolationsResponse(routes=[violations_to_pb(one) for one in found])
 
     def WatchTeam(self, request: pb.WatchTeamRequest, context: Any) -> Any:  # noqa: N802
         """A team's events, as they happen."""
         return self._watcher.watch(request, context)
 
 
-def _route(tenant: str, day: TechnicianDay) -> pb.Route:
-    key = day.route.key
-    route = pb.Route(
-        technician=names.TECHNICIAN.build(tenant, key.technician),
-        technician_display_name=day.technician.display_name,
-        date=fields.to_date(key.day),
-        version=day.route.version,
-        start_location=fields.to_latlng(day.technician.start_place),
-        end_location=fields.to_latlng(day.technician.end_place),
-        stops=[_stop(tenant, day, placement) for placement in day.placements],
-        state=pb.ROUTE_STATE_DRAFT,
+def _moved(placed: Placed, tried: Sequence[TriedRoute]) -> bytes:
+    answer = pb.MoveVisitResponse(visit=visit_to_pb(placed), routes=_checks(tried))
+    return answer.SerializeToString()
+
+
+def _checks(routes: Sequence[object]) -> list[pb.RouteCheck]:
+    return [check_to_pb(route) for route in routes if isinstance(route, TriedRoute)]
+
+
+@contextmanager
+def _move_named() -> Iterator[None]:
+    """The use case counts moves; here is one only, and it has another name."""
+    try:
+        yield
+    except InvalidRequestError as error:
+        raise InvalidRequestError(
+            [Violation(v.field.replace("moves[0]", "move", 1), v.reason) for v in error.violations]
+        ) from error
+
+
+def _technician(wrong: Violations, tenant: str, name: str) -> str:
+    """ "" for everybody."""
+    if not name:
+        return ""
+    return names.TECHNICIAN.read(wrong, "technician", name, tenant=tenant)[-1]
+
+
+def _dates(wrong: Violations, request: Any, longest: timedelta) -> tuple[date | None, date | None]:
+    """First and last date, None where they are unset; at most ``longest`` in all."""
+    first, last = (
+        fields.day(wrong, name, getattr(request, name)) if request.HasField(name) else None
+        for name in ("first_date", "last_date")
     )
-    if day.valid_until is not None:
-        route.valid_until.CopyFrom(fields.to_timestamp(day.valid_until))
-    if day.shift is not None:
-        route.shift.CopyFrom(fields.to_window(day.shift.window))
-    elif day.placements:
-        route.findings.add(kind="NO_SHIFT", cause="there are visits on a day without a shift")
-    if day.planned is not None:
-        _add_times(tenant, day, route)
-    if day.block is not None and day.placements:
-        route.map_id = day.block.map_id
-        route.travel_provenance = provenance_to_pb(day.block.provenance)
-    return route
-
-
-def _add_times(tenant: str, day: TechnicianDay, route: pb.Route) -> None:
-    planned = day.planned
-    assert planned is not None
-    visits = {p.id: p.visit.id for p in day.placements}
-    for gap in planned.gaps:
-        route.transitions.add(
-            travel_duration=fields.to_duration(gap.travel),
-            waiting_duration=fields.to_duration(gap.waiting),
-            breaks=[fields.to_window(pause) for pause in gap.breaks],
-        )
-    route.travel_duration.CopyFrom(fields.to_duration(planned.travel))
-    route.waiting_duration.CopyFrom(fields.to_duration(planned.waiting))
-    if planned.end is not None:
-        route.end_time.CopyFrom(fields.to_timestamp(planned.end))
-    for finding in planned.findings:
-        visit = visits.get(finding.subject)
-        route.findings.add(
-            kind=finding.kind.value,
-            visit=names.VISIT.build(tenant, visit) if visit else "",
-            size_seconds=finding.size,
-            cause=finding.cause,
-        )
-
-
-def _stop(tenant: str, day: TechnicianDay, placement: Placement) -> pb.RouteStop:
-    told = pb.RouteStop(
-        visit=names.VISIT.build(tenant, placement.visit.id),
-        held=placement.state is PlacementState.HELD,
-        location=fields.to_latlng(placement.visit.location),
-        promise=fields.to_window(placement.promise),
-        pin=TO_PIN[placement.pin],
-        being_replaced=placement.id in day.replaced,
-    )
-    stop = day.planned.stop(placement.id) if day.planned else None
-    if stop is not None:
-        told.arrival_time.CopyFrom(fields.to_timestamp(stop.arrival))
-        told.start_time.CopyFrom(fields.to_timestamp(stop.start))
-        told.end_time.CopyFrom(fields.to_timestamp(stop.finish))
-    return told
+    if first and last and last < first:
+        wrong.add("last_date", "must not be before first_date")
+    elif first and last and last - first >= longest:
+        wrong.add("last_date", f"at most {fields.spoken(longest)} in all")
+    return first, last

@@ -19,7 +19,7 @@ from slotsvc.domain.access import Role
 type Fields = Mapping[str, frozenset[str]]
 
 OURS = "slotsvc.v1."
-VALUES = frozenset({"TimeWindow", "LocalInterval", "OfferGrid", "DayHours", "BreakRule"})
+VALUES = frozenset({"TimeWindow", "LocalInterval", "OfferGrid", "BreakRule"})
 """Messages of ours that are plain values, shown whole."""
 
 
@@ -46,9 +46,11 @@ CLIENT = _listed(
     ListVisitsResponse="visits next_page_token",
     RescheduleVisitResponse="visit",
     CancelVisitResponse="visit",
-    Visit="name state site activity_type service_duration promise hold expire_time client "
-    "external_ref etag create_time update_time",
-    Promise="window announce_time",
+    ListUnplacedResponse="visits next_page_token",
+    Visit="name state site activity_type service_duration promise promises hold expire_time client "
+    "external_ref etag create_time update_time outcome depart_time actual_start_time "
+    "actual_end_time",
+    Promise="window windows announce_time supersede_time",
 )
 
 TECHNICIAN = _listed(
@@ -61,16 +63,25 @@ TECHNICIAN = _listed(
     GetTechnicianResponse="technician",
     Technician="name display_name team time_zone start_location end_location working_time tags",
     WorkingTime="monday tuesday wednesday thursday friday saturday sunday",
+    DayHours="hours breaks more start_location end_location",
+    ShiftHours="hours breaks start_location end_location",
     GetVisitResponse="visit",
     ListVisitsResponse="visits next_page_token",
-    Visit="name state site location activity_type service_duration required_tags promise place "
-    "client external_ref note etag update_time",
-    Promise="window announce_time",
-    PlannedPlace="technician date position arrival_time start_time end_time",
+    DepartForVisitResponse="visit",
+    StartVisitResponse="visit",
+    ReportStepResponse="visit",
+    FinishVisitResponse="visit",
+    Visit="name state site location activity_type service_duration required_tags promise promises "
+    "place client external_ref note etag update_time outcome depart_time actual_start_time "
+    "actual_end_time steps setup_duration pausable",
+    VisitStep="step time",
+    Promise="window windows announce_time supersede_time",
+    PlannedPlace="technician date position shift_number arrival_time start_time end_time",
     GetDayResponse="routes",
-    Route="technician technician_display_name date version shift start_location end_location stops "
-    "transitions travel_duration waiting_duration end_time map_id state",
-    RouteStop="visit held location arrival_time start_time end_time promise",
+    Route="technician technician_display_name date shift_number version shift start_location "
+    "end_location stops transitions travel_duration waiting_duration end_time latest_end_time "
+    "overtime_duration map_id state",
+    RouteStop="visit held state location arrival_time start_time end_time promise",
     Transition="travel_duration waiting_duration breaks",
 )
 

@@ -13,6 +13,14 @@ from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.suggest_slots import Suggestions
 from slotsvc.scheduling.wish import SuggestCommand, Wish
 from slotsvc.server import fields, names
+from slotsvc.server.backlog_convert import (
+    LONGEST_SETUP,
+    LONGEST_VISIT,
+    MAX_CLIENT,
+    MAX_PRIORITY,
+    MAX_TAGS,
+    SHORTEST_VISIT,
+)
 from slotsvc.server.hours_convert import offer_grid
 from slotsvc.server.offer_tokens import seal_offer
 from slotsvc.server.slot_tokens import SlotSealer
@@ -24,10 +32,8 @@ MAX_REJECTIONS = 500
 MAX_DATES = 366
 MAX_WINDOWS = 64
 MAX_TECHNICIANS = 200
-MAX_TAGS = 32
-SHORTEST_VISIT, LONGEST_VISIT = timedelta(minutes=1), timedelta(hours=24)
 LONGEST_NOTICE = timedelta(days=60)
-MAX_CLIENT = 200
+LONGEST_ADDED_TRAVEL = timedelta(hours=24)
 
 LIVE = types_pb2.TRAVEL_PROVENANCE_LIVE
 ESTIMATE = types_pb2.TRAVEL_PROVENANCE_ESTIMATE
@@ -43,6 +49,7 @@ _WEIGHTS = (
     ("day_away", "day_away", 100_000.0),
     ("other_technician", "other_technician", 100_000.0),
     ("other_window", "other_window", 100_000.0),
+    ("overtime", "overtime", 100.0),
 )
 
 
@@ -52,7 +59,7 @@ def command_from(request: pb.SuggestSlotsRequest, deadline: float | None) -> Sug
         tenant, team = names.TEAM.read(wrong, "team", request.team)
         if not request.HasField("request"):
             wrong.add("request", "required")
-        wish = _wish(wrong, tenant, request.request)
+        wish = _wish(wrong, tenant, request)
         params = SearchParams(
             max_slots=wrong.whole("max_slots", request.max_slots, 1, MAX_SLOTS, 5),
             max_per_day=wrong.whole(
@@ -80,7 +87,8 @@ def _weights(wrong: Violations, value: types_pb2.CostWeights) -> CostWeights:
     return CostWeights(**chosen)
 
 
-def _wish(wrong: Violations, tenant: str, value: pb.SlotRequest) -> Wish:
+def _wish(wrong: Violations, tenant: str, search: pb.SuggestSlotsRequest) -> Wish:
+    value = search.request
     place = value.WhichOneof("place")
     if place is None and not value.visit:
         wrong.add("request.place", "a site or a location is needed")
@@ -100,7 +108,7 @@ def _wish(wrong: Violations, tenant: str, value: pb.SlotRequest) -> Wish:
         else None,
         activity_type=_id(wrong, names.ACTIVITY_TYPE, tenant, "activity_type", value.activity_type),
         service=_duration(wrong, value, "service_duration", SHORTEST_VISIT, LONGEST_VISIT),
-        requires=wrong.tags("request.required_tags", value.required_tags, MAX_TAGS, None),
+        requires=wrong.requirements("request.required_tags", value.required_tags, MAX_TAGS, None),
         first_date=first,
         last_date=last,
         allowed_dates=_dates(wrong, value.allowed_dates),
@@ -118,7 +126,22 @@ def _wish(wrong: Violations, tenant: str, value: pb.SlotRequest) -> Wish:
         notice=_duration(wrong, value, "notice", timedelta(0), LONGEST_NOTICE),
         visit=_id(wrong, names.VISIT, tenant, "visit", value.visit),
         client=wrong.text("request.client", value.client, MAX_CLIENT),
+        priority=wrong.whole("request.priority", value.priority, 0, MAX_PRIORITY, 0),
+        sector=wrong.tag("request.sector", value.sector, None, "sector") if value.sector else "",
+        setup=_duration(wrong, value, "setup_duration", timedelta(0), LONGEST_SETUP),
+        pausable=value.pausable if value.HasField("pausable") else None,
+        max_added_travel=_duration(
+            wrong, value, "max_added_travel", timedelta(0), LONGEST_ADDED_TRAVEL
+        ),
+        leave_promise=_leave_promise(wrong, value),
+        resequence_published=search.resequence_published,
     )
+
+
+def _leave_promise(wrong: Violations, value: pb.SlotRequest) -> bool:
+    if value.leave_promise and not value.visit:
+        wrong.add("request.leave_promise", "only with a stored visit")
+    return value.leave_promise
 
 
 def _id(wrong: Violations, pattern: names.NamePattern, tenant: str, field: str, name: str) -> str:
@@ -205,6 +228,8 @@ def _place(tenant: str, offer: Offer) -> pb.PlannedPlace:
         added_waiting_seconds=offer.added_waiting,
         added_travel_against_today_seconds=offer.added_against_today,
         resequences=offer.resequences,
+        shift_number=offer.shift,
+        added_overtime_seconds=offer.added_overtime,
     )
 
 
@@ -242,6 +267,7 @@ def receipt_to_pb(answer: Answer, elapsed: timedelta) -> pb.Receipt:
         travel_provenance=ESTIMATE if answer.estimated else LIVE,
         as_of=fields.to_timestamp(answer.as_of),
         routes=counts.routes,
+        routes_in_order=counts.routes_in_order,
     )
     receipt.elapsed.FromTimedelta(elapsed)
     return receipt

@@ -11,6 +11,7 @@ import structlog
 from slotsvc.domain.errors import SlotGoneError, SlotsvcError
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer
+from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
 from slotsvc.scheduling import hold_slot
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.field_checks import Violations
@@ -71,9 +72,7 @@ class SlotService(SlotServiceServicer):
             wrong.text("external_ref", request.external_ref, 200)
             wrong.text("note", request.note, 2000, lines=True)
         opened = open_offer(self._sealer, request.token)
-        if opened.offer.replaces and (request.external_ref or request.note):
-            with Violations() as wrong:
-                wrong.add("token", "the slot moves a visit, which keeps its external_ref and note")
+        refuse_new_texts(opened.offer, request)
         mutation = mutation_of(opened.offer.tenant, "HoldSlot", request, request.request_id)
         try:
             answer = await hold_slot.hold_slot(
@@ -149,11 +148,20 @@ class SlotService(SlotServiceServicer):
         return SlotGoneError(gone.message, slots[:EQUIVALENTS])
 
 
+def refuse_new_texts(offer: HeldOffer, request: pb.HoldSlotRequest | BookVisitRequest) -> None:
+    """A stored visit stays what it is. Raises ``InvalidRequestError``."""
+    if offer.work.id and (request.external_ref or request.note):
+        with Violations() as wrong:
+            text = "the slot is for a stored visit, which keeps its external_ref and note"
+            wrong.add("token", text)
+
+
 def _same(slot: pb.Slot, offer: HeldOffer) -> bool:
     """The very slot that is gone: it may look free to a search and still not be had."""
     who = names.TECHNICIAN.build(offer.tenant, offer.technician)
     same_start = slot.window.start_time == fields.to_timestamp(offer.window.promise.start)
-    return same_start and slot.place.technician == who
+    same_shift = slot.place.shift_number == offer.shift
+    return same_start and same_shift and slot.place.technician == who
 
 
 def _length(

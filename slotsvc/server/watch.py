@@ -25,6 +25,7 @@ from slotsvc.scheduling.ports import StoredEvent
 from slotsvc.scheduling.team_events import subject_of, technician_of, visit_of
 from slotsvc.scheduling.watch_team import TeamWatch, Told
 from slotsvc.server import fields, names
+from slotsvc.server.metrics import Metrics
 from slotsvc.server.slot_tokens import SlotSealer
 
 PURPOSE = "watch"
@@ -39,11 +40,16 @@ class TeamWatcher:
     """Behind ``PlanService.WatchTeam``. ``most_streams``: watches that may run at once."""
 
     def __init__(
-        self, watch: TeamWatch, sealer: SlotSealer, most_streams: int = MOST_STREAMS
+        self,
+        watch: TeamWatch,
+        sealer: SlotSealer,
+        metrics: Metrics,
+        most_streams: int = MOST_STREAMS,
     ) -> None:
         self._watch = watch
         self._sealer = sealer
         self._most_streams = most_streams
+        self._active = metrics.watches_active
         self._open = 0
         self._all_ended = asyncio.Event()
         # watchers of a tenant are told the same positions: sealed once, not once for each
@@ -76,7 +82,8 @@ class TeamWatcher:
         self._open += 1
         self._all_ended.clear()
         try:
-            yield
+            with self._active.track_inprogress():
+                yield
         finally:
             self._open -= 1
             if self._open == 0:

@@ -128,7 +128,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Every cell once: ``cells = rejected + evaluated + pruned + skipped``."""
+    """Every cell once: ``cells = rejected + evaluated + pruned + skipped``.
+
+    ``routes_in_order``: of ``routes``, those whose order is kept whatever the search's freedom.
+    """
 
     cells: int
     rejected: int
@@ -137,6 +140,7 @@ class Counts:
     skipped: int
     gap: int
     routes: int
+    routes_in_order: int
 
     @property
     def complete(self) -> bool:

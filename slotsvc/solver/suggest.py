@@ -71,6 +71,7 @@ def _counts(ranked: Ranked, closures: Closures, calendar: TeamCalendar) -> Count
         skipped=ranked.skipped,
         gap=ranked.gap,
         routes=len(calendar.days),
+        routes_in_order=sum(day.keep_order for day in calendar.days),
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from slotsvc.domain.errors import AlreadyExistsError, EtagMismatchError, NotFoundError
 from slotsvc.domain.technician import Technician, Tenant
-from slotsvc.scheduling.ports import Entity
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.store import tables
 from slotsvc.store.calendar_reads import CalendarReads, is_entity
 from slotsvc.store.calendar_tables import ENTITIES, EntityTable

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.visit import Placement, RouteKey, RouteState
 from slotsvc.scheduling.ports import StoredRoute
 from slotsvc.store.calendar_tables import Columns
-from slotsvc.store.tables import PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.violation_rows import violation_from
+from slotsvc.store.visit_schema import PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.visit_tables import STANDS, placed_visits, placement_from
 
 type _Key = tuple[str, str, str, int]
@@ -69,6 +80,16 @@ _SPAN_PLACED = placed_visits().where(_in_span(PLACEMENT), STANDS).order_by(*_ORD
 _VIOLATIONS = (
     select(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)).order_by(ROUTE_VIOLATION.c.number)
 )
+_NEAR = timedelta(days=2)
+# The state is written out, not bound: only so does SQLite see that the index of running routes fits.
+_RUNNING = (
+    select(ROUTE.c.tenant, ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift)
+    .where(
+        ROUTE.c.state == literal_column(f"'{RouteState.RUNNING.value}'"),
+        ROUTE.c.day.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(*ROUTE.primary_key)
+)
 _SPAN_VERSIONS = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.version).where(
     _in_span(ROUTE)
 )
@@ -93,6 +114,17 @@ class RouteReads(Transaction):
             RouteKey(tenant, technician, date.fromisoformat(day), shift): version
             for technician, day, shift, version in rows
         }
+
+    def running_routes(self, now: datetime) -> Sequence[RouteKey]:
+        """Routes under way: RUNNING, with a service date at most two days from ``now``."""
+        near = {
+            "first": (now - _NEAR).date().isoformat(),
+            "last": (now + _NEAR).date().isoformat(),
+        }
+        return [
+            RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift)
+            for row in self._connection.execute(_RUNNING, near)
+        ]
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
         """The named routes; untouched ones come as version 0, empty."""

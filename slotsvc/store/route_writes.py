@@ -13,10 +13,10 @@ from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import PlacementState, RouteKey, RouteState
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.store.route_reads import RouteReads, named, on_routes, row_key
-from slotsvc.store.tables import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.violation_rows import violation_rows
+from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, or_, s
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement, PlacementState
 from slotsvc.scheduling.ports import NO_DUE, StoredVisit
-from slotsvc.store.tables import PLACEMENT, VISIT
 from slotsvc.store.transaction import Transaction
+from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
     HELD_NOW,
     LAPSED,

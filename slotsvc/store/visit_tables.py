@@ -37,8 +37,8 @@ from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.hours_text import seconds_of, tags_from, tags_text
-from slotsvc.store.tables import PLACEMENT, VISIT
 from slotsvc.store.travel_block import micro_degrees, place
+from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_text import (
     NOTHING,
     labels_from,

@@ -27,7 +27,7 @@ from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.errors import is_taken_id
 from slotsvc.store.route_writes import RouteWrites
-from slotsvc.store.tables import NO_POSITION, PLACEMENT, VISIT
+from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
     BOOKED,
     epoch_or_none,

@@ -62,14 +62,22 @@ async def answer(world: World, who: str, method: MethodDescriptor, request: Any)
     call = unary((await world.calls(who)).channel, method, GetMessageClass(method.output_type))
     try:
         if method.server_streaming:
-            stream = call(request, timeout=10)
-            await stream.initial_metadata()
-            stream.cancel()
+            await _first_answers(call(request, timeout=10))
         else:
             await call(request, timeout=10)
     except aio.AioRpcError as error:
         return _in_words(told(error))
     return OK
+
+
+async def _first_answers(stream: Any) -> None:
+    """Reads for a moment: a refusal comes at once, an answer may never come."""
+    try:
+        async with asyncio.timeout(0.5):
+            async for _ in stream:
+                pass
+    except TimeoutError:
+        stream.cancel()
 
 
 def _in_words(error: Told) -> str:

@@ -246,12 +246,9 @@ async def test_a_hold_confirmed_takes_no_other_reference(
     ("change", "named"),
     [
         ({"options": {"make_room": True}}, "make_room"),
-        ({"options": {"weights": {"overtime": 1.0}}}, "weights.overtime"),
         ({"options": {"weights": {"displacement": 1.0}}}, "weights.displacement"),
         ({"options": {"freedom": types.FREEDOM_REASSIGN}}, "freedom = FREEDOM_REASSIGN"),
-        ({"priority": 3}, "request.priority"),
         ({"seats": 2}, "request.seats"),
-        ({"max_added_travel": {"seconds": 600}}, "request.max_added_travel"),
     ],
 )
 async def test_planned_fields_are_refused_by_name(
@@ -263,13 +260,12 @@ async def test_planned_fields_are_refused_by_name(
     assert told.metadata["field"] == named
 
 
-async def test_planned_states_are_refused_by_name(
+async def test_the_backlog_is_not_listed_by_state(
     service: RunningService, company: Company
 ) -> None:
-    """Listing visits in a state that cannot be yet."""
-    request = visits.ListVisitsRequest(parent=company.tenant, state=visits.VISIT_STATE_DONE)
-    told = await refused(service.calls.visits.ListVisits(request))
-    assert (told.code, told.metadata["field"]) == ("UNIMPLEMENTED", "state = VISIT_STATE_DONE")
+    """Work without a place has no place in an order of days: ListUnplaced has it."""
+    request = visits.ListVisitsRequest(parent=company.tenant, state=visits.VISIT_STATE_UNPLACED)
+    assert wrong(await refused(service.calls.visits.ListVisits(request))) == {"state"}
 
 
 async def test_limits_themselves_are_fine(service: RunningService, company: Company) -> None:

@@ -16,7 +16,8 @@ import pytest
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, ServiceStoppingError
 from slotsvc.domain.technician import Loan, Team
 from slotsvc.domain.visit import RouteKey
-from slotsvc.scheduling.ports import Entity, Event, ReadTx, WriteTx
+from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.ports import Event, ReadTx, WriteTx
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
 from slotsvc.scheduling.watch_team import BATCH, TeamWatch, Told
 from slotsvc.store.engine import sqlite_url

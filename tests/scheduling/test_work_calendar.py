@@ -24,7 +24,8 @@ from slotsvc.domain.working_time import (
     ShiftHours,
     WorkingTime,
 )
-from slotsvc.scheduling.ports import Entity, WriteTx
+from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.ports import WriteTx
 from slotsvc.scheduling.work_calendar import read_shift, read_work_days
 from slotsvc.store.engine import sqlite_url
 from slotsvc.store.migrate import upgrade

@@ -137,7 +137,7 @@ async def served(
     wake_up = WakeUp(store)
     counting = CountingStore(store, wake_up)
     sealer = SlotSealer(KeyRing.open_or_create(keys))
-    watcher = TeamWatcher(TeamWatch(counting, wake_up, beat_s), sealer, most)
+    watcher = TeamWatcher(TeamWatch(counting, wake_up, beat_s), sealer, metrics, most)
     guard = guard_of(store, metrics) if guarded else None
     server = GrpcServer(
         [Plan(watcher)],
@@ -302,7 +302,7 @@ async def test_there_is_room_for_so_many_watches(store: SqliteStore, tmp_path: P
         async with world.watching():
             refused = await world.refusal()
             assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHES")
-        await until(lambda: world.watcher._open == 1)
+        await until(lambda: running(world) == 1)
         async with world.watching():
             pass
 
@@ -343,7 +343,7 @@ async def test_without_grace_it_ends_as_politely(world: World) -> None:
 
 
 async def test_who_does_not_read_is_not_read_for(world: World) -> None:
-    """A watcher that stands still holds a batch beside the four megabytes that gRPC sends ahead, not all ten."""
+    """A watcher that stands still holds a batch beside the 4 MB that gRPC sends ahead, not all."""
     heavy = {f"key{n}": "x" * 190 for n in range(10)}
     async with world.watching() as watching:
         await world.record(*(booked(f"v{n}", **heavy) for n in range(24 * BATCH)))
@@ -391,4 +391,9 @@ async def until(true: Callable[[], bool]) -> None:
 
 async def has_room(world: World) -> None:
     """No watch is left."""
-    await until(lambda: world.watcher._open == 0)
+    await until(lambda: running(world) == 0)
+
+
+def running(world: World) -> float | None:
+    """What the gauge says."""
+    return world.metrics.registry.get_sample_value("slotsvc_watches_active")

@@ -20,20 +20,17 @@ from slotsvc.solver.query import Answer, AskedWindow, Legs, Offer, Rejected, Slo
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.solver.calendars import (
-    Day,
     Roads,
     TeamDays,
-    a_break,
     a_calendar,
-    a_placement,
     a_query,
-    a_shift,
     a_technician,
     asked,
     at,
-    between,
     minutes,
 )
+from tests.solver.golden_days import a_day, about
+from tests.solver.golden_rules import booking
 
 HERE = Path(__file__).parent / "golden"
 CASES = sorted(path.name for path in HERE.iterdir() if path.is_dir())
@@ -58,7 +55,9 @@ def read(name: str) -> Case:
     """The case of a directory."""
     data: Json = json.loads((HERE / name / "case.json").read_text(encoding="utf-8"))
     roads, request = minutes(*data["minutes"]), data["request"]
-    team = TeamDays([_technician(t) for t in data["technicians"]], [_day(d) for d in data["days"]])
+    team = TeamDays(
+        [_technician(t) for t in data["technicians"]], [a_day(d, roads) for d in data["days"]]
+    )
     calendar = a_calendar(team, roads)
     query = _query(request)
     legs = roads.legs(calendar, query.location)
@@ -68,24 +67,11 @@ def read(name: str) -> Case:
         freedom=Freedom(request.get("freedom", "RESEQUENCE")),
     )
     legs = replace(legs, snap_m=request.get("snap_m", legs.snap_m))
-    return Case(data["why"], calendar, roads, query, legs, params, at("0:00"))
+    return Case(data["why"], calendar, roads, query, legs, params, at(request.get("now", "0:00")))
 
 
 def _technician(data: Json) -> Technician:
     return a_technician(data["id"], *data.get("tags", ()))
-
-
-def _day(data: Json) -> Day:
-    on = date.fromisoformat(data["date"])
-    breaks = [a_break(*pause, day=on) for pause in data.get("breaks", ())]
-    shift = a_shift(data["technician"], *data["shift"], breaks=breaks, day=on)
-    visits = [
-        a_placement(
-            v["id"], between(*v["start_window"], on), v["place"], timedelta(minutes=v["minutes"])
-        )
-        for v in data.get("visits", ())
-    ]
-    return Day(shift, visits)
 
 
 def _query(data: Json) -> SlotQuery:
@@ -95,6 +81,8 @@ def _query(data: Json) -> SlotQuery:
         service=timedelta(minutes=data["minutes"]),
         requires=frozenset(data.get("tags", ())),
         preferred=frozenset(data.get("preferred", ())),
+        **booking(data),
+        **about(data),
     )
 
 

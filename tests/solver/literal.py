@@ -7,7 +7,7 @@ and nothing that computes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from slotsvc.domain.offer_windows import OfferWindow
@@ -22,11 +22,13 @@ from tests.solver.brute_force import (
     UNREACHABLE,
     TinyRoute,
     cross_gap,
+    driving,
     within_limits,
     work_through,
     working_time,
 )
 from tests.solver.calendars import Roads, a_placement, number_of
+from tests.solver.literal_rules import leaves_the_reserve, offered_parts, open_until
 
 SECOND = timedelta(seconds=1)
 NEVER = TimeWindow(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
@@ -70,19 +72,21 @@ def tiny_route(shift: Shift, placements: Sequence[Placement], roads: Roads) -> T
     )
 
 
-def new_visit(shift: Shift, query: SlotQuery, window: OfferWindow) -> Placement:
-    """The request as this technician would serve it, over by closing time.
+def on_site_of(shift: Shift, query: SlotQuery) -> timedelta:
+    """Time on site of the request at this technician's pace."""
+    return -(-(query.service // SECOND) * shift.pace // 100) * SECOND
 
-    A start window that ends before it begins is ``NEVER``.
+
+def new_visit(shift: Shift, query: SlotQuery, window: OfferWindow) -> Placement:
+    """The request as this technician would serve it.
+
+    When service cannot be over by closing time its start window is ``NEVER``.
     """
-    on_site = -(-(query.service // SECOND) * shift.pace // 100) * SECOND
-    starts = window.start_window
-    if window.finish_by is not None:
-        last = min(starts.end, window.finish_by - on_site + SECOND)
-        starts = NEVER if last <= starts.start else TimeWindow(starts.start, last)
+    on_site = on_site_of(shift, query)
+    starts = open_until(shift, window, on_site, pausable=query.pausable)
     return a_placement(
         "",
-        starts,
+        starts or NEVER,
         number_of(query.location),
         query.service,
         on_site=on_site,
@@ -112,13 +116,20 @@ def least_cost(route: TinyRoute, orders: Sequence[Sequence[int]], weights: CostW
 
     The same as ``brute_force.brute_best`` over ``orders``, walked as a tree.
     """
+    return cheapest(route, orders, weights)[0]
+
+
+def cheapest(
+    route: TinyRoute, orders: Sequence[Sequence[int]], weights: CostWeights
+) -> tuple[int, int]:
+    """Least cost, and the least driving at that cost; (-1, -1): none is possible."""
     tried = [tuple(order) for order in orders if within_limits(route, order)]
-    costs = _every_way(route, tried, _Walk(0, route.shift_start, 0, 0, 0), 0)
+    ways = _every_way(route, tried, _Walk(0, route.shift_start, 0, 0, 0), 0)
     weighed = (
-        weights.travel * driven + weights.waiting * idle + weights.overtime * overtime
-        for driven, idle, overtime in costs
+        (weights.travel * driven + weights.waiting * idle + weights.overtime * overtime, driven)
+        for driven, idle, overtime in ways
     )
-    return min(weighed, default=-1)
+    return min(weighed, default=(-1, -1))
 
 
 def _every_way(
@@ -181,13 +192,20 @@ def _home(route: TinyRoute, walk: _Walk) -> Iterator[tuple[int, int, int]]:
 
 def orders_without(day: DayOfWork, keep: bool) -> list[tuple[int, ...]]:
     """Orders of the committed visits that the freedom allows."""
-    committed = tuple(range(1, len(day.placements) + 1))
-    return [committed] if keep else _orders(committed)
+    return _orders_of(len(day.placements), keep)
 
 
 def orders_with(day: DayOfWork, keep: bool) -> list[tuple[int, ...]]:
     """Orders of all visits and the request (the last number)."""
-    count = len(day.placements)
+    return _orders_and_one(len(day.placements), keep)
+
+
+def _orders_of(count: int, keep: bool) -> list[tuple[int, ...]]:
+    committed = tuple(range(1, count + 1))
+    return [committed] if keep else _orders(committed)
+
+
+def _orders_and_one(count: int, keep: bool) -> list[tuple[int, ...]]:
     committed, new = tuple(range(1, count + 1)), count + 1
     if keep:
         return [(*committed[:i], new, *committed[i:]) for i in range(count + 1)]
@@ -212,35 +230,49 @@ def kept_in_order(day: DayOfWork, params: SearchParams) -> bool:
 def added_cost(
     day: DayOfWork, roads: Roads, query: SlotQuery, window: OfferWindow, params: SearchParams
 ) -> int | None:
-    """Driving and waiting that the request adds to one day, weighted; None: not possible."""
-    route, weights = tiny(day, roads, query, window), params.weights
-    keep = kept_in_order(day, params)
-    if least_cost(route, orders_without(day, keep=True), weights) < 0:
+    """What the request adds to the cost of one day; None: not possible."""
+    if not leaves_the_reserve(query, day.shift, day.placements, on_site_of(day.shift, query)):
+        return None
+    route, keep = tiny(day, roads, query, window), kept_in_order(day, params)
+    most = None if query.max_added_travel is None else query.max_added_travel // SECOND
+    return added_by_the_last(route, keep, params.weights, most)
+
+
+def added_by_the_last(
+    route: TinyRoute, keep: bool, weights: CostWeights, most_added: int | None = None
+) -> int | None:
+    """Driving, waiting and overtime that the last visit adds, weighted; None: not possible.
+
+    ``most_added``: most driving it may add to the cheapest order without it.
+    """
+    count = len(route.windows) - 1
+    if least_cost(route, _orders_of(count, keep=True), weights) < 0:
         return None  # a day that is broken as it stands
-    without = least_cost(route, orders_without(day, keep), weights)
-    with_it = least_cost(route, orders_with(day, keep), weights)
+    without, driven = cheapest(route, _orders_of(count, keep), weights)
+    orders = _orders_and_one(count, keep)
+    if most_added is not None:
+        orders = [order for order in orders if driving(route, order) <= driven + most_added]
+    with_it = least_cost(route, orders, weights)
     return None if with_it < 0 else with_it - without
 
 
 def literal_slots(
-    calendar: TeamCalendar, roads: Roads, query: SlotQuery, params: SearchParams, now: object
+    calendar: TeamCalendar, roads: Roads, query: SlotQuery, params: SearchParams, now: datetime
 ) -> list[LiteralSlot]:
     """Every window that can be offered, best first, without caps."""
     slots = []
     for asked in query.windows:
-        lead = asked.window.promise.start - now  # type: ignore[operator]
-        if lead < max(query.notice, timedelta(seconds=1)) or lead > query.horizon:
-            continue
-        costs = [
-            (cost + known_cost(calendar.technicians[day.technician], query, asked, params), row)
-            for row, day in enumerate(calendar.days)
-            if may_serve(calendar.technicians[day.technician], day.shift, query)
-            for cost in [added_cost(day, roads, query, asked.window, params)]
-            if cost is not None
-        ]
-        if costs:
-            cost, row = min(costs)
-            slots.append(LiteralSlot(cost, asked.window.promise, row, asked))
+        for part in offered_parts(query, asked, now):
+            costs = [
+                (cost + known_cost(calendar.technicians[day.technician], query, asked, params), row)
+                for row, day in enumerate(calendar.days)
+                if may_serve(calendar.technicians[day.technician], day.shift, query)
+                for cost in [added_cost(day, roads, query, part, params)]
+                if cost is not None
+            ]
+            if costs:
+                cost, row = min(costs)
+                slots.append(LiteralSlot(cost, part.promise, row, replace(asked, window=part)))
     return sorted(slots, key=lambda s: (s.cost, s.window, s.row))
 
 

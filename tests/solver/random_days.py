@@ -40,6 +40,7 @@ from tests.solver.calendars import (
     in_rows,
 )
 from tests.solver.dice import Dice
+from tests.solver.random_rules import some_rules
 
 NAMES = ("ana", "bo", "cy")
 TAGS = ("gas", "lift")
@@ -50,7 +51,7 @@ SECOND = timedelta(seconds=1)
 ALL_FEATURES = frozenset(
     {
         "overtime", "max_travel", "max_visits", "unpaid", "access", "pausable", "pace", "sectors",
-        "tags", "away", "shifts", "broken",
+        "tags", "away", "shifts", "broken", "closing", "rules",
     }
 )  # fmt: skip
 """What days may have beside visits and breaks; see ``random_day``."""
@@ -78,7 +79,7 @@ class Question:
 class Shape:
     """How large days may be. ``visits``: choices for the number of visits of a day. ``free``:
     visits may start at any time, so that all orders are possible. ``features``: of
-    ``ALL_FEATURES``."""
+    ``ALL_FEATURES``; a question has about a third of them."""
 
     visits: tuple[int, ...] = (2, 1, 3, 0, 4, 3, 5, 2, 4, 3, 5)
     days: int = 3
@@ -110,6 +111,7 @@ def a_question(
 ) -> Question:
     """One question."""
     unit = dice.pick((1, 30, 60))
+    shape = replace(shape, features=dice.some(sorted(shape.features), 3))
     roads = random_roads(dice, 3 + dice(5), unit)
     params = _params(dice, weights, freedom)
     team = _team(dice, roads, unit, shape)
@@ -310,14 +312,14 @@ def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
     windows: list[AskedWindow] = []
     for later in range(1 + dice(shape.days)):
         on = MONDAY + timedelta(days=later)
-        windows.extend(_windows(dice, on, unit, 1 + dice(shape.windows)))
+        windows.extend(_windows(dice, on, unit, 1 + dice(shape.windows), shape))
     return a_query(
         dice(len(roads.seconds)),
         windows,
         service=timedelta(seconds=max(dice(6) * unit, 1)),
         requires=dice.some(TAGS, 10) | _levels(dice, shape),
         first_day=MONDAY - timedelta(days=dice.pick((0, 0, 2))),
-        notice=timedelta(hours=dice.pick((0, 0, 0, 0, 0, 0, 2, 30))),
+        notice=timedelta(hours=dice.pick((0, 0, 0, 0, 0, 0, 0, 2, 30))),
         horizon=timedelta(hours=dice.pick((240, 240, 240, 240, 240, 240, 240, 20))),
         required=dice.some(NAMES, 25),
         forbidden=dice.some(NAMES, 16),
@@ -326,6 +328,7 @@ def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
         access=shape.draw(dice, "access", (0, 0, 1, 3)) * unit * SECOND,
         pausable=shape.draw(dice, "pausable", (False, True)),
         sector=shape.draw(dice, "sectors", ("", *SECTORS)),
+        **(some_rules(dice, windows, unit) if "rules" in shape.features else {}),
     )
 
 
@@ -333,7 +336,7 @@ def _levels(dice: Dice, shape: Shape) -> frozenset[str]:
     return dice.some(("gas:2", "lift:1"), 10) if "tags" in shape.features else frozenset()
 
 
-def _windows(dice: Dice, on: date, unit: int, count: int) -> list[AskedWindow]:
+def _windows(dice: Dice, on: date, unit: int, count: int, shape: Shape) -> list[AskedWindow]:
     clock, found = at("8:00", on), []
     for _ in range(count):
         clock += dice.pick((0, 0, 3, 8)) * timedelta(seconds=unit)
@@ -341,6 +344,8 @@ def _windows(dice: Dice, on: date, unit: int, count: int) -> list[AskedWindow]:
         promise = TimeWindow(clock, ends)
         cut = TimeWindow(clock, clock + (ends - clock) / (2 * unit) * unit if unit > 1 else ends)
         start = cut if dice.chance(5) else promise
-        found.append(AskedWindow(on, OfferWindow(promise, start)))
+        closing = shape.draw(dice, "closing", (None, None, 0, 3, 9))
+        over = None if closing is None else ends + closing * unit * SECOND
+        found.append(AskedWindow(on, OfferWindow(promise, start, over)))
         clock = ends
     return found

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from slotsvc.solver.costs import days_away, technician, travel, waiting, window
+from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights
 from tests.solver.calendars import between
 
@@ -15,11 +15,12 @@ WEIGHTS = CostWeights()
 
 
 def test_each_component_is_weighed_by_its_own_weight() -> None:
-    """Seconds of driving and waiting, days, and preferences that were not met."""
+    """Seconds of driving, waiting and overtime, days, and preferences that were not met."""
     liked = (between("9:00", "12:00"),)
     parts = [
         travel.cost(60, WEIGHTS),
         waiting.cost(-120, WEIGHTS),
+        overtime.cost(60, WEIGHTS),
         days_away.cost(3, WEIGHTS),
         technician.cost("ana", {"bo"}, WEIGHTS),
         window.cost(between("8:00", "10:00"), liked, WEIGHTS),
@@ -27,6 +28,7 @@ def test_each_component_is_weighed_by_its_own_weight() -> None:
     assert [(p.name, p.quantity, p.cost) for p in parts] == [
         ("travel", 60, 60_000),
         ("waiting", -120, -30_000),
+        ("overtime", 60, 120_000),
         ("days_away", 3, 540_000),
         ("technician", 1, 600_000),
         ("window", 1, 900_000),
@@ -68,6 +70,7 @@ def test_bounds_are_never_above_the_cost() -> None:
     saved = waiting.lower_bound(seconds, WEIGHTS.waiting)
     for most, bound in zip(seconds, saved, strict=True):
         assert all(bound <= waiting.cost(-s, WEIGHTS).cost for s in range(max(int(most), 0) + 1))
+    assert all(overtime.lower_bound() <= overtime.cost(s, WEIGHTS).cost for s in range(50))
     assert days_away.lower_bound(2, WEIGHTS) == days_away.cost(2, WEIGHTS).cost
 
 

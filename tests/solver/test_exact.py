@@ -29,9 +29,10 @@ from tests.solver.calendars import (
     an_instance,
     between,
 )
+from tests.solver.dice import Dice
 from tests.solver.literal import least_cost, tiny_route
 from tests.solver.opened import RULES_OF_TIME
-from tests.solver.random_days import Dice, Shape, random_day, random_roads
+from tests.solver.random_days import Shape, random_day, random_roads
 
 ANY = NEVER - 1
 BUDGET = 200_000
@@ -202,18 +203,9 @@ def test_the_largest_cells_are_given_up_first() -> None:
         for n in range(9)
     ]
     bound = cells_of([Day(a_shift("bo", "8:00", "20:00"), day)], Roads(np.zeros((1, 1), np.int32)))
+    names = "opens", "closes", "service", "travel", "used", "end", "soft_end", "max_travel"
     opens, closes, service, travel, used, *ends = (
-        np.concatenate([getattr(b, name) for b in (free, bound)])
-        for name in (
-            "opens",
-            "closes",
-            "service",
-            "travel",
-            "used",
-            "end",
-            "soft_end",
-            "max_travel",
-        )
+        np.concatenate([getattr(b, name) for b in (free, bound)]) for name in names
     )
     pauses = np.concatenate([free.breaks, bound.breaks], axis=2)
     both = Batch(opens, closes, service, travel, travel, used, None, *ends, pauses)

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.batch import NEVER, evaluate
 from slotsvc.solver.cells import with_order, with_requests
 from slotsvc.solver.gaps import Gaps
-from slotsvc.solver.insertion import Insertions, insertions, leaves_safely
+from slotsvc.solver.insertion import (
+    Insertions,
+    Windows,
+    insertions,
+    leaves_safely,
+    over_max_travel,
+    request_legs,
+)
+from slotsvc.solver.instance import INF
 from tests.examples import examples
 from tests.solver.brute_force import brute_cost
+from tests.solver.calendars import (
+    a_line,
+    a_place,
+    a_placement,
+    a_shift,
+    an_instance,
+    between,
+    number_of,
+)
 from tests.solver.literal import least_cost, orders_with
 from tests.solver.opened import RULES_OF_TIME, Cell, Opened, opened
 from tests.solver.random_days import Question, Shape, questions
@@ -141,3 +160,35 @@ def test_only_wanted_places_are_looked_at(question: Question) -> None:
     assert np.array_equal(some.gap, every.gap[kept])
     assert np.array_equal(some.column, every.column[kept])
     assert np.array_equal(some.cost, every.cost[kept])
+
+
+def test_too_much_driving_is_told_from_no_room() -> None:
+    """Two hours of driving where ninety minutes are allowed; later no time is left either."""
+    shift = a_shift(max_travel=timedelta(minutes=90))
+    full = a_placement("full", between("13:00", "14:00"), 0, timedelta(hours=4))
+    roads = a_line(0, 60)
+    arrays = team_arrays([an_instance(shift, [full], roads)])
+    into = roads.seconds[0, [1]]
+    hour = np.array([3600], np.int32)
+    request = request_legs(arrays, a_place(1), hour, 0, False, into, into)
+    opens = np.array([[3600, 5 * 3600]], np.int32)
+    windows = Windows(opens, opens + 1800)
+    assert insertions(arrays, request, windows, (1000, 0, 0)).gap.size == 0
+    assert over_max_travel(arrays, request, windows).tolist() == [[1800, INF]]
+
+
+def test_the_access_is_not_charged_again_at_the_same_place() -> None:
+    """A new visit where somebody already is, ten minutes from the road; elsewhere it is charged."""
+    visit = {"access": timedelta(minutes=10)}
+    there = a_placement("there", between("9:00", "12:00"), 1, visit=visit)
+    roads = a_line(0, 30)
+    arrays = team_arrays([an_instance(a_shift(), [there], roads)])
+    numbers = [number_of(p) for p in arrays.places]
+    into, out = roads.seconds[numbers, 1], roads.seconds[1, numbers]
+    hour = np.array([3600], np.int32)
+    same = request_legs(arrays, a_place(1), hour, 600, False, into, out)
+    assert same.into_legs.tolist() == [[1800 + 600, 1800 + 600, 0]]
+    assert same.out_legs.tolist() == [[1800, 1800, 0]]
+    beside = request_legs(arrays, a_place(7), hour, 600, False, into, out)
+    assert beside.into_legs.tolist() == [[2400, 2400, 600]]
+    assert beside.out_legs.tolist() == [[1800, 1800, 600]]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.server.slot_convert import receipt_to_pb
-from slotsvc.solver import exact
+from slotsvc.solver import exact, orders
+from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer
@@ -156,6 +157,24 @@ def test_an_unproven_day_never_claims_too_much(question: Question, budget: int) 
         assert abs(told - really) <= short.counts.gap
 
 
+@settings(max_examples=examples(150))
+@given(questions(shape=Shape(visits=(3, 2, 4, 1), days=2, features=RULES_OF_TIME)))
+def test_known_orders_and_a_fresh_search_agree(question: Question) -> None:
+    """The same slots at the same cost, whether a day's orders are known or searched each time."""
+    routes, weights = question.calendar.arrays.routes, question.params.weights.of_orders
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orders, "MOST_ORDERS", 1)
+        arrays = team_arrays(routes)
+    base = base_costs(arrays, weights, 1 << 40)
+    unknown = replace(question.calendar, arrays=arrays, base=base)
+    searched = suggested(replace(question, calendar=unknown), 1 << 40)
+    known = suggested(question, 1 << 40)
+    assert searched.counts.complete
+    assert [(o.cost, o.window, o.technician, o.day, o.shift) for o in searched.offers] == [
+        (o.cost, o.window, o.technician, o.day, o.shift) for o in known.offers
+    ]
+
+
 def suggested(question: Question, budget: int) -> Answer:
     legs = question.roads.legs(question.calendar, question.query.location)
     params = replace(question.params, label_budget=budget)
@@ -233,3 +252,18 @@ def test_most_cells_of_a_short_list_are_never_priced() -> None:
     counts = asked_for_forty_days(lambda: False, SearchParams()).counts
     assert counts.complete
     assert counts.pruned > counts.cells / 5
+
+
+# --- overtime -------------------------------------------------------------------------------------
+
+
+def test_overtime_is_allowed_at_its_price() -> None:
+    """An hour of work at 16:30, ten minutes from home: forty minutes after the end at 17:00."""
+    shift = a_shift(overtime=timedelta(minutes=40))
+    calendar = a_calendar(TeamDays([a_technician()], [Day(shift)]), minutes([0, 10], [10, 0]))
+    query = a_query(1, [asked("16:30", "17:00")])
+    legs = minutes([0, 10], [10, 0]).legs(calendar, query.location)
+    (offer,) = suggest(calendar, query, legs, SearchParams(), at("0:00")).offers
+    late = next(c for c in offer.components if c.name == "overtime")
+    assert (late.quantity, late.cost, offer.added_overtime) == (2400, 4_800_000, 2400)
+    assert offer.start == at("16:30")

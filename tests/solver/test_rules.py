@@ -14,8 +14,8 @@ from slotsvc.solver.insertion import request_legs
 from slotsvc.solver.params import CostWeights, SearchParams
 from slotsvc.solver.suggest import suggest
 from tests.examples import examples
-from tests.solver.literal_rules import Cell, sort_cells
-from tests.solver.random_rules import RuledQuestion, ruled_questions
+from tests.solver.literal_cells import Cell, sort_cells
+from tests.solver.random_cells import RuledQuestion, ruled_questions
 
 
 def cells_of(found: OpenCells | None) -> set[Cell]:

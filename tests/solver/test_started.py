@@ -32,8 +32,9 @@ from tests.solver.calendars import (
     between,
     checked,
 )
+from tests.solver.dice import Dice
 from tests.solver.opened import RULES_OF_TIME
-from tests.solver.random_days import Dice, Shape, random_day, random_roads
+from tests.solver.random_days import Shape, random_day, random_roads
 
 SHAPE = Shape(visits=(3, 2, 4, 1, 0, 5), breaks=(1, 0, 2, 3))
 WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
@@ -187,3 +188,14 @@ def test_windows_and_pauses_keep_their_place_on_the_clock() -> None:
     assert np.array_equal(rest.closes[2:] + passed, whole.closes[2:])
     assert [b.opens + passed for b in rest.breaks] == [b.opens for b in whole.breaks]
     assert [b.closes + passed for b in rest.breaks] == [b.closes for b in whole.breaks]
+
+
+def test_an_unpaid_first_drive_lies_before_the_shift() -> None:
+    """Once the shift has begun, the technician is at the first visit; on an empty day the drive to
+    a first one takes its time."""
+    shift = a_shift(unpaid_first_leg=True, max_travel=timedelta(hours=3))
+    rest = rest_of_day(an_instance(shift, [FAR], LINE), to_epoch(at("8:30")))
+    assert rest.done == ("far",)
+    assert rest.max_travel == 2 * 3600
+    empty = rest_of_day(an_instance(shift, [], LINE), to_epoch(at("8:30")))
+    assert (empty.done, empty.unpaid_first) == ((), False)

@@ -17,9 +17,10 @@ from slotsvc.solver.timing import Timetable, timetable
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute, assignments, brute_cost, cross_gap, simulate
 from tests.solver.calendars import a_place
+from tests.solver.dice import Dice
 from tests.solver.literal import tiny_route
 from tests.solver.opened import RULES_OF_TIME
-from tests.solver.random_days import Dice, Shape, random_day, random_roads
+from tests.solver.random_days import Shape, random_day, random_roads
 
 SHAPE = Shape(visits=(2, 1, 3, 0, 4), breaks=(1, 0, 2, 3))
 WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
@@ -222,3 +223,46 @@ def test_equally_cheap_pauses_are_taken_as_early_as_they_may() -> None:
     assert table is not None
     assert table.breaks == ((0, 0, 4),)
     assert table.stops[0].start == 10
+
+
+FLAT = tuple((0,) * 4 for _ in range(4))
+
+
+def test_what_lies_after_the_soft_end_is_overtime() -> None:
+    """Half an hour there, twenty on site, half an hour back: five too many, and no more allowed."""
+    way = ((0, 10, 0), (10, 0, 10), (0, 10, 0))
+    day = TinyRoute(0, 40, ((0, 50),), (20,), (), way, soft_end=35)
+    table = timetable(in_solver_words(day), [2])
+    assert table is not None
+    assert (table.end, table.overtime) == (40, 5)
+    assert timetable(in_solver_words(replace(day, shift_end=39)), [2]) is None
+
+
+def test_the_weights_decide_where_a_pause_costs_least() -> None:
+    """Before the first visit it saves ten of waiting and makes the day five longer."""
+    visits = ((0, 99), (30, 99))
+    day = TinyRoute(0, 99, visits, (10, 10), ((15, 99, 10),), FLAT, soft_end=40)
+    between_ = timetable(in_solver_words(day), [2, 3], (0, 1, 5))
+    before = timetable(in_solver_words(day), [2, 3], (0, 5, 1))
+    assert between_ is not None
+    assert before is not None
+    assert (between_.breaks, between_.waiting, between_.overtime) == (((1, 15, 25),), 10, 0)
+    assert (before.breaks, before.waiting, before.overtime) == (((0, 15, 25),), 0, 5)
+
+
+def test_a_pause_may_lie_inside_a_pausable_visit_only() -> None:
+    """Twenty of work from 0, a pause that must begin at 10: the work goes on at 15."""
+    day = TinyRoute(0, 99, ((0, 1),), (20,), ((10, 11, 5),), ((0,) * 3,) * 3)
+    assert timetable(in_solver_words(day), [2]) is None
+    table = timetable(in_solver_words(replace(day, pausable=frozenset({1}))), [2])
+    assert table is not None
+    assert (table.stops[0].start, table.stops[0].finish, table.waiting) == (0, 25, 0)
+    assert table.breaks == ((0, 10, 15),)
+
+
+def test_an_order_that_drives_too_much_has_no_timetable() -> None:
+    """The limit is on the whole day, first and last drive too."""
+    way = ((0, 10, 0), (10, 0, 10), (0, 10, 0))
+    day = TinyRoute(0, 99, ((0, 50),), (20,), (), way, most_travel=20)
+    assert timetable(in_solver_words(day), [2]) is not None
+    assert timetable(in_solver_words(replace(day, most_travel=19)), [2]) is None

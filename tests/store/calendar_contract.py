@@ -19,7 +19,8 @@ from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import PlacementState
 from slotsvc.domain.working_time import Absence, ShiftException
-from slotsvc.scheduling.ports import Entity, Store
+from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.ports import Store
 from tests.store.samples import (
     ACME,
     ANA,

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
+from slotsvc.domain.booking_rules import BookingRules, DateRange, SectorDays
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.commitment import Commitment, CommitmentKind, Promise
 from slotsvc.domain.eligibility import Certificate
@@ -106,8 +107,36 @@ loans = st.builds(Loan, ids, texts, texts, days, days, st.booleans())
 closures = st.builds(
     Closure, ids, texts, st.tuples(days, days), st.none(), tag_sets, texts
 ) | st.builds(Closure, ids, texts, st.none(), windows, tag_sets, texts)
+_dates = st.dates(date(2000, 1, 1), date(2199, 12, 31))
+_holds = st.none() | st.integers(10, 900).map(lambda s: timedelta(seconds=s))
+_sector_days = st.dictionaries(
+    st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True),
+    st.frozensets(st.integers(0, 6), min_size=1),
+    max_size=3,
+).map(lambda found: tuple(SectorDays(*one) for one in found.items()))
+booking_rules = st.builds(
+    lambda holds, **rules: BookingRules(hold=holds[0], longest_hold=holds[1], **rules),
+    st.tuples(_holds, _holds).filter(lambda two: None in two or two[0] <= two[1]),
+    cut_off=st.none() | st.times().map(lambda t: t.replace(microsecond=0)),
+    cut_off_days=st.integers(0, 30),
+    daily_quota=st.none() | st.integers(1, 10_000),
+    sector_days=_sector_days,
+    blackouts=st.lists(
+        st.tuples(_dates, _dates).map(lambda two: DateRange(min(two), max(two))), max_size=3
+    ).map(tuple),
+)
 activity_types = st.builds(
-    ActivityType, ids, texts, durations, tag_sets, grids, durations, durations
+    ActivityType,
+    ids,
+    texts,
+    durations,
+    tag_sets,
+    grids,
+    durations,
+    durations,
+    booking_rules,
+    durations,
+    st.booleans(),
 )
 shift_exceptions = st.builds(ShiftException, ids, texts, days, st.none() | day_hours, texts, texts)
 absences = st.builds(Absence, ids, texts, windows, st.sampled_from(AbsenceCategory), texts)

@@ -9,7 +9,7 @@ from hypothesis import given
 from pysqlite3 import dbapi2
 from sqlalchemy import Engine, create_engine, insert, select
 
-from slotsvc.scheduling.ports import Entity
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.store.calendar_tables import ENTITIES
 from slotsvc.store.tables import METADATA
 from tests.store.strategies import entities

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 import structlog
 from google.protobuf.message import Message
 
+from slotsvc.domain.access import Principal
 from slotsvc.domain.errors import SlotGoneError
 from slotsvc.server import policies, principals
-from slotsvc.server.authentication import Authenticator
+from slotsvc.server.authentication import Authenticator, Metadata
 from slotsvc.server.interceptors.calls import Call
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.redaction import redacted
@@ -32,8 +33,7 @@ class AccessGuard:
 
         Raises ``UnauthenticatedError`` or ``PermissionDeniedError`` before anything is read.
         """
-        metadata = call.context.invocation_metadata() or ()
-        principal = await self._authenticator.principal(metadata)
+        principal = await self._caller(call)
         told = {"key": principal.key, "role": principal.role.name}
         with principals.acting(principal), structlog.contextvars.bound_contextvars(**told):
             policies.require_role(principal, call.service, call.method)
@@ -54,8 +54,12 @@ class AccessGuard:
         await self._objects.check(principal, policy, request)
 
     async def again(self, call: Call) -> None:
-        """A stream outlives its key otherwise. Raises ``UnauthenticatedError``."""
-        await self._authenticator.principal(call.context.invocation_metadata() or ())
+        """Raises ``UnauthenticatedError`` when the key was revoked or expired meanwhile."""
+        await self._caller(call)
+
+    async def _caller(self, call: Call) -> Principal:
+        metadata: Metadata = call.context.invocation_metadata() or ()
+        return await self._authenticator.principal(metadata)
 
     def told(self, answer: Message) -> Message:
         """What the caller may see of ``answer``."""

@@ -53,7 +53,7 @@ class Guard(Protocol):
         ...
 
     async def again(self, call: Call) -> None:
-        """Before each answer of a stream. Raises when the caller may not go on."""
+        """Before each answer of a stream: raises when the caller may not go on."""
         ...
 
     def told(self, answer: Message) -> Message:

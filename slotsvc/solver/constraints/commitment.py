@@ -22,7 +22,7 @@ def until_due(window: OfferWindow, due: datetime | None) -> OfferWindow | Closed
     if due is None or end <= due:
         return window
     if due <= start:
-        return Closed(Reason.DEADLINE, margin=(start - due + _SECOND) // _SECOND)
+        return Closed(Reason.DEADLINE, margin=(start - due) // _SECOND)
     return replace(window, start_window=TimeWindow(start, due))
 
 

@@ -96,7 +96,7 @@ _PLAIN = {
     Reason.CUT_OFF: "Booking for that day closes at this moment.",
     Reason.QUOTA_FULL: "The day has all the visits of this kind it may have.",
     Reason.RESERVED: "The rest of the shift is kept for emergencies.",
-    Reason.DEADLINE: "The window begins after the due time.",
+    Reason.DEADLINE: "The window begins at the due time.",
     Reason.OUTSIDE_PROMISE: "The window lies outside what was promised.",
 }
 

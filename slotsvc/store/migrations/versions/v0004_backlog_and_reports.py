@@ -151,6 +151,7 @@ def _routes() -> None:
         *_maybe(sa.LargeBinary, "block"),
         sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name="fk_route_tenant"),
     )
+    _index("route", "day", name="ix_route_running", only="state = 'RUNNING'")
 
 
 def _violations() -> None:

@@ -1,0 +1,49 @@
+"""Days under way: time alone makes visits late. Looked at now and then, written when it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slotsvc.domain.route_violation import Origin, RouteViolation
+from slotsvc.domain.visit import RouteKey
+from slotsvc.scheduling.ports import ReadTx, Store, WriteTx
+from slotsvc.scheduling.route_violations import record_violations, route_findings
+from slotsvc.solver.checker import Finding
+
+GROWTH_S = 300
+"""A violation on record is written anew when it has grown or shrunk by this much."""
+
+ACTOR = "service"
+
+
+async def judge_running_days(store: Store) -> int:
+    """Records what got late, or sound again, on routes under way; gives how many changed.
+
+    Each change is an event (PROMISE_AT_RISK, PROMISE_SAFE, ROUTE_BROKEN, ROUTE_MENDED).
+    """
+    changed = await store.read(_changed)
+    for key in changed:
+        await store.write(lambda tx, k=key: _judge(tx, k))  # type: ignore[misc]
+    return len(changed)
+
+
+def _changed(tx: ReadTx) -> list[RouteKey]:
+    now = tx.now()
+    routes = tx.routes_by_key(tx.running_routes(now))
+    found = ((key, route, route_findings(tx, route, now)) for key, route in routes.items())
+    return [
+        key for key, route, now_ in found if now_ is not None and _other(route.violations, now_)
+    ]
+
+
+def _judge(tx: WriteTx, key: RouteKey) -> None:
+    tx.lock_routes([key])
+    record_violations(tx, [key], Origin.OVERRUN, ACTOR)
+
+
+def _other(stored: Sequence[RouteViolation], found: Sequence[Finding]) -> bool:
+    sizes = {(v.kind, v.subject): v.size for v in stored}
+    fresh = {(f.kind.value, f.subject): f.size for f in found}
+    if sizes.keys() != fresh.keys():
+        return True
+    return any(abs(fresh[limit] - size) >= GROWTH_S for limit, size in sizes.items())
