@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Loan, Technician, Tenant
+from slotsvc.domain.working_time import Absence
 from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.calendar_rules import refuse_lost_words
+from slotsvc.scheduling.changed_days import AbsenceAnswer, record_absence
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.ports import Event, Store, WriteTx
 
@@ -68,6 +70,15 @@ class Calendars:
             return answer(entity, etag)
 
         return await self._store.write(once(mutation, work))
+
+    async def create_absence(
+        self, mutation: Mutation, make: Make[Absence], answer: AbsenceAnswer
+    ) -> bytes:
+        """Stores an absence and sends the visits planned in it back to the backlog.
+
+        Raises as ``create``.
+        """
+        return await record_absence(self._store, mutation, make, answer)
 
     async def get[E: Entity](self, key: EntityKey[E]) -> tuple[E, str]:
         """The entity and its etag. Raises ``NotFoundError``."""

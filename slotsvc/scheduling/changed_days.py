@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import BEGUN, UnplacedReason
@@ -12,7 +13,7 @@ from slotsvc.domain.working_time import Absence
 from slotsvc.scheduling.affected_days import affected
 from slotsvc.scheduling.backlog import return_to_backlog
 from slotsvc.scheduling.book_visit import require_visit
-from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.placing import without_replaced
@@ -57,7 +58,7 @@ type AbsenceAnswer = Callable[[Absence, str, Sequence[str]], bytes]
 
 
 async def record_absence(
-    store: Store, mutation: Mutation, make: Callable[[ReadTx], Absence], answer: AbsenceAnswer
+    store: Store, mutation: Mutation, make: Callable[[CalendarRead], Absence], answer: AbsenceAnswer
 ) -> bytes:
     """Stores an absence and takes the visits planned in it off their routes, all or nothing.
 
@@ -66,6 +67,8 @@ async def record_absence(
 
     def work(tx: WriteTx) -> bytes:
         absence = make(tx)
+        if tx.technician(mutation.tenant, absence.technician) is None:
+            raise NotFoundError("no such technician")
         routes = _touched(tx, mutation.tenant, None, absence)
         inside = [visit for route in routes for visit in _inside(tx, route, absence.window)]
         etag = tx.create(mutation.tenant, absence)

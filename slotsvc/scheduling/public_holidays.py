@@ -6,6 +6,7 @@ https://holidays.readthedocs.io: public holidays only, days off in lieu included
 
 from __future__ import annotations
 
+import warnings
 from datetime import date
 from functools import cache
 
@@ -48,4 +49,7 @@ def _of_year(calendar: str, year: int) -> frozenset[date]:
     country, _, part = calendar.partition("-")
     if not is_calendar(calendar):
         raise ValueError(f"no public holidays are known for {calendar}")
-    return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year))
+    with warnings.catch_warnings():
+        # some countries warn that far years are guesses or missing
+        warnings.simplefilter("ignore")
+        return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year))

@@ -6,18 +6,20 @@ again inside the transaction, so that nothing can vanish between.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from google.protobuf.message import Message
 
+from slotsvc.domain.working_time import Absence
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceServicer
 from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.calendars import Calendars, EntityKey
+from slotsvc.scheduling.changed_days import AbsenceAnswer
 from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.mutation import Mutation
-from slotsvc.server import principals, update_masks
+from slotsvc.server import names, principals, update_masks
 from slotsvc.server.calendar_kinds import KINDS, CalendarKind
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.names import NamePattern
@@ -72,12 +74,18 @@ class _Methods[E: Entity]:
                 kind.from_pb(wrong, field, value, key, None)
             else:
                 wrong.add(field, "required")
-        answer = await self._calendars.create(
-            _mutation(f"Create{kind.word}", key, request),
-            key,
-            lambda tx: self._read(value, key, tx),
-            self._answer(f"Create{kind.word}Response", key),
-        )
+        mutation = _mutation(f"Create{kind.word}", key, request)
+        if isinstance(request, pb.CreateAbsenceRequest) and request.unplace_visits:
+            answer = await self._calendars.create_absence(
+                mutation, lambda tx: self._absence(value, key, tx), self._emptied(key)
+            )
+        else:
+            answer = await self._calendars.create(
+                mutation,
+                key,
+                lambda tx: self._read(value, key, tx),
+                self._answer(f"Create{kind.word}Response", key),
+            )
         return _message(f"Create{kind.word}Response", answer)
 
     async def get(self, request: Any) -> Message:
@@ -153,6 +161,21 @@ class _Methods[E: Entity]:
         with Violations() as wrong:
             entity = self._kind.from_pb(wrong, self._kind.field, value, key, tx)
         return entity
+
+    def _absence(self, value: Any, key: EntityKey[E], tx: CalendarRead) -> Absence:
+        return cast("Absence", self._read(value, key, tx))
+
+    def _emptied(self, key: EntityKey[E]) -> AbsenceAnswer:
+        """The answer for an absence that sent visits back to the backlog."""
+
+        def answer(absence: Absence, etag: str, visits: Sequence[str]) -> bytes:
+            told = pb.CreateAbsenceResponse(
+                absence=cast("pb.Absence", self._kind.told(key, cast("E", absence), etag)),
+                unplaced_visits=[names.VISIT.build(key.tenant, visit) for visit in visits],
+            )
+            return told.SerializeToString(deterministic=True)
+
+        return answer
 
     def _answer(self, response: str, key: EntityKey[E]) -> Callable[[E, str], bytes]:
         def answer(entity: E, etag: str) -> bytes:

@@ -57,9 +57,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
     errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
-    errors.TooManyWatchesError: Answer(
-        grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=10)
-    ),
+    errors.TooManyWatchesError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=10)),
     errors.ServiceStoppingError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=1)),
     errors.InvariantError: Answer(grpc.StatusCode.INTERNAL),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, insert, update
@@ -90,10 +91,19 @@ class CalendarWrites(CalendarReads):
         """
         self._expect(tenant, kind, id, etag, technician)
         refuse_when_in_use(self._connection, tenant, kind, id, self.now())
+        if kind is Technician:
+            self._relieve(tenant, id)
         self._next_revision(tenant)
         table = ENTITIES[kind]
         here = is_entity(table, tenant, id, technician)
         self._connection.execute(delete(table.table).where(*here))
+
+    def _relieve(self, tenant: str, technician: str) -> None:
+        """Takes somebody off every closure's list of those on duty."""
+        for closure in self.closures(tenant):
+            if technician in closure.on_duty:
+                rest = closure.on_duty - {technician}
+                self.replace(tenant, replace(closure, on_duty=rest), None)
 
     def _expect(
         self, tenant: str, kind: type[object], id: str, etag: str | None, technician: str

@@ -81,7 +81,7 @@ _VIOLATIONS = (
     select(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)).order_by(ROUTE_VIOLATION.c.number)
 )
 _NEAR = timedelta(days=2)
-# The state is written out, not bound: only so does SQLite see that the index of running routes fits.
+# The state is written out, not bound: only so does SQLite see that its index will do.
 _RUNNING = (
     select(ROUTE.c.tenant, ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift)
     .where(

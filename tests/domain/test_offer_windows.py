@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -72,6 +73,20 @@ def test_opening_hours_bound_the_start_and_the_finish() -> None:
     found = offers(grid("8:00-10:00", "10:00-12:00", "16:00-18:00"), daily("9:00-17:00"))
     assert promises(found) == ["09:00-10:00", "10:00-12:00", "16:00-17:00"]
     assert starts(found) == ["09:00-10:00", "10:00-12:00", "16:00-16:00+1s"]
+
+
+def test_an_offer_knows_closing_time() -> None:
+    """So that its start window can be cut for who takes longer; None where it is always open."""
+    found = offers(grid("8:00-10:00", "10:00-13:00"), daily("9:00-11:30", "12:00-17:00"))
+    closing = [spoken(TimeWindow(o.promise.start, o.finish_by)) for o in found if o.finish_by]
+    assert closing == ["09:00-11:30", "10:00-11:30", "12:00-17:00"]
+    assert [o.finish_by for o in offers(grid("8:00-10:00"))] == [None]
+
+
+def test_offers_told_alike_are_alike() -> None:
+    """Closing time does not tell them apart: a token does not carry it."""
+    (one,) = offers(grid("8:00-10:00"))
+    assert one == replace(one, finish_by=one.promise.end)
 
 
 def test_a_cell_without_time_for_the_service_is_not_offered() -> None:
@@ -236,8 +251,10 @@ def test_every_offer_can_be_kept(
         assert offer.promise.start == offer.start_window.start
         if step is not None:
             assert offer.start_window.length == SECOND
-        if week is not None:
+        assert (offer.finish_by is None) == (week is None)
+        if week is not None and offer.finish_by is not None:
             last = offer.start_window.end - SECOND
+            assert last + service <= offer.finish_by
             assert is_open(week, site_zone, offer.start_window.start, last + service)
 
 

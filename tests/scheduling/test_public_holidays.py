@@ -32,6 +32,15 @@ def test_both_ends_of_the_span_count() -> None:
     assert public_holidays("FR", date(2026, 12, 26), date(2026, 12, 31)) == frozenset()
 
 
+@pytest.mark.parametrize("calendar", ["FR", "IN", "TR", "MC"])
+@pytest.mark.parametrize("year", [2000, 2199])
+def test_far_years_are_quiet(calendar: str, year: int) -> None:
+    """Where the library knows less it says less; nothing is raised and nothing is printed."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+
+    assert all(first <= day <= last for day in public_holidays(calendar, first, last))
+
+
 def test_no_calendar_has_no_holidays() -> None:
     """Unset and "none" are no holidays; a name that nobody knows is an error."""
     assert public_holidays("", *YEAR) == public_holidays("none", *YEAR) == frozenset()

@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 from google.type.date_pb2 import Date
+from google.type.dayofweek_pb2 import DayOfWeek
 from google.type.latlng_pb2 import LatLng
 from google.type.timeofday_pb2 import TimeOfDay
 from grpc import aio
@@ -125,6 +126,19 @@ def an_activity_type() -> pb.ActivityType:
         required_tags=["gas"],
         offer_grid=types_pb2.OfferGrid(cells=[interval(8, 10), interval(10, 12)]),
         notice=Duration(seconds=7200),
+        cut_off=Duration(seconds=16 * 3600),
+        cut_off_days=2,
+        daily_quota=8,
+        setup_duration=Duration(seconds=300),
+        pausable=True,
+        sector_days=[pb.SectorDays(sector="harbour", weekdays=[DayOfWeek.MONDAY])],
+        blackouts=[
+            pb.DateRange(
+                first_date=Date(year=2026, month=12, day=24),
+                last_date=Date(year=2026, month=12, day=31),
+            )
+        ],
+        hold_duration=Duration(seconds=120),
     )
 
 

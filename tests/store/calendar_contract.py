@@ -411,6 +411,18 @@ class CalendarContract:
         assert await store.read(lambda tx: tx.page("acme", Absence, "", 9, "ana")) == []
         assert await store.read(lambda tx: tx.page("acme", ShiftException, "", 9, "ana")) == []
 
+    async def test_who_is_gone_is_not_on_duty(self, store: Store) -> None:
+        """A deleted technician is taken off the closures, which are changed by that."""
+        await store.write(set_up)
+        shut = replace(SHUT, on_duty=frozenset({"ana", "ben"}))
+        old = await store.write(lambda tx: tx.create("acme", shut))
+
+        await store.write(lambda tx: tx.delete("acme", Technician, "ana", None))
+
+        kept, etag = await store.read(lambda tx: tx.fetch("acme", Closure, shut.id))
+        assert kept == replace(shut, on_duty=frozenset({"ben"}))
+        assert etag != old
+
     async def test_tenants_do_not_see_each_other(self, store: Store) -> None:
         """The id of one tenant's entity means nothing to another tenant."""
         await store.write(set_up)

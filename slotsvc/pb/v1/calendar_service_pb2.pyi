@@ -2621,12 +2621,17 @@ class CreateAbsenceRequest(_message.Message):
     ABSENCE_ID_FIELD_NUMBER: _builtins.int
     ABSENCE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    UNPLACE_VISITS_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """`tenants/{tenant}/technicians/{technician}`. Required."""
     absence_id: _builtins.str
     """Id to be, last part of the name. Required."""
     request_id: _builtins.str
     """Caller-chosen id of this call, up to 100 characters. Required."""
+    unplace_visits: _builtins.bool
+    """True: visits planned in it go back to the backlog, in the same step. False: they stay where they
+    are, and what that breaks is recorded.
+    """
     @_builtins.property
     def absence(self) -> Global___Absence:
         """The absence; its name and etag are ignored. Required."""
@@ -2638,10 +2643,11 @@ class CreateAbsenceRequest(_message.Message):
         absence_id: _builtins.str = ...,
         absence: Global___Absence | None = ...,
         request_id: _builtins.str = ...,
+        unplace_visits: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence", "absence_id", b"absence_id", "parent", b"parent", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence", "absence_id", b"absence_id", "parent", b"parent", "request_id", b"request_id", "unplace_visits", b"unplace_visits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2654,18 +2660,24 @@ class CreateAbsenceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ABSENCE_FIELD_NUMBER: _builtins.int
+    UNPLACED_VISITS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def absence(self) -> Global___Absence:
         """The absence, with its name."""
+
+    @_builtins.property
+    def unplaced_visits(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Visits that went back to the backlog, `tenants/{tenant}/visits/{visit}`."""
 
     def __init__(
         self,
         *,
         absence: Global___Absence | None = ...,
+        unplaced_visits: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absence", b"absence", "unplaced_visits", b"unplaced_visits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -443,7 +443,9 @@ class Rejection(_message.Message):
     cells: _builtins.int
     """How many (technician, window) cells it closes."""
     margin: _builtins.int
-    """How much is missing in that cell: seconds, or metres for OFF_MAP. 0 when it has no size."""
+    """How much is missing in that cell: seconds; metres for OFF_MAP; visits for MAX_VISITS and
+    QUOTA_FULL. 0 when it has no size.
+    """
     subject: _builtins.str
     """What it is about: the missing tag, say. May be empty."""
     message: _builtins.str

@@ -39,11 +39,6 @@ def answer_to(calendar: TeamCalendar, place: int, added: timedelta | None = None
     return suggest(calendar, query, legs, SearchParams(), at("0:00"), max_rejections=9)
 
 
-def a_day(**more: object) -> TeamCalendar:
-    visit = a_placement("far", between("9:00", "15:00"), 3)
-    return a_calendar(TeamDays([a_technician()], [Day(a_shift(**more), [visit])]), LINE)  # type: ignore[arg-type]
-
-
 def test_driving_is_told_apart_from_room() -> None:
     """An hour is driven already: at its limit the day has time for a detour, but may not drive."""
     near = a_placement("near", between("9:00", "15:00"), 1)
@@ -64,7 +59,9 @@ def test_no_time_is_no_room_whatever_may_be_driven() -> None:
 
 def test_what_lies_on_the_way_adds_nothing() -> None:
     """Place 1 is on the way to 3; with a limit of nothing it is offered all the same."""
-    assert [o.added_travel for o in answer_to(a_day(), 1, added=timedelta(0)).offers] == [0]
+    far = a_placement("far", between("9:00", "15:00"), 3)
+    calendar = a_calendar(TeamDays([a_technician()], [Day(a_shift(), [far])]), LINE)
+    assert [o.added_travel for o in answer_to(calendar, 1, added=timedelta(0)).offers] == [0]
 
 
 def test_nothing_is_offered_above_the_limit_of_the_request() -> None:
@@ -111,9 +108,8 @@ def test_the_limit_of_the_request_is_a_limit_of_each_route(question: Question) -
     expected = suggest(narrow, query, legs, question.params, question.now)
     assert answer.offers == expected.offers
     assert all(offer.added_travel <= added for offer in answer.offers)
-    whole = suggest(calendar, query, legs, replace(question.params, max_slots=50, max_per_day=50),
-                    question.now)  # fmt: skip
-    cheap = {o.window for o in whole.offers if o.added_travel <= added}
-    limited = suggest(calendar, asked_for, legs,
-                      replace(question.params, max_slots=50, max_per_day=50), question.now)  # fmt: skip
-    assert cheap <= {o.window for o in limited.offers}
+    wide = replace(question.params, max_slots=50, max_per_day=50)
+    whole = suggest(calendar, query, legs, wide, question.now)
+    limited = suggest(calendar, asked_for, legs, wide, question.now)
+    cheap = {offer.window for offer in whole.offers if offer.added_travel <= added}
+    assert cheap <= {offer.window for offer in limited.offers}
