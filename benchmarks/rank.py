@@ -28,7 +28,6 @@ from slotsvc.solver.instance import FIRST_VISIT, START
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, SearchParams
 from slotsvc.solver.ranking import Cells, Ranked, rank
 
-
 ELSEWHERE = Location(1.0, 0.0)
 """The place of every request: none of the team's."""
 

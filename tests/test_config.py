@@ -180,6 +180,29 @@ def test_listening_to_others_needs_encryption_or_a_word(address: str) -> None:
     )
 
 
+def test_listening_to_others_needs_keys_or_a_word() -> None:
+    """Encryption alone is not enough: auth off stays on this machine."""
+    flags = {
+        "grpc_addr": "0.0.0.0:1",
+        "auth": "off",
+        "tls": {"certificate_path": "c.pem", "key_path": "k.pem"},
+    }
+    with pytest.raises(SettingsError, match="auth is off"):
+        load_settings(flags=flags)
+
+    assert load_settings(flags=flags | {"allow_insecure": True})
+    assert load_settings(flags={"auth": "off"}).auth == "off"
+
+
+def test_keys_are_asked_for_unless_said_otherwise() -> None:
+    """The default is the safe one, and a key in the settings is never printed."""
+    settings = load_settings(flags={"api_key": "slk_secret"})
+
+    assert settings.auth == "keys"
+    assert "secret" not in str(settings.printable())
+    assert "slk_secret" not in repr(settings)
+
+
 def test_addresses_are_read_with_their_brackets() -> None:
     """IPv6 hosts stand in brackets, and loopback is known in each form."""
     assert split_address("[::1]:0") == ("::1", 0)

@@ -192,6 +192,8 @@ def server_check(
     name = HealthCheckResponse.ServingStatus.Name(status)
     if status != HealthCheckResponse.SERVING:
         return Check("server", "fail", f"{target} says {name}", "Wait for it, or read its log.")
+    if in_use is None:
+        return Check("server", "ok", f"{target} is serving, and asks for a key to say more")
     return _serving(f"{target} is serving", in_use, map_path)
 
 
@@ -219,12 +221,22 @@ def same_files(server: Check, database: Path, address: str) -> Check:
     return replace(server, state="warn", action=action)
 
 
-def _map_in_use(channel: grpc.Channel, timeout: float, caller: Caller) -> GetMapResponse:
+def _map_in_use(channel: grpc.Channel, timeout: float, caller: Caller) -> GetMapResponse | None:
+    """What map is used; None: that is not told to who has no key. Raises ``grpc.RpcError``."""
+    import grpc
+
     from slotsvc.pb.v1.map_service_pb2 import GetMapRequest
     from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 
     stub = MapServiceStub(channel)
-    return stub.GetMap(GetMapRequest(), timeout=timeout, metadata=caller.metadata)
+    try:
+        return stub.GetMap(GetMapRequest(), timeout=timeout, metadata=caller.metadata)
+    except grpc.RpcError as error:
+        # every error of a finished call is also a call; the base class does not say so
+        call: Any = error
+        if caller.key or call.code() is not grpc.StatusCode.UNAUTHENTICATED:
+            raise
+        return None
 
 
 def _health(channel: grpc.Channel, timeout: float) -> int:

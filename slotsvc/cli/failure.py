@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
+    from google.protobuf.message import Message
+    from rich.text import Text
+
+    from slotsvc.pb.v1.plan_service_pb2 import RouteCheck
     from slotsvc.pb.v1.slot_service_pb2 import Slot
 
 
@@ -28,6 +32,7 @@ class CommandError(Exception):
 
     ``reason``: stable, UPPER_SNAKE. ``violations``: (field path, what was expected) pairs.
     ``alternatives``: slots to offer instead, best first; shown in ``zone`` (None: UTC).
+    ``routes``: what a move by hand would break; shown as ``lines``.
     """
 
     message: str
@@ -37,6 +42,8 @@ class CommandError(Exception):
     violations: Sequence[tuple[str, str]] = ()
     alternatives: Sequence[Slot] = ()
     zone: ZoneInfo | None = field(default=None)
+    routes: Sequence[RouteCheck] = ()
+    lines: Sequence[Text] = ()
 
     def __str__(self) -> str:
         return self.message
@@ -50,13 +57,14 @@ class CommandError(Exception):
                 "hint": self.hint,
                 "violations": [{"field": path, "reason": text} for path, text in self.violations],
                 "alternatives": _messages(self.alternatives),
+                "routes": _messages(self.routes),
             }
         }
 
 
-def _messages(slots: Sequence[Slot]) -> list[dict[str, Any]]:
-    if not slots:
+def _messages(found: Sequence[Message]) -> list[dict[str, Any]]:
+    if not found:
         return []
     from slotsvc.cli.as_json import as_json
 
-    return [as_json(slot) for slot in slots]
+    return [as_json(message) for message in found]

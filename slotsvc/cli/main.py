@@ -18,15 +18,18 @@ from slotsvc.cli.hold import extend, hold, release
 from slotsvc.cli.key import key_group
 from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
+from slotsvc.cli.move import check, move
 from slotsvc.cli.serve import serve, up
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
+from slotsvc.cli.violations import violations
 from slotsvc.cli.watch import watch
 
 INTERRUPTED = 130
 IN_ORDER = (
     up, serve, demo,
-    suggest, hold, extend, release, book, reschedule, cancel, calendar, watch,
+    suggest, hold, extend, release, book, reschedule, cancel,
+    calendar, check, move, violations, watch,
     list_command, company_group, key_group,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip

@@ -179,7 +179,7 @@ class Grid(click.ParamType[tuple[Span, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            spans = tuple(_span(part) for part in value.split(","))
+            spans = tuple(wall_span(part) for part in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list such as 08:00-10:00,10:00-12:00", param, ctx)
         for part, span in zip(value.split(","), spans, strict=True):
@@ -192,9 +192,10 @@ LONGEST_NIGHT_HOURS = 16
 """A longer span over midnight is taken for a mistake; 22:00-06:00 is a night."""
 
 
-def _span(text: str) -> Span:
+def wall_span(text: str) -> Span:
+    """``08:00-10:00`` or ``8-10``. Raises ``ValueError``."""
     start, end = text.split("-")
-    return _wall_clock(start), time() if end.strip() in ("24", "24:00") else _wall_clock(end)
+    return wall_clock(start), time() if end.strip() in ("24", "24:00") else wall_clock(end)
 
 
 def _over_midnight_hours(span: Span) -> float:
@@ -203,7 +204,8 @@ def _over_midnight_hours(span: Span) -> float:
     return 24 - start + end if 0 < end <= start else 0
 
 
-def _wall_clock(text: str) -> time:
+def wall_clock(text: str) -> time:
+    """``08:15`` or ``8``. Raises ``ValueError``."""
     hours, _, minutes = text.strip().partition(":")
     return time(int(hours), int(minutes or 0))
 

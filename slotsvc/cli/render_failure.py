@@ -32,6 +32,7 @@ def failure_lines(failure: CommandError, width: int) -> list[Text]:
     for path, reason in failure.violations:
         text = f"{option_words(path)}: {reason_words(reason)}" if path else reason
         lines += [Text(line) for line in paragraph(text, width, 4, "  -")]
+    lines += failure.lines
     if failure.alternatives:
         from slotsvc.cli.render_slots import slot_lines
 

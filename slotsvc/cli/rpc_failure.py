@@ -1,7 +1,7 @@
 """What a gRPC error means to the person at the terminal.
 
-Reads the google.rpc details of the status: ErrorInfo (reason), BadRequest (violations) and
-slotsvc.v1.SlotGoneDetail (alternatives).
+Reads the google.rpc details of the status: ErrorInfo (reason), BadRequest (violations),
+slotsvc.v1.SlotGoneDetail (alternatives) and slotsvc.v1.PlanWorseDetail (routes).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.any_pb2 import Any as AnyMessage
 
+    from slotsvc.pb.v1.plan_service_pb2 import RouteCheck
     from slotsvc.pb.v1.slot_service_pb2 import Slot
 
 EXITS = {
@@ -39,6 +40,7 @@ REASON_HINTS = {
     "`error.alternatives[N-1].token`.",
     "HOLD_EXPIRED": "The hold lapsed: run `slotsvc suggest` again.",
     "HOLD_LIMIT": "Release or book the client's other hold first.",
+    "PLAN_WORSE": "To do it all the same, repeat with --reason TEXT: it is kept on record.",
     "WRONG_STATE": "Nothing to repeat: the visit has moved on.",
     "TRAVEL_UNAVAILABLE": "Wait a moment and repeat; `slotsvc doctor` checks the road engine.",
     "STORE_BUSY": "Repeat with the same --request-id.",
@@ -64,7 +66,7 @@ def failure_of(error: grpc.RpcError, address: str, request: object = None) -> Co
     # every error of a finished call is also a call; the base class does not say so
     call: Any = error
     code: str = call.code().name
-    reason, violations, alternatives = _read(_details(call.trailing_metadata() or ()))
+    reason, violations, alternatives, routes = _read(_details(call.trailing_metadata() or ()))
     message = f"{count_words(len(violations), 'field')} refused." if violations else call.details()
     for rank, slot in enumerate(alternatives, 1):
         slot.rank = rank
@@ -78,6 +80,7 @@ def failure_of(error: grpc.RpcError, address: str, request: object = None) -> Co
         hint=PROLONGED_HINT if once else REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
         violations=violations,
         alternatives=alternatives,
+        routes=routes,
     )
 
 
@@ -101,15 +104,16 @@ def _details(metadata: Iterable[tuple[str, Any]]) -> Sequence[AnyMessage]:
 
 def _read(
     details: Sequence[AnyMessage],
-) -> tuple[str, Sequence[tuple[str, str]], Sequence[Slot]]:
+) -> tuple[str, Sequence[tuple[str, str]], Sequence[Slot], Sequence[RouteCheck]]:
     from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
+    from slotsvc.pb.v1.plan_service_pb2 import PlanWorseDetail
     from slotsvc.pb.v1.slot_service_pb2 import SlotGoneDetail
 
-    info, bad, gone = ErrorInfo(), BadRequest(), SlotGoneDetail()
+    info, bad, gone, worse = ErrorInfo(), BadRequest(), SlotGoneDetail(), PlanWorseDetail()
     for detail in details:
         # each unpacks its own kind and leaves the others alone
-        for message in (info, bad, gone):
+        for message in (info, bad, gone, worse):
             detail.Unpack(message)
     violations = [(v.field, v.description) for v in bad.field_violations]
-    return info.reason, violations, tuple(gone.alternatives)
+    return info.reason, violations, tuple(gone.alternatives), tuple(worse.routes)

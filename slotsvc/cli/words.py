@@ -52,6 +52,11 @@ def window_words(window: TimeWindow, zone: ZoneInfo) -> str:
     return f"{day_words(start.date())} {start:%H:%M}-{last}"
 
 
+def span_of_day(window: TimeWindow, zone: ZoneInfo) -> str:
+    """Such as "08:00-10:00", where the day goes without saying."""
+    return f"{clock_words(window.start_time, zone)}-{clock_words(window.end_time, zone)}"
+
+
 def row_words(window: TimeWindow, zone: ZoneInfo) -> str:
     """As ``window_words``, short enough for a table: an end on the next day is "06:00+1"."""
     start = instant(window.start_time).astimezone(zone)

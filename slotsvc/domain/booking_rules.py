@@ -133,5 +133,24 @@ def refuse_a_day_full_of_holds(
         )
 
 
+def free_for_all(shift: Shift, reserve: timedelta) -> timedelta:
+    """Time on site that visits without urgency may take of a shift in all: its regular time less
+    the pauses and the emergency reserve."""
+    paused = sum((pause.duration for pause in shift.breaks), _NOTHING)
+    return shift.window.length - paused - reserve
+
+
+def takes_the_reserve(
+    shift: Shift, placements: Sequence[Placement], service: timedelta, reserve: timedelta
+) -> timedelta | None:
+    """How much of the emergency ``reserve`` one more visit would take; None: nothing.
+
+    ``placements``: live, of the route; ``service``: time on site of the new one.
+    """
+    taken = sum((p.on_site for p in placements), service)
+    over = taken - free_for_all(shift, reserve)
+    return over if reserve and over > _NOTHING else None
+
+
 def _minutes(length: timedelta) -> str:
     return f"{length // timedelta(minutes=1)} min"

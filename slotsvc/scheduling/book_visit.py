@@ -199,8 +199,8 @@ def _replaced(tx: WriteTx, placement: Placement) -> Placement | None:
 def _planned_start(tx: WriteTx, placement: Placement) -> datetime:
     stored = tx.placement(placement.route.tenant, placement.id)
     stop = placed_now(tx, stored).stop if stored is not None else None
-    if stop is None:
-        raise WrongStateError("the day cannot be planned as it stands, so no start can be pinned")
+    if stop is None or not placement.start_window.contains(stop.start):
+        raise WrongStateError("the day cannot be kept as it stands, so no start can be pinned")
     return stop.start
 
 

@@ -18,7 +18,7 @@ from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, Store, StoredRoute, WriteTx
-from slotsvc.scheduling.route_violations import record_violations
+from slotsvc.scheduling.route_violations import judge_anew
 from slotsvc.scheduling.timetables import planned_route
 
 LONGEST_AHEAD = timedelta(days=400)
@@ -33,11 +33,8 @@ def judge_changed_days(
     In the transaction of the change; ``before`` None: created, ``after`` None: deleted.
     """
     keys = [route.key for route in _touched(tx, mutation.tenant, before, after)]
-    if keys:
-        tx.lock_routes(keys)
-        absent = isinstance(before or after, Absence)
-        origin = Origin.ABSENCE if absent else Origin.CALENDAR
-        record_violations(tx, keys, origin, mutation.actor)
+    absent = isinstance(before or after, Absence)
+    judge_anew(tx, keys, Origin.ABSENCE if absent else Origin.CALENDAR, mutation.actor)
 
 
 def _touched(
@@ -76,12 +73,11 @@ async def record_absence(
         data = {"technician": absence.technician}
         event = Event("ABSENCE_CREATED", absence.id, None, revision, data)
         tx.record(mutation.tenant, event, mutation.actor)
-        tx.lock_routes([route.key for route in routes])
         for visit in inside:
             stored = require_visit(tx, mutation.tenant, visit)
             return_to_backlog(tx, stored, UnplacedReason.ABSENCE, mutation)
         keys = [route.key for route in routes]
-        record_violations(tx, keys, Origin.ABSENCE, mutation.actor)
+        judge_anew(tx, keys, Origin.ABSENCE, mutation.actor)
         return answer(absence, etag, inside)
 
     return await store.write(once(mutation, work))

@@ -93,13 +93,12 @@ def judge(
 
     ``before``: what is broken without the change. Each such limit may stay where it is.
     """
-    wide, visits = relaxed(shift, [checked(p) for p in order], before)
-    legs = _legs(shift, order, block)
+    visits, legs = [checked(p) for p in order], _legs(shift, order, block)
     pairs = replaced_pairs(order)
-    found = not_worse(before, check_route(wide, visits, legs))
+    found = not_worse(before, check_route(shift, visits, legs, known=before))
     if pairs:  # the two of a pair are never both served, so only what holds for either counts
         found = tuple(f for f in found if f.kind in _STANDING)
-    unsafe = None if found else removal_safe(wide, visits, legs, pairs)
+    unsafe = None if found else removal_safe(*relaxed(shift, visits, before), legs, pairs)
     return (*found, unsafe) if unsafe else found
 
 

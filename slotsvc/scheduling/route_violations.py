@@ -42,7 +42,7 @@ def record_violations(
     """Writes what is now broken on these routes, whose locks are held.
 
     What was on record keeps its date, origin and reason; ``origin`` and ``override_reason`` are of
-    what is new or bigger. A route that gets broken, or sound again, is an event.
+    what is new or bigger. Other rules broken than before, or by other sizes, are an event.
     """
     now = tx.now()
     for key, route in tx.routes_by_key(keys).items():
@@ -54,9 +54,32 @@ def record_violations(
         if fresh == route.violations:
             continue
         tx.write_violations(key, fresh)
-        if bool(fresh) != bool(route.violations):
+        if _differ(route, found):
             _tell(tx, route, fresh, actor)
         _tell_risks(tx, route, fresh, actor)
+
+
+def judge_anew(tx: WriteTx, keys: Iterable[RouteKey], origin: Origin, actor: str) -> None:
+    """Locks and writes those routes of which something else is broken now than is on record.
+
+    The others keep their version: nothing happened to them.
+    """
+    now = tx.now()
+    routes = tx.routes_by_key(keys).values()
+    changed = [
+        route.key
+        for route in routes
+        if (found := route_findings(tx, route, now)) is not None and _differ(route, found)
+    ]
+    if changed:
+        tx.lock_routes(changed)
+        record_violations(tx, changed, origin, actor)
+
+
+def _differ(route: StoredRoute, found: Sequence[Finding]) -> bool:
+    """Whether other rules are broken than is on record, or by other sizes."""
+    stored = {(v.kind, v.subject, v.size) for v in route.violations}
+    return stored != {(f.kind.value, f.subject, f.size) for f in found}
 
 
 def on_record(violations: Sequence[RouteViolation]) -> tuple[Finding, ...]:

@@ -41,10 +41,11 @@ class _Believed:
 
 
 class Authenticator:
-    """Finds the holder of the key in a call's metadata."""
+    """Finds the holder of the key in a call's metadata. ``believed``: for how long, seconds."""
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(self, store: Store, metrics: Metrics, believed: float = BELIEVED_S) -> None:
         self._store = store
+        self._longest = believed
         self._refused = metrics.refused_keys
         self._believed: OrderedDict[bytes, _Believed] = OrderedDict()
         self._revocations = 0
@@ -94,8 +95,8 @@ class Authenticator:
         return key
 
     def _believe(self, digest: bytes, key: ApiKey, now: datetime) -> None:
-        left = (key.expires - now).total_seconds() if key.expires else BELIEVED_S
-        self._believed[digest] = _Believed(key, time.monotonic() + min(left, BELIEVED_S))
+        left = (key.expires - now).total_seconds() if key.expires else self._longest
+        self._believed[digest] = _Believed(key, time.monotonic() + min(left, self._longest))
         while len(self._believed) > MOST_BELIEVED:
             self._believed.popitem(last=False)
 

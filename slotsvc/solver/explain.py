@@ -79,12 +79,14 @@ def _signed(seconds: int) -> str:
 @dataclass(slots=True)
 class _Group:
     """Cells closed to one technician for one reason. ``full``: cells (row, window) without room,
-    whose margin is worked out only if the group is shown."""
+    whose margin is worked out only if the group is shown. ``kept``: on some of their days the other
+    visits keep their order, so another order may have room."""
 
     cells: int = 0
     closed: Closed | None = None
     window: TimeWindow | None = None
     full: list[tuple[int, AskedWindow]] = field(default_factory=list)
+    kept: bool = False
 
     def note(self, closed: Closed, asked: AskedWindow | None, cells: int) -> None:
         """The mildest closure stands for the group."""
@@ -116,11 +118,12 @@ def rejections(
             group.note(full.closed, full.asked, 1)
             if full.closed.reason is Reason.NO_ROOM:
                 group.full.append((full.row, full.asked))
+                group.kept |= insert_only or bool(cells.cells.fixed[full.row])
     shown = _mixed(sorted(groups.items(), key=_telling))[:most]
     for _, group in shown:
         for row, asked in group.full[:MARGINS_EACH]:
             group.note(_margin(calendar, query, request, row, asked), asked, 0)
-    return tuple(_told(calendar, query, who, group, insert_only) for (who, _, _), group in shown)
+    return tuple(_told(calendar, query, who, group) for (who, _, _), group in shown)
 
 
 type _Entry = tuple[tuple[int, Reason, str], _Group]
@@ -141,14 +144,12 @@ def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
     return [entries[number] for _, number in sorted(place)]
 
 
-def _told(
-    calendar: TeamCalendar, query: SlotQuery, who: int, group: _Group, insert_only: bool
-) -> Rejected:
+def _told(calendar: TeamCalendar, query: SlotQuery, who: int, group: _Group) -> Rejected:
     closed = group.closed
     assert closed is not None
     why = sentence(
         closed,
-        insert_only,
+        group.kept,
         query.rules.weekdays_of(closed.subject) or frozenset(),
         _last_with(calendar, who, closed, group.window),
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import numpy as np
 
+from slotsvc.domain.booking_rules import free_for_all
 from slotsvc.domain.time_window import TimeWindow, from_epoch
 from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.arrays import TeamArrays
@@ -207,14 +208,13 @@ def _free(
     calendar: TeamCalendar, query: SlotQuery, request: Request
 ) -> list[tuple[int, int]] | None:
     """Per row: time on site that is free for all, and what would be taken; None: no reserve."""
-    kept = int(query.reserve.total_seconds())
-    if kept == 0 or query.priority > 0:
+    if not query.reserve or query.priority > 0:
         return None
     taken = calendar.arrays.batch.service.sum(axis=1) + request.service
     for row, day in enumerate(calendar.days):
         settled = set(day.instance.done)
         taken[row] += sum(int(p.on_site.total_seconds()) for p in day.placements if p.id in settled)
-    free = (reserve.free_for_all(day.shift, kept) for day in calendar.days)
+    free = (int(free_for_all(d.shift, query.reserve).total_seconds()) for d in calendar.days)
     return list(zip(free, taken.tolist(), strict=True))
 
 

@@ -66,7 +66,7 @@ def test_a_wrong_command_line_is_json_when_json_is_wanted() -> None:
     error = json.loads(out)["error"]
     assert code == 2
     assert error["reason"] == "USAGE"
-    assert set(error) == {"reason", "message", "hint", "violations", "alternatives"}
+    assert set(error) == {"reason", "message", "hint", "violations", "alternatives", "routes"}
 
 
 def test_no_service_is_exit_code_3_and_says_what_to_do() -> None:

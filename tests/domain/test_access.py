@@ -45,9 +45,16 @@ def test_the_text_of_a_key_is_read_back() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "slk__", f"slk_short_{SECRET}", f"slk_abcdefghijkl_{SECRET}x", f"SLK_abcdefghijkl_{SECRET}",
-     f"slk_abcdefghijkl_{SECRET}\n", f"slk_abcdefghijkl_{'é' * 43}"],
-)  # fmt: skip
+    [
+        "",
+        "slk__",
+        f"slk_short_{SECRET}",
+        f"slk_abcdefghijkl_{SECRET}x",
+        f"SLK_abcdefghijkl_{SECRET}",
+        f"slk_abcdefghijkl_{SECRET}\n",
+        f"slk_abcdefghijkl_{'é' * 43}",
+    ],
+)
 def test_what_is_no_key_is_told_before_anything_is_asked(text: str) -> None:
     """Another length, prefix or alphabet."""
     assert split_key(text) is None

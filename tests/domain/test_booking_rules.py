@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from slotsvc.domain.booking_rules import (
     DateRange,
     SectorDays,
     refuse_a_day_full_of_holds,
+    takes_the_reserve,
 )
 from slotsvc.domain.errors import HoldLimitError
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
-from slotsvc.domain.working_time import Shift
+from slotsvc.domain.working_time import Break, Shift
 
 TUESDAY = date(2026, 6, 2)
 PARIS = "Europe/Paris"
@@ -143,3 +145,13 @@ def test_the_first_hold_of_a_day_may_be_long() -> None:
     refuse_a_day_full_of_holds(EIGHT_HOURS, [], 7 * HOUR, NOON, 50)
     with pytest.raises(HoldLimitError):
         refuse_a_day_full_of_holds(EIGHT_HOURS, [a_hold(10)], 7 * HOUR, NOON, 50)
+
+
+def test_the_reserve_is_free_of_time_on_site() -> None:
+    """Eight hours, an hour of pause, two of reserve: five are free for all; overtime is not."""
+    pause = Break(TimeWindow(NOON, NOON + HOUR), HOUR)
+    shift = replace(EIGHT_HOURS, breaks=(pause,))
+    standing = [a_hold(180), a_hold(60, state=PlacementState.BOOKED)]
+    assert takes_the_reserve(shift, standing, HOUR, 2 * HOUR) is None
+    assert takes_the_reserve(shift, standing, HOUR + MINUTE, 2 * HOUR) == MINUTE
+    assert takes_the_reserve(shift, standing, 9 * HOUR, timedelta(0)) is None

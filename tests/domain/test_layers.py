@@ -335,6 +335,15 @@ def test_what_stands_higher_wins(layers: Layers, expected: TimeWindow | NoShiftR
     assert (found if isinstance(found, NoShiftReason) else found[0].window) == expected
 
 
+def test_one_shift_ill_and_one_closed() -> None:
+    """Absence is the reason as soon as it took one of the shifts."""
+    layers = Layers(
+        absences=away(MONDAY, 8, 12), closures=closed(dates=None, window=window(MONDAY, 14, 18))
+    )
+
+    assert seen(a_technician("8:00-12:00", "14:00-18:00"), layers) is NoShiftReason.ABSENT
+
+
 def test_a_day_off_stays_a_day_off() -> None:
     """A holiday or a closure on a Sunday takes nothing away, so it is not the reason."""
     sunday = WEEK[6]

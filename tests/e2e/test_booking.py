@@ -137,13 +137,15 @@ async def test_each_change_of_a_route_grows_its_version_by_one(
 async def test_a_held_slot_is_not_offered_to_others(
     service: RunningService, company: Company
 ) -> None:
-    """Four windows, four hours of work: each hold takes one of them, the fifth search is told that
-    there is no room."""
+    """Four windows, four times two hours of work: each hold or booking takes one of them, the fifth
+    search is told that there is no room. Holds alone may not fill a day."""
     search = company.search(on=TOMORROW, service_duration={"seconds": 2 * 3600})
     for left in (4, 3, 2, 1):
         found = await offered(service.calls, search)
         assert len(found) == left
-        await held(service.calls, found[0])
+        if left == 2:
+            assert (await refused(held(service.calls, found[0]))).reason == "HOLD_LIMIT"
+        await (held if left > 2 else booked)(service.calls, found[0])
     answer = await service.calls.slots.SuggestSlots(
         company.search(on=TOMORROW, service_duration={"seconds": 2 * 3600}, max_rejections=10)
     )

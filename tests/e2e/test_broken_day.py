@@ -59,15 +59,23 @@ async def test_it_is_shown_with_what_is_wrong(
     assert still.promise == visit.promise
 
 
-async def test_it_gets_no_new_visits(
+async def test_it_takes_new_visits_that_worsen_nothing(
     service: RunningService, company: Company, visit: Visit
 ) -> None:
-    """No offers on that day, with the reason; other days are open."""
-    answer = await service.calls.slots.SuggestSlots(
-        company.search(on=[TOMORROW, WEDNESDAY], max_rejections=20)
-    )
-    assert {slot.place.date.day for slot in answer.slots} == {WEDNESDAY.day}
-    assert types.REJECTION_REASON_DAY_BROKEN in {r.reason for r in answer.rejections}
+    """Its order is kept, every offer of that day can be booked, and nothing is more broken then."""
+    before = await route(service, company)
+    answer = await service.calls.slots.SuggestSlots(company.search(on=TOMORROW))
+    assert answer.slots
+    assert answer.receipt.routes_in_order == 1
+    await booked(service.calls, answer.slots[0])
+    day = await route(service, company)
+    assert sizes(day) == sizes(before)
+    assert visit.name in {stop.visit for stop in day.stops}
+
+
+def sizes(day: plan.Route) -> dict[tuple[str, str], int]:
+    """How much of what is broken."""
+    return {(finding.kind, finding.visit): finding.size_seconds for finding in day.findings}
 
 
 async def test_one_can_always_cancel(
@@ -134,15 +142,15 @@ async def test_an_offer_beside_a_visit_that_was_pinned_meanwhile(
 async def test_a_hold_is_a_promise_on_a_broken_day_too(
     service: RunningService, company: Company
 ) -> None:
-    """It is shown as held, and confirming it works; pinning its start does not, for it has none."""
+    """It is shown as held, and confirming it works, even with a pin: work goes on into the absence,
+    but the client is served in time."""
     hold = await held(service.calls, (await offered(service.calls, company.search(on=TOMORROW)))[0])
     await company.absence(ANN, company.at(TOMORROW, 8, 10), company.at(TOMORROW, 12))
     shown = await visit_now(service.calls, hold.visit)
     assert shown.state == visits.VISIT_STATE_HELD
     assert shown.hold == hold.name
-    pinned = await refused(confirmed(service.calls, hold, pin=types.PIN_START))
-    assert pinned.reason == "WRONG_STATE"
-    visit = await confirmed(service.calls, hold)
+    visit = await confirmed(service.calls, hold, pin=types.PIN_START)
+    assert {f.kind for f in (await route(service, company)).findings} == {"BREAK"}
     assert visit.state == visits.VISIT_STATE_BOOKED
     assert visit.promise.window == hold.window
 

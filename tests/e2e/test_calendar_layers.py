@@ -203,3 +203,44 @@ async def test_today_is_not_yesterday(company: Company) -> None:
     await create(company, "now", shut)
 
     assert days_of(await asked(company, on=[TODAY, TOMORROW])) == {TOMORROW}
+
+
+async def test_no_more_visits_than_the_technician_takes(
+    service: RunningService, company: Company
+) -> None:
+    """With one visit on the shift, a technician who takes one has no room that day."""
+    await change(company, cal.Technician(name=ANN, max_visits=1))
+    found = await offered(service.calls, company.search(on=TOMORROW))
+    await booked(service.calls, found[0])
+
+    answer = await asked(company, on=[TOMORROW, WEDNESDAY])
+
+    assert days_of(answer) == {WEDNESDAY}
+    assert "MAX_VISITS" in reasons(answer)
+
+
+async def test_a_slow_technician_takes_longer(service: RunningService, company: Company) -> None:
+    """At a pace of 150 an hour's work takes an hour and a half; the promise stays the window."""
+    await change(company, cal.Technician(name=ANN, pace=150))
+    found = await offered(service.calls, company.search(on=TOMORROW))
+    await booked(service.calls, found[0])
+
+    (route,) = await routes_on(service, company.team, TOMORROW)
+
+    (stop,) = route.stops
+    assert stop.end_time.seconds - stop.start_time.seconds == 90 * 60
+
+
+async def test_overtime_makes_room_after_hours(company: Company) -> None:
+    """Four hours from 15:00 end after six in the evening: only with overtime."""
+    late = company.at(TOMORROW, 15), company.at(TOMORROW, 17)
+    wish = {
+        "on": TOMORROW,
+        "service_duration": {"seconds": 4 * 3600},
+        "allowed_windows": [pb_window(*late)],
+    }
+    assert not (await asked(company, **wish)).slots
+
+    await change(company, cal.Technician(name=ANN, max_overtime={"seconds": 2 * 3600}))
+
+    assert days_of(await asked(company, **wish)) == {TOMORROW}

@@ -116,16 +116,16 @@ async def test_from_setting_out_to_done(
 async def test_later_times_follow_and_danger_is_told(
     service: RunningService, company: Company, road: Road
 ) -> None:
-    """Two hours late: what comes next is planned after it, and its promise is at risk."""
-    first, second = [await at(service, company, hour) for hour in (8, 10)]
-    clock(service, company, 9, 30)
+    """Hours late: what comes next is planned after it, and its promise is at risk."""
+    first, second = [await at(service, company, hour) for hour in (10, 13)]
+    clock(service, company, 11, 30)
     await road.start(first.name)
     before = await route(service, company)
     assert [stop.at_risk for stop in before.stops] == [False, False]
-    clock(service, company, 12, 30)
+    clock(service, company, 15, 30)
     after = await route(service, company)
     assert [stop.visit for stop in after.stops] == [first.name, second.name]
-    assert after.stops[1].start_time.seconds > company.at(TODAY, 12, 30).timestamp()
+    assert after.stops[1].start_time.seconds > company.at(TODAY, 15, 30).timestamp()
     assert after.stops[1].at_risk
     assert {f.visit for f in after.findings} == {second.name}
 
@@ -133,9 +133,10 @@ async def test_later_times_follow_and_danger_is_told(
 async def test_who_is_visited_next_moves_up(
     service: RunningService, company: Company, road: Road
 ) -> None:
-    """Setting out for a later visit makes it the next stop, and the promise left behind is shown."""
-    first, second = [await at(service, company, hour) for hour in (8, 10)]
-    clock(service, company, 8, 10)
+    """Setting out for a later visit makes it the next stop; setting out for another one after all
+    takes that back."""
+    first, second = [await at(service, company, hour) for hour in (10, 13)]
+    clock(service, company, 9, 10)
     await road.depart(second.name)
     day = await route(service, company)
     assert [stop.visit for stop in day.stops] == [second.name, first.name]

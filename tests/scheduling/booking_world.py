@@ -6,88 +6,95 @@ import asyncio
 import itertools
 import shutil
 import tempfile
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from slotsvc.domain.offering import ActivityType, OfferGrid
+from slotsvc.domain.commitment import Promise
 from slotsvc.domain.place import Location
-from slotsvc.domain.technician import Team, Technician, Tenant
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.domain.visit import Pin, Placement, RouteKey
-from slotsvc.domain.working_time import (
-    Absence,
-    BreakRule,
-    DayHours,
-    LocalInterval,
-    WorkingTime,
+from slotsvc.domain.visit import Pin, RouteKey, Visit
+from slotsvc.domain.working_time import Absence
+from slotsvc.scheduling import (
+    backlog,
+    book_visit,
+    changed_days,
+    get_day,
+    hand_moves,
+    hold_slot,
+    move_visit,
+    publish_routes,
+    report_visit,
 )
-from slotsvc.scheduling import book_visit, get_day, hold_slot
-from slotsvc.scheduling.desk import Desk, Placed, shift_of
+from slotsvc.scheduling.calendars import Calendars, EntityKey
+from slotsvc.scheduling.desk import Desk, Placed
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.mutation import Mutation
-from slotsvc.scheduling.placing import replaced_pairs
-from slotsvc.scheduling.ports import Event, StoredRoute
+from slotsvc.scheduling.calendar_ports import Entity
+from slotsvc.scheduling.ports import ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
-from slotsvc.scheduling.travel_blocks import legs_among
-from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.scheduling.travel_port import Provenance, TravelTable, TravelTimes
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand, Wish
-from slotsvc.solver.checker import CheckedVisit, Finding, check_route, removal_safe
 from slotsvc.solver.params import SearchParams
 from slotsvc.store.engine import sqlite_url
 from slotsvc.store.migrate import upgrade
-from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sqlite_store import SqliteStore
 from slotsvc.travel.estimate import EstimatedTravelTimes
+from tests.scheduling.booking_company import (
+    DAYS,
+    TEAM,
+    TECHNICIANS,
+    TENANT,
+    WORKS,
+    company,
+)
 from tests.service_fixtures import SetClock
 
-TENANT, TEAM, ZONE = "acme", "crew", "Europe/Monaco"
-TECHNICIANS = ("ann", "bob")
-DAYS = 3
-HOME = Location(43.73327, 7.41693)
-PLACES = (
-    Location(43.73953, 7.42802),
-    Location(43.73501, 7.42134),
-    Location(43.75049, 7.43870),
-    Location(43.74360, 7.42450),
-)
-GRID = OfferGrid(
-    tuple(LocalInterval(time(a), time(b)) for a, b in ((8, 10), (10, 12), (13, 15), (15, 17)))
-)
+_MEMORY = Path("/dev/shm")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A route as the referee sees it. ``findings``: of the route as it stands or may come to
-    stand; empty: sound."""
+class KnownRoads(EstimatedTravelTimes):
+    """The estimate, passed off as read on a map, so that what is known is not asked again."""
 
-    route: StoredRoute
-    live: tuple[Placement, ...]
-    findings: tuple[Finding, ...]
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        found = await super().table(sources, destinations)
+        return replace(found, provenance=Provenance.LIVE)
+
+
+class NearStore(SqliteStore):
+    """The store without its threads: one caller, who waits anyway."""
+
+    async def read[T](self, work: Callable[[ReadTx], T]) -> T:
+        return self._read(work)
+
+    async def write[T](self, work: Callable[[WriteTx], T]) -> T:
+        return self._write(work, lambda: False)
 
 
 class BookingWorld:
-    """Two technicians, three days, four places, and every use case that changes a route."""
+    """Three technicians, two days, four places, and every use case that changes a route."""
 
     def __init__(self, template: Path, travel: TravelTimes | None = None) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="slotsvc-machine-")
+        self._scratch = scratch()
         path = Path(shutil.copyfile(template, Path(self._scratch.name) / "slotsvc.db"))
         self.clock = SetClock()
         self.first_day = self.clock.now().date()
         self._runner = asyncio.Runner()
-        self._store = SqliteStore(path, self.clock, readers=1)
+        self.store = NearStore(path, self.clock, readers=1)
         self._numbers = itertools.count(1)
-        travel = travel or EstimatedTravelTimes()
-        self._desk = Desk(self._store, travel, lambda kind: f"{kind}-{next(self._numbers)}")
-        calendar = LiveCalendar(self._store, travel)
-        self._suggest = SuggestSlots(self._store, travel, calendar, SearchLimits())
-        self.run(self._store.write(_found))
+        travel = travel or KnownRoads()
+        self._desk = Desk(self.store, travel, lambda kind: f"{kind}-{next(self._numbers)}")
+        calendar = LiveCalendar(self.store, travel)
+        self._suggest = SuggestSlots(self.store, travel, calendar, SearchLimits())
+        self._calendars = Calendars(self.store, changed_days.judge_changed_days)
 
     def close(self) -> None:
         """Gives everything back."""
-        self._store.close()
+        self.store.close()
         self._runner.close()
         self._scratch.cleanup()
 
@@ -95,7 +102,15 @@ class BookingWorld:
         """To its end."""
         return self._runner.run(work)
 
-    # --- use cases ----------------------------------------------------------------------------
+    def read[T](self, work: Callable[[ReadTx], T]) -> T:
+        """One snapshot."""
+        return self.run(self.store.read(work))
+
+    def day(self, number: int) -> date:
+        """Today is 0."""
+        return self.first_day + timedelta(days=number)
+
+    # --- offers and what is taken -------------------------------------------------------------
 
     def search(self, wish: Wish) -> tuple[HeldOffer, ...]:
         """What each offer needs to be taken."""
@@ -104,15 +119,15 @@ class BookingWorld:
 
     def hold(self, offer: HeldOffer, length: timedelta) -> Placed:
         """Raises as ``hold_slot``."""
-        keep = _Keep()
-        self.run(hold_slot.hold_slot(self._desk, self._mutation("h"), offer, length, keep))
-        return keep.placed
+        return self._kept(
+            lambda keep: hold_slot.hold_slot(self._desk, self._mutation("h"), offer, length, keep)
+        )
 
     def extend(self, hold: str, length: timedelta) -> Placed:
         """Raises as ``extend_hold``."""
-        keep = _Keep()
-        self.run(hold_slot.extend_hold(self._desk, self._mutation("e"), hold, length, keep))
-        return keep.placed
+        return self._kept(
+            lambda keep: hold_slot.extend_hold(self._desk, self._mutation("e"), hold, length, keep)
+        )
 
     def release(self, hold: str) -> None:
         """Raises as ``release_hold``."""
@@ -120,12 +135,12 @@ class BookingWorld:
 
     def confirm(self, hold: str, pin: Pin, visit: str = "") -> Placed:
         """Raises as ``confirm_hold``."""
-        keep = _Keep()
         mutation = self._mutation("c")
-        self.run(book_visit.confirm_hold(self._desk, mutation, hold, pin, keep, visit))
-        return keep.placed
+        return self._kept(
+            lambda keep: book_visit.confirm_hold(self._desk, mutation, hold, pin, keep, visit)
+        )
 
-    def book(self, offer: HeldOffer, pin: Pin) -> Placed:
+    def book(self, offer: HeldOffer, pin: Pin = Pin.NONE) -> Placed:
         """Raises as ``book_slot``."""
         return self.run(self.booking(offer, pin))
 
@@ -145,6 +160,77 @@ class BookingWorld:
         await book_visit.cancel_visit(self._desk, self._mutation("x"), visit, None, "", keep)
         return keep.placed
 
+    # --- the backlog --------------------------------------------------------------------------
+
+    def create(self, visit: Visit) -> Placed:
+        """Into the backlog, under an id of its own."""
+        mutation = self._mutation("v")
+        return self._kept(
+            lambda keep: backlog.create_visit(
+                self._desk, mutation, lambda _, id: replace(visit, id=id), keep
+            )
+        )
+
+    def unplace(self, visit: str) -> Placed:
+        """Raises as ``unplace_visit``."""
+        mutation = self._mutation("u")
+        return self._kept(
+            lambda keep: backlog.unplace_visit(self._desk, mutation, visit, None, keep)
+        )
+
+    def announce(
+        self, visit: str, windows: tuple[TimeWindow, ...], *, instead: bool = False
+    ) -> Placed:
+        """Raises as ``announce_promise``."""
+        mutation = self._mutation("p")
+        told = Promise(windows, self.clock.now(), "phone")
+        return self._kept(
+            lambda keep: backlog.announce_promise(
+                self._desk, mutation, visit, lambda _: told, keep, instead=instead
+            )
+        )
+
+    # --- by hand, and from the road -----------------------------------------------------------
+
+    def tried(self, *moves: hand_moves.HandMove) -> tuple[hand_moves.TriedRoute, ...]:
+        """Raises as ``check_plan``."""
+        return self.run(hand_moves.check_plan(self._desk, TENANT, moves))
+
+    def move(
+        self, move: hand_moves.HandMove, reason: str = "", pin: Pin = Pin.NONE
+    ) -> tuple[Placed, Sequence[hand_moves.TriedRoute]]:
+        """Raises as ``move_visit``."""
+        told: list[tuple[Placed, Sequence[hand_moves.TriedRoute]]] = []
+
+        def keep(placed: Placed, routes: Sequence[hand_moves.TriedRoute]) -> bytes:
+            told.append((placed, routes))
+            return b"told"
+
+        wanted = move_visit.Wanted(move, pin, reason)
+        self.run(move_visit.move_visit(self._desk, self._mutation("m"), wanted, keep))
+        return told[0]
+
+    def report(self, visit: str, report: report_visit.Report) -> Placed:
+        """Raises as ``report_visit``."""
+        mutation = self._mutation("t")
+        return self._kept(
+            lambda keep: report_visit.report_visit(self._desk, mutation, visit, report, keep)
+        )
+
+    def publish(self, technician: str, first: date, last: date, *, withdraw: bool = False) -> int:
+        """How many routes changed. Raises as ``publish_routes``."""
+        wanted = publish_routes.Publishing(TEAM, technician, first, last, withdraw)
+        told: list[int] = []
+
+        def keep(changed: int) -> bytes:
+            told.append(changed)
+            return b"told"
+
+        self.run(publish_routes.publish_routes(self._desk, self._mutation("s"), wanted, keep))
+        return told[0]
+
+    # --- the calendar -------------------------------------------------------------------------
+
     def leave(self, technician: str, window: TimeWindow) -> str:
         """The technician is away; the absence's id."""
         return self.run(self.leaving(technician, window))
@@ -152,30 +238,64 @@ class BookingWorld:
     async def leaving(self, technician: str, window: TimeWindow) -> str:
         """``leave``, for use while something else runs."""
         absence = Absence(f"a-{next(self._numbers)}", technician, window)
-        await self._store.write(lambda tx: tx.create(TENANT, absence))
+        key = EntityKey(Absence, TENANT, absence.id, technician)
+        await self._calendars.create(
+            self._mutation("a"), key, lambda _: absence, lambda *_: b"told"
+        )
         return absence.id
 
     def come_back(self, technician: str, absence: str) -> None:
         """As if the absence had never been."""
+        key = EntityKey(Absence, TENANT, absence, technician)
+        self.run(self._calendars.delete(self._mutation("d"), key, None))
+
+    def fall_ill(self, technician: str, window: TimeWindow) -> tuple[str, tuple[str, ...]]:
+        """The absence's id, and the visits that went back to the backlog."""
+        absence = Absence(f"a-{next(self._numbers)}", technician, window)
+        told: list[tuple[str, ...]] = []
+
+        def keep(_absence: Absence, _etag: str, visits: Sequence[str]) -> bytes:
+            told.append(tuple(visits))
+            return b"told"
+
+        mutation = self._mutation("i")
+        self.run(changed_days.record_absence(self.store, mutation, lambda _: absence, keep))
+        return absence.id, told[0]
+
+    def change[E: Entity](self, kind: type[E], id: str, revise: Callable[[E], E]) -> None:
+        """Raises as ``Calendars.update``."""
+        key = EntityKey(kind, TENANT, id)
         self.run(
-            self._store.write(lambda tx: tx.delete(TENANT, Absence, absence, None, technician))
+            self._calendars.update(
+                self._mutation("y"), key, None, lambda _, old: revise(old), lambda *_: b"told"
+            )
         )
 
     # --- what stands --------------------------------------------------------------------------
 
-    def seen(self) -> Mapping[RouteKey, Seen]:
-        """Every route, judged by the referee."""
-        return self.run(self._store.read(_seen))
+    def visit(self, visit: str) -> StoredVisit:
+        """As it is stored."""
+        stored = self.read(lambda tx: tx.visit(TENANT, visit))
+        assert stored is not None, visit
+        return stored
 
-    def events(self) -> list[Event]:
-        """All of them, oldest first."""
-        return self.run(self._store.read(_events))
+    def backlog(self, wanted: backlog.BacklogFilter) -> set[str]:
+        """The visits that wait for a place."""
+        found = self.run(backlog.list_unplaced(self._desk, wanted))
+        return {placed.stored.visit.id for placed in found}
 
-    def days_can_be_shown(self) -> None:
-        """Every day of the team, as a planner would see it."""
-        for n in range(DAYS):
-            day = self.first_day + timedelta(days=n)
-            self.run(get_day.get_day(self._desk, TENANT, TEAM, day))
+    def show(self, keys: Iterable[RouteKey]) -> dict[RouteKey, get_day.TechnicianDay]:
+        """The days of these routes, as a planner would see them."""
+        shown: dict[RouteKey, get_day.TechnicianDay] = {}
+        for day, technician in sorted({(key.day, key.technician) for key in keys}):
+            found = self.run(get_day.get_day(self._desk, TENANT, TEAM, day, technician))
+            shown |= {one.route.key: one for one in found}
+        return shown
+
+    def _kept(self, work: Callable[[_Keep], Coroutine[Any, Any, bytes]]) -> Placed:
+        keep = _Keep()
+        self.run(work(keep))
+        return keep.placed
 
     def _mutation(self, kind: str) -> Mutation:
         number = next(self._numbers)
@@ -192,79 +312,49 @@ class _Keep:
         return b"told"
 
 
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """In memory where there is a place for that: every write waits for the disk otherwise."""
+    where = _MEMORY if _MEMORY.is_dir() else None
+    return tempfile.TemporaryDirectory(prefix="slotsvc-machine-", dir=where)
+
+
 def template(directory: Path) -> Path:
-    """An empty database, to be copied."""
+    """A database with the company and nothing booked, to be copied."""
     path = directory / "template.db"
     upgrade(sqlite_url(path))
+    store = NearStore(path, SetClock(), readers=1)
+    asyncio.run(store.write(_found))
+    store.close()
     return path
 
 
-def _found(tx: Any) -> None:
-    noon = BreakRule(LocalInterval(time(12), time(13)), timedelta(minutes=30))
-    for entity in (
-        Tenant(TENANT, "Acme"),
-        Team(TEAM, "Crew", ZONE),
-        ActivityType(
-            "service", "Service", timedelta(hours=1), frozenset(), GRID, timedelta(0),
-            timedelta(days=DAYS),
-        ),
-        *(_technician(name, (noon,) if name == "bob" else ()) for name in TECHNICIANS),
-    ):  # fmt: skip
+def _found(tx: WriteTx) -> None:
+    for entity in company():
         tx.create(TENANT, entity)
 
 
-def _technician(name: str, breaks: tuple[BreakRule, ...]) -> Technician:
-    day = DayHours(LocalInterval(time(8), time(18)), breaks)
-    return Technician(name, name.title(), TEAM, ZONE, HOME, HOME, WorkingTime((day,) * 7))
-
-
-def _seen(tx: Any) -> dict[RouteKey, Seen]:
-    now = tx.now()
-    first, last = (now + timedelta(days=n) for n in (-DAYS - 3, DAYS + 3))
-    routes = tx.routes(TENANT, TECHNICIANS, first.date(), last.date())
-    return {route.key: _judged(tx, route, now) for route in routes.values()}
-
-
-def _judged(tx: ReadTransaction, route: StoredRoute, now: datetime) -> Seen:
-    live = route.live(now)
-    if not live:
-        return Seen(route, live, ())
-    work = shift_of(tx, route.key)
-    if work is None or route.block is None:
-        return Seen(route, live, (_NO_SHIFT,))
-    found: list[Finding] = []
-    for standing in _may_stand(live):
-        places = [work.shift.start_place, *(p.visit.location for p in standing)]
-        legs = legs_among(route.block, [*places, work.shift.end_place])
-        visits = [_checked(p) for p in standing]
-        found += check_route(work.shift, visits, legs)
-        unsafe = removal_safe(work.shift, visits, legs)
-        found += [unsafe] if unsafe and not found else []
-    return Seen(route, live, tuple(found))
-
-
-_NO_SHIFT: Any = "there are visits on a day without a shift"
-
-
-def _may_stand(live: Sequence[Placement]) -> Iterable[list[Placement]]:
-    """The route without the old or without the new place of an open move: both must be sound."""
-    pairs = replaced_pairs(live)
-    if not pairs:
-        yield list(live)
-    for pair in pairs:
-        for gone in pair:
-            yield [p for p in live if p.id != gone]
-
-
-def _checked(placement: Placement) -> CheckedVisit:
-    assert placement.promise.covers(placement.start_window), "planned outside of the promise"
-    return CheckedVisit(placement.id, placement.start_window, placement.visit.service)
-
-
-def _events(tx: Any) -> list[Event]:
-    return [stored.event for stored in tx.events_after(TENANT, "", 100_000)]
+def work_at(place: Location, work: str = "service", hours: float = 0) -> Wish:
+    """A wish for one of the company's activities; ``hours`` 0: as long as usual."""
+    return Wish(
+        location=place, activity_type=work, service=timedelta(hours=hours) if hours else None
+    )
 
 
 def local(day: date, hour: int, minute: int = 0) -> datetime:
     """An instant of summer in Monaco."""
     return datetime.combine(day, time(hour, minute), UTC) - timedelta(hours=2)
+
+
+__all__ = [
+    "DAYS",
+    "TEAM",
+    "TECHNICIANS",
+    "TENANT",
+    "WORKS",
+    "BookingWorld",
+    "KnownRoads",
+    "local",
+    "scratch",
+    "template",
+    "work_at",
+]

@@ -134,3 +134,16 @@ async def test_one_route_has_one_shift(store: SqliteStore) -> None:
     assert await store.read(shift(0)) is NoShiftReason.ABSENT  # type: ignore[arg-type]
     assert await store.read(shift(2)) is NoShiftReason.DAY_OFF  # type: ignore[arg-type]
     assert await store.read(shift(0, CHRISTMAS)) is NoShiftReason.HOLIDAY  # type: ignore[arg-type]
+
+
+async def test_the_day_behind_the_last_is_read_too(store: SqliteStore) -> None:
+    """An exception on the next date ends the night shift of the only date asked for."""
+    night = DayHours(LocalInterval(time(20), time(6)))
+    tonight = ShiftException("n", "ana", MONDAY, night)
+    tomorrow = ShiftException("m", "ana", MONDAY + DAY, DayHours(LocalInterval(time(2), time(9))))
+    await week_of(store, tonight, tomorrow)
+
+    found = await store.read(lambda tx: read_work_days(tx, "acme", [ANA], MONDAY, MONDAY))
+
+    (shift,) = found["ana", MONDAY]
+    assert shift.window == window(MONDAY, 20, 26)

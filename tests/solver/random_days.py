@@ -231,11 +231,10 @@ def random_day(
 def _visit(
     dice: Dice, name: str, window: TimeWindow, place: int, unit: int, shape: Shape
 ) -> Placement:
-    length = max(dice(5) * unit, 1)
-    about = {
-        "access": shape.draw(dice, "access", (0, 0, 1, 2, 4)) * unit * SECOND,
-        "pausable": shape.draw(dice, "pausable", (False, False, True)),
-    }
+    pausable = shape.draw(dice, "pausable", (False, False, True))
+    length = max((dice(5) + (dice(9) if pausable else 0)) * unit, 1)
+    access = shape.draw(dice, "access", (0, 0, 1, 2, 4)) * unit * SECOND
+    about = {"access": access, "pausable": pausable}
     on_site = shape.draw(dice, "pace", (length, length, max(length - 1, 0), length + unit))
     pin = Pin.START if window.length == SECOND else dice.pick((Pin.NONE, Pin.TECHNICIAN))
     return a_placement(
@@ -248,8 +247,9 @@ def _with_rules(
 ) -> Shift:
     """The shift with limits that the committed visits just keep, or do not."""
     units = unit * SECOND
-    over = shape.draw(dice, "overtime", (0, 0, 4, 12, 40))
-    early = min(shape.draw(dice, "overtime", (0, 0, 3, 10)) * units, shift.window.length - SECOND)
+    over = shape.draw(dice, "overtime", (0, 4, 12, 40))
+    early = shape.draw(dice, "overtime", (0, over, over // 2, over + 3)) * units
+    early = min(early, shift.window.length - SECOND)
     most = shape.draw(dice, "max_travel", (None, None, 6, 0, 20, 2, -3))
     return replace(
         shift,
@@ -294,7 +294,8 @@ def _window(dice: Dice, origin: datetime, clock: int, unit: int, shape: Shape) -
 
 def _breaks(dice: Dice, origin: datetime, clock: int, unit: int, shape: Shape) -> tuple[Break, ...]:
     seconds = timedelta(seconds=unit)
-    spans = sorted((dice(clock + 4), dice(20)) for _ in range(dice.pick(shape.breaks)))
+    longest = shape.draw(dice, "pausable", (20, 3, 3))
+    spans = sorted((dice(clock + 4), dice(longest)) for _ in range(dice.pick(shape.breaks)))
     return tuple(
         _break(dice, origin + opens * seconds, (1 + length) * seconds, unit, shape)
         for opens, length in spans

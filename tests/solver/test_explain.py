@@ -10,13 +10,14 @@ from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.constraints import Reason
 from slotsvc.solver.constraints.sentences import ACTION, TELLING
 from slotsvc.solver.explain import _behind
-from slotsvc.solver.params import Freedom, SearchParams
+from slotsvc.solver.params import TRAVEL_ONLY, Freedom, SearchParams
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.examples import examples
 from tests.solver.calendars import (
     MONDAY,
+    NO_ROAD,
     Day,
     TeamDays,
     a_calendar,
@@ -31,7 +32,7 @@ from tests.solver.calendars import (
 )
 from tests.solver.literal import least_cost, orders_with
 from tests.solver.opened import opened
-from tests.solver.random_days import Question, Shape, questions
+from tests.solver.random_days import ALL_FEATURES, Question, Shape, questions
 
 LINE = a_line(0, 10, 20, 30)
 
@@ -40,20 +41,52 @@ LINE = a_line(0, 10, 20, 30)
 @given(questions(shape=Shape(visits=(3, 1, 4, 2, 0, 5))))
 def test_no_room_is_said_of_every_full_cell_and_of_no_other(question: Question) -> None:
     """Counted over all technicians, under the freedom that was searched."""
-    found = opened(question)
-    legs = question.roads.legs(question.calendar, question.query.location)
-    answer = suggest(
-        question.calendar, question.query, legs, question.params, question.now, max_rejections=99
-    )
-    told = {r.technician: r.cells for r in answer.rejections if r.reason is Reason.NO_ROOM}
-    full: dict[str, int] = {}
+    told, full, _ = told_and_full(question)
+    assert told == full
+
+
+@settings(max_examples=examples(250))
+@given(questions(shape=Shape(visits=(3, 1, 4, 2, 0), features=ALL_FEATURES)))
+def test_too_much_driving_is_told_apart_from_no_room(question: Question) -> None:
+    """There is time when nobody counts the driving; the mildest cell says how much is too much."""
+    told, full, over = told_and_full(question)
+    assert told == full
+    for rejected in answer_to(question).rejections:
+        if rejected.reason is Reason.MAX_TRAVEL:
+            assert rejected.margin == over[rejected.technician]
+
+
+type Counted = dict[tuple[str, Reason], int]
+
+
+def told_and_full(question: Question) -> tuple[Counted, Counted, dict[str, int]]:
+    """Cells without room or with too much driving: as told, as they are, and by how much the
+    mildest drives too much."""
+    found, answer = opened(question), answer_to(question)
+    searched = (Reason.NO_ROOM, Reason.MAX_TRAVEL)
+    told = {(r.technician, r.reason): r.cells for r in answer.rejections if r.reason in searched}
+    full: Counted = {}
+    over: dict[str, int] = {}
     for cell in found.each() if found else ():
         orders = orders_with(cell.day, found.keep(cell.row)) if found else []
-        if least_cost(cell.route, orders, question.params.weights) < 0:
-            full[cell.day.shift.technician] = full.get(cell.day.shift.technician, 0) + 1
-    assert told == full
-    rejected = sum(r.cells for r in answer.rejections if r.reason is not Reason.NO_ROOM)
+        if least_cost(cell.route, orders, question.params.weights) >= 0:
+            continue
+        who = cell.day.shift.technician
+        driving = least_cost(replace(cell.route, most_travel=None), orders, TRAVEL_ONLY) // 1000
+        reason = Reason.NO_ROOM if driving < 0 else Reason.MAX_TRAVEL
+        full[who, reason] = full.get((who, reason), 0) + 1
+        if driving >= 0:
+            over[who] = min(over.get(who, NO_ROAD), driving - (cell.route.most_travel or 0))
+    rejected = sum(r.cells for r in answer.rejections if r.reason not in searched)
     assert rejected == answer.counts.rejected
+    return told, full, over
+
+
+def answer_to(question: Question) -> Answer:
+    legs = question.roads.legs(question.calendar, question.query.location)
+    return suggest(
+        question.calendar, question.query, legs, question.params, question.now, max_rejections=99
+    )
 
 
 def answer_on(calendar: TeamCalendar, most: int = 50, freedom: Freedom | None = None) -> Answer:

@@ -55,15 +55,15 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 def sentence(
     closed: Closed,
-    insert_only: bool,
+    order_kept: bool,
     weekdays: frozenset[int] = frozenset(),
     offered_until: date | None = None,
 ) -> str:
-    """``insert_only``: under that freedom it was searched. ``weekdays``: on which the sector is
-    served. ``offered_until``: the last day on which the missing tag was there; None: it was not."""
+    """``order_kept``: the other visits had to keep their order. ``weekdays``: on which the sector
+    is served. ``offered_until``: the last day with the missing tag; None: there was none."""
     reason = closed.reason
     if reason is Reason.NO_ROOM:
-        return _no_room(closed, insert_only)
+        return _no_room(closed, order_kept)
     if reason is Reason.MISSING_TAG:
         missing = f"The tag “{closed.subject}” is missing"
         return f"{missing} after {_date(offered_until)}." if offered_until else f"{missing}."
@@ -127,8 +127,8 @@ _FULL = "No order of the day leaves room"
 _AS_IT_STANDS = "The order as it stands leaves no room"
 
 
-def _no_room(closed: Closed, insert_only: bool) -> str:
-    full = _AS_IT_STANDS if insert_only else _FULL
+def _no_room(closed: Closed, order_kept: bool) -> str:
+    full = _AS_IT_STANDS if order_kept else _FULL
     if 0 < closed.margin < UNKNOWN:
         return f"{full}; {spoken(closed.margin)} missing at least."
     return f"{full}."

@@ -15,7 +15,7 @@ from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sente
 def test_every_reason_is_a_sentence_with_and_without_a_size(reason: Reason, margin: int) -> None:
     """Nothing is left to fill in, and what would help stands behind it."""
     subject = "2026-12-24/2026-12-31" if reason is Reason.BLACKOUT else "north"
-    text = sentence(Closed(reason, subject, margin), insert_only=False)
+    text = sentence(Closed(reason, subject, margin), order_kept=False)
     assert text.endswith(".")
     assert "{" not in text
     assert " 0 s" not in text
@@ -45,14 +45,14 @@ def test_every_reason_is_a_sentence_with_and_without_a_size(reason: Reason, marg
 )
 def test_sentences(closed: Closed, text: str) -> None:
     """Sizes in the words of the field, dates as people say them."""
-    assert sentence(closed, insert_only=False) == text
+    assert sentence(closed, order_kept=False) == text
 
 
 def test_a_missing_tag_says_until_when_it_was_there() -> None:
     """The last day on which it was, when there was one."""
     closed = Closed(Reason.MISSING_TAG, "gas:2")
-    assert sentence(closed, insert_only=False) == "The tag “gas:2” is missing."
-    until = sentence(closed, insert_only=False, offered_until=date(2026, 6, 4))
+    assert sentence(closed, order_kept=False) == "The tag “gas:2” is missing."
+    until = sentence(closed, order_kept=False, offered_until=date(2026, 6, 4))
     assert until == "The tag “gas:2” is missing after Thu 4 Jun."
 
 
@@ -68,5 +68,5 @@ def test_a_missing_tag_says_until_when_it_was_there() -> None:
 def test_a_sector_names_its_days(days: set[int], told: str) -> None:
     """In the order of the week."""
     closed = Closed(Reason.SECTOR_DAY, "north")
-    text = sentence(closed, insert_only=False, weekdays=frozenset(days))
+    text = sentence(closed, order_kept=False, weekdays=frozenset(days))
     assert text == f"The sector “north” {told}"
