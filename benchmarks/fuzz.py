@@ -34,6 +34,8 @@ ANSWER_S = 20.0
 STREAM_S = 0.05
 """How long the answers of a stream are read."""
 AT_ONCE = 8
+WARM_UP = 200
+"""Messages to each method before the memory is looked at."""
 A_COMPANY = 500
 """After so many messages there is a new company: the old one is deleted, cancelled, spoilt."""
 
@@ -103,9 +105,14 @@ async def new_company(calls: Calls) -> Mapping[str, str]:
 
 
 async def campaign(
-    address: str, methods: Iterable[MethodDescriptor], messages: int, seed: int
+    address: str,
+    methods: Iterable[MethodDescriptor],
+    messages: int,
+    seed: int,
+    *,
+    quiet: bool = False,
 ) -> list[Result]:
-    """Every method in turn, as often as asked."""
+    """Every method in turn, as often as asked; a line each unless ``quiet``."""
     results = []
     async with calling(address) as calls:
         thrower = Thrower(seed, await new_company(calls))
@@ -116,7 +123,8 @@ async def campaign(
                 result.codes += part.codes
                 result.seconds += part.seconds
                 thrower.names = dict(await new_company(calls))
-            click.echo(result.line())
+            if not quiet:
+                click.echo(result.line())
             results.append(result)
     return results
 
@@ -140,7 +148,8 @@ async def run(methods: list[MethodDescriptor], messages: int, seed: int) -> int:
         )  # fmt: skip
         configure_logging("console", "error", sys.stderr)
         async with bootstrap.running(settings) as server:
-            await campaign(server.address, methods[:1], 500, seed)
+            click.echo("warming up")
+            await campaign(server.address, methods, min(messages, WARM_UP), seed, quiet=True)
             before = resident_mb()
             results = await campaign(server.address, methods, messages, seed + 1)
             after = resident_mb()

@@ -11,9 +11,9 @@ from slotsvc.config import (
     SettingsError,
     is_loopback,
     load_settings,
-    reference,
     split_address,
 )
+from slotsvc.config.reference import reference
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from slotsvc.cli.announce import announce
+from slotsvc.cli.backlog import backlog_group, unplace
 from slotsvc.cli.book import book, cancel, reschedule
 from slotsvc.cli.calendar import calendar
 from slotsvc.cli.company import company_group
@@ -19,6 +21,8 @@ from slotsvc.cli.key import key_group
 from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
 from slotsvc.cli.move import check, move
+from slotsvc.cli.publish import publish
+from slotsvc.cli.report import report_group
 from slotsvc.cli.serve import serve, up
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
@@ -28,8 +32,8 @@ from slotsvc.cli.watch import watch
 INTERRUPTED = 130
 IN_ORDER = (
     up, serve, demo,
-    suggest, hold, extend, release, book, reschedule, cancel,
-    calendar, check, move, violations, watch,
+    suggest, hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
+    calendar, publish, check, move, report_group, violations, watch,
     list_command, company_group, key_group,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip

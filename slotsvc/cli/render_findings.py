@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from slotsvc.cli.known_names import KnownNames
-    from slotsvc.pb.v1.plan_service_pb2 import RouteCheck, RouteFinding, RouteViolations
+    from slotsvc.pb.v1.plan_service_pb2 import Route, RouteCheck, RouteFinding, RouteViolations
 
 WHAT = {
     "LATE": "starts late",
@@ -118,7 +118,7 @@ def _row(
     )
 
 
-def since_words(finding: RouteFinding, route: RouteViolations, zone: ZoneInfo) -> str:
+def since_words(finding: RouteFinding, route: RouteViolations | Route, zone: ZoneInfo) -> str:
     """Such as "08:05"; with the day when it is not the route's own."""
     if not finding.HasField("since"):
         return ""

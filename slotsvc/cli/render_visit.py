@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from slotsvc.pb.v1.plan_service_pb2 import Route
     from slotsvc.pb.v1.slot_service_pb2 import Hold, PlannedPlace
-    from slotsvc.pb.v1.visit_service_pb2 import Visit
+    from slotsvc.pb.v1.visit_service_pb2 import Promise, Visit
 
 
 def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
@@ -36,32 +36,73 @@ def hold_lines(hold: Hold, zone: ZoneInfo) -> list[str]:
 
 
 def visit_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
-    """The visit's state, what the client was told, and where it is planned."""
-    told = f": {_told(visit, zone)}" if visit.HasField("promise") else ""
-    where = [place_words(visit.place, zone)] if visit.HasField("place") else []
-    return [f"{state_words(visit)}{told}", *where, f"Visit: {visit.name}"]
-
-
-def _told(visit: Visit, zone: ZoneInfo) -> str:
-    """The window; in words while the visit is still to come."""
+    """The visit's state, what the client was told, where it is planned, what was reported."""
     from slotsvc.pb.v1.visit_service_pb2 import VISIT_STATE_BOOKED
 
-    words = start_words if visit.state == VISIT_STATE_BOOKED else window_words
-    return words(visit.promise.window, zone)
+    told = ""
+    if visit.HasField("promise") and visit.state == VISIT_STATE_BOOKED:
+        told = f": {start_words(visit.promise.window, zone)}"
+    elif visit.HasField("promise"):
+        told = f"; told {window_words(visit.promise.window, zone)}"
+    where = [place_words(visit.place, zone)] if visit.HasField("place") else []
+    reported = [words] if (words := reported_words(visit, zone)) else []
+    return [f"{state_words(visit)}{told}", *where, *reported, f"Visit: {visit.name}"]
+
+
+STATES = {"UNPLACED": "Without a place, in the backlog", "EN_ROUTE": "On the way"}
 
 
 def state_words(visit: Visit) -> str:
     """Such as "Booked"."""
     from slotsvc.pb.v1.visit_service_pb2 import VisitState
 
-    return enum_words(VisitState.Name(visit.state), "VISIT_STATE_").capitalize()
+    word = VisitState.Name(visit.state).removeprefix("VISIT_STATE_")
+    return STATES.get(word) or word.capitalize()
 
 
 def place_words(place: PlannedPlace, zone: ZoneInfo) -> str:
-    """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10"."""
+    """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10"; no times on a day that
+    nobody works."""
     who = place.technician_display_name or short(place.technician)
+    head = f"{who}, visit {place.position + 1} of the day"
+    if not place.HasField("start_time"):
+        return f"{head}, without a time"
     start, end = clock_words(place.start_time, zone), clock_words(place.end_time, zone)
-    return f"{who}, visit {place.position + 1} of the day, planned {start}-{end}"
+    return f"{head}, planned {start}-{end}"
+
+
+def reported_words(visit: Visit, zone: ZoneInfo) -> str:
+    """Such as "Left 08:02, began 08:15, ended 09:55: client absent"; "" before any report."""
+    from slotsvc.pb.v1.visit_service_pb2 import OUTCOME_DONE, OUTCOME_UNSPECIFIED, Outcome
+
+    reports = (
+        ("left", visit.depart_time),
+        ("began", visit.actual_start_time),
+        ("ended", visit.actual_end_time),
+    )
+    told = [f"{word} {clock_words(when, zone)}" for word, when in reports if when.seconds]
+    told += [f"{step.step} {clock_words(step.time, zone)}" for step in visit.steps]
+    end = ""
+    if visit.outcome not in (OUTCOME_UNSPECIFIED, OUTCOME_DONE):
+        end = f": {enum_words(Outcome.Name(visit.outcome), 'OUTCOME_')}"
+    words = ", ".join(told) + end
+    return words[:1].upper() + words[1:]
+
+
+def promise_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
+    """All that the client was told, in the order of telling."""
+    return [
+        f"Told {moment_words(promise.announce_time, zone)}"
+        + (f" by {promise.channel}" if promise.channel else "")
+        + f": {_windows(promise, zone)}"
+        + (", no longer holds" if promise.HasField("supersede_time") else "")
+        for promise in visit.promises
+    ]
+
+
+def _windows(promise: Promise, zone: ZoneInfo) -> str:
+    windows = promise.windows or [promise.window]
+    return " or ".join(window_words(window, zone) for window in windows)
 
 
 def route_words(route: Route, zone: ZoneInfo, mark: str = "") -> str:

@@ -3,7 +3,7 @@
 ::
 
     08      09      10      11      12      13
-    ▐███────▐███████··──▐███|lunch|···▐▒▒▒──
+    ▐▓▓▓────▐███████··──!███|lunch|···▐▒▒▒──
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ PER_HOUR = (8, 6, 4, 3, 2, 1)
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """How each kind of time is drawn; ``start`` is the first character of a visit."""
+    """How each kind of time is drawn; ``start`` is the first character of a visit, ``risk`` that
+    of one whose promise is in danger."""
 
     start: str = "▐"
+    risk: str = "!"
     visit: str = "█"
+    done: str = "▓"
     held: str = "▒"
     driving: str = "─"
     pause: str = "▁"
@@ -42,8 +45,11 @@ class Glyphs:
 
 
 UNICODE = Glyphs()
-ASCII = Glyphs("[", "#", "?", "-", "_", ".", " ")
-STYLES = {"start": "green", "visit": "green", "held": "yellow", "driving": "cyan", "pause": "blue"}
+ASCII = Glyphs("[", "!", "#", "=", "?", "-", "_", ".", " ")
+STYLES = {
+    "start": "green", "visit": "green", "done": "dim", "held": "yellow", "risk": "bold red",
+    "driving": "cyan", "pause": "blue",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +98,15 @@ def ruler_for(routes: Iterable[tuple[datetime, Route]], zone: ZoneInfo, width: i
 
 
 def _edges(route: Route, zone: ZoneInfo) -> list[datetime]:
-    stamps = [stamp for stop in route.stops for stamp in (stop.arrival_time, stop.end_time)]
+    stamps = [stamp for stop in timed(route) for stamp in (stop.arrival_time, stop.end_time)]
     if route.HasField("shift"):
         stamps += [route.shift.start_time, route.shift.end_time]
     return [instant(stamp).astimezone(zone) for stamp in stamps]
+
+
+def timed(route: Route) -> list[RouteStop]:
+    """The stops that have times: none on a day that nobody works."""
+    return [stop for stop in route.stops if stop.HasField("start_time")]
 
 
 def bar(route: Route, midnight: datetime, zone: ZoneInfo, ruler: Ruler, glyphs: Glyphs) -> Text:
@@ -110,13 +121,13 @@ def bar(route: Route, midnight: datetime, zone: ZoneInfo, ruler: Ruler, glyphs: 
 
     if route.HasField("shift"):
         paint(_local(route.shift, zone), "free")
-    for stop, before in zip(route.stops, _drives(route, zone), strict=True):
+    for stop, before in zip(timed(route), _drives(route, zone), strict=False):
         paint(before, "driving")
-        paint(_service(stop, zone), "held" if stop.held else "visit")
+        paint(_service(stop, zone), _kind(stop))
     for transition in route.transitions:
         for pause in transition.breaks:
             paint(_local(pause, zone), "pause")
-    _mark_starts(kinds, route.stops, zone, ruler, midnight)
+    _mark_starts(kinds, timed(route), zone, ruler, midnight)
     line = Text()
     for kind in kinds:
         line.append(getattr(glyphs, kind), STYLES.get(kind, "dim"))
@@ -130,7 +141,13 @@ def _mark_starts(
         cells = ruler.cells(*_service(stop, zone), midnight)
         # a held visit of one character must stay recognizable as held
         if len(cells) > 1 or (len(cells) == 1 and not stop.held):
-            kinds[cells[0]] = "start"
+            kinds[cells[0]] = "risk" if stop.at_risk else "start"
+
+
+def _kind(stop: RouteStop) -> str:
+    from slotsvc.pb.v1.visit_service_pb2 import VISIT_STATE_DONE
+
+    return "held" if stop.held else "done" if stop.state == VISIT_STATE_DONE else "visit"
 
 
 def _service(stop: RouteStop, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -141,7 +158,7 @@ def _service(stop: RouteStop, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def _drives(route: Route, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
     """The drive to each stop, ending on arrival."""
     drives = []
-    for stop, transition in zip(route.stops, route.transitions, strict=False):
+    for stop, transition in zip(timed(route), route.transitions, strict=False):
         arrival = instant(stop.arrival_time).astimezone(zone)
         drives.append((arrival - transition.travel_duration.ToTimedelta(), arrival))
     return drives

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.eligibility import offered
+from slotsvc.domain.place import Location
 from slotsvc.domain.shifts import breaks_in, laid_on, left_of
 from slotsvc.domain.technician import Loan, Technician, Van
 from slotsvc.domain.time_window import TimeWindow, merge
@@ -166,12 +167,20 @@ class _Calendar:
         if window is None:
             return None
         who = self._who
+        home = rule.start_place or who.start_place
         return Shift(
             technician=who.id,
             service_date=day,
             window=window,
-            breaks=breaks_in(window, rule, day, who.zone, away),
-            start_place=rule.start_place or who.start_place,
+            breaks=tuple(
+                replace(b, resume=self._resumed_at(b.begins.start + b.duration, home))
+                if b.away
+                else b
+                for b in breaks_in(window, rule, day, who.zone, away)
+            ),
+            start_place=home
+            if window.start == span.start
+            else self._resumed_at(window.start, home) or home,
             end_place=rule.end_place or who.end_place,
             offers=self._offers(day),
             number=number,
@@ -183,6 +192,13 @@ class _Calendar:
             sectors=who.sectors[day.weekday()],
             pace=who.pace,
         )
+
+    def _resumed_at(self, back: datetime, home: Location) -> Location | None:
+        """Where work goes on after an absence that is over at ``back``; None: where it stopped."""
+        for absence in self._absences():
+            if absence.window.end == back:
+                return home if absence.resume_home else absence.resume_place
+        return None
 
     def _overtime(
         self, end: datetime, before: datetime | None, away: Sequence[TimeWindow]

@@ -103,13 +103,19 @@ class AbsenceCategory(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A technician is away in ``window``; afterwards work resumes from the same place."""
+    """A technician is away in ``window``.
+
+    Afterwards work resumes at ``resume_place``, or where the shift begins (``resume_home``), or,
+    with neither, where it stopped.
+    """
 
     id: str
     technician: str
     window: TimeWindow
     category: AbsenceCategory = AbsenceCategory.OTHER
     note: str = ""
+    resume_home: bool = False
+    resume_place: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +123,13 @@ class Break:
     """A pause laid on a date: begins inside ``begins`` (UTC), lasts ``duration``.
 
     An absence in the middle of a shift is a pause whose ``begins`` is one second long; ``away``
-    then is True.
+    then is True. ``resume``: where work goes on after it; None: where it stopped.
     """
 
     begins: TimeWindow
     duration: timedelta
     away: bool = False
+    resume: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

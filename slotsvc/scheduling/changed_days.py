@@ -18,6 +18,7 @@ from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, Store, StoredRoute, WriteTx
+from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import judge_anew
 from slotsvc.scheduling.timetables import planned_route
 
@@ -97,7 +98,8 @@ def _times(tx: ReadTx, route: StoredRoute, now: datetime) -> dict[str, TimeWindo
     block = route.block
     if work is None or block is None:
         return {}
-    if not {work.shift.start_place, work.shift.end_place} <= set(block.places):
+    live = route.live(now)
+    if not set(route_places(work.shift, live)) <= set(block.places):
         return {}
     planned = planned_route(work.shift, without_replaced(route.live(now)), block, now)
     return {s.placement: TimeWindow(s.start, s.finish) for s in planned.stops}

@@ -9,7 +9,8 @@ from slotsvc.domain.visit import RouteState
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.placing import findings, without_replaced
 from slotsvc.scheduling.ports import StoredRoute, TravelBlock
-from slotsvc.scheduling.travel_blocks import block_over, legs_among
+from slotsvc.scheduling.resuming import driving, route_places
+from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes
 from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.solver.checker import relaxed
@@ -57,7 +58,7 @@ async def remembered_day(
     """
     live = route.live(now) if route else ()
     placements = without_replaced(live)
-    places = [shift.start_place, shift.end_place, *(p.visit.location for p in placements)]
+    places = route_places(shift, placements)
     block = await block_over(travel, places, route.block if route else None)
     rest = rest_of(shift, placements, block, now)
     estimated = block.provenance is Provenance.ESTIMATE
@@ -82,10 +83,8 @@ async def remembered_day(
 
 def instance_of(rest: Rest, block: TravelBlock, now: datetime) -> RouteInstance:
     """What is left of a day in the solver's units, from ``now`` on; begun visits are done."""
-    places = [
-        rest.shift.start_place, rest.shift.end_place, *(p.visit.location for p in rest.open)
-    ]  # fmt: skip
-    whole = route_instance(rest.shift, rest.open, legs_among(block, places))
+    legs = driving(block, rest.shift, rest.open, end_last=False)
+    whole = route_instance(rest.shift, rest.open, legs)
     left = rest_of_day(whole, int(now.timestamp()))
     return replace(left, done=(*(p.id for p in rest.begun), *left.done))
 

@@ -13,6 +13,7 @@ from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, TravelBlock
+from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.travel_port import TravelUnavailableError
@@ -98,9 +99,8 @@ async def _planned(
     if isinstance(work, NoShiftReason):
         found = no_shift(live, work)
         return TechnicianDay(who, route, work, live, replaced, route.block, None, until, found)
-    places = [work.start_place, work.end_place, *(p.visit.location for p in live)]
     try:
-        block = await block_over(desk.travel, places, route.block)
+        block = await block_over(desk.travel, route_places(work, live), route.block)
     except TravelUnavailableError as error:
         raise TravelError("no travel time can be had") from error
     planned = planned_route(work, shown, block, now)

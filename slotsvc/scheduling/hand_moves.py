@@ -25,6 +25,7 @@ from slotsvc.domain.working_time import NoShiftReason, Shift, at_pace
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.placing import findings, without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit, TravelBlock
+from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import on_record
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
@@ -152,11 +153,13 @@ def _old(board: Board, visit: str) -> Placement | None:
 
 async def _block(desk: Desk, board: Board, key: RouteKey, moves: Sequence[HandMove]) -> TravelBlock:
     route, shift = board.routes[key], board.shifts[key]
-    ends = [shift.start_place, shift.end_place] if isinstance(shift, Shift) else []
-    here = [p.visit.location for p in route.live(board.now)]
+    live = route.live(board.now)
+    here = (
+        route_places(shift, live) if isinstance(shift, Shift) else [p.visit.location for p in live]
+    )
     coming = [board.visits[m.visit].visit.location for m in moves]
     try:
-        return await block_over(desk.travel, [*ends, *here, *coming], route.block)
+        return await block_over(desk.travel, [*here, *coming], route.block)
     except TravelUnavailableError as error:
         raise TravelError("no travel time can be had") from error
 
@@ -264,7 +267,7 @@ def _judged(
     """What is broken, and the times. A route without visits breaks nothing."""
     shift, shown = board.shifts[key], without_replaced(order)
     if not isinstance(shift, Shift):
-        return no_shift(shown, shift), None
+        return no_shift([p for p in shown if p.reported.finished is None], shift), None
     rest = rest_of(shift, shown, block, board.now)
     found = findings(rest.shift, rest.open, block, tuple(known)) if shown else ()
     return found, planned_route(shift, shown, block, board.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from slotsvc.domain.errors import PlanWorseError, StoreBusyError
 from slotsvc.domain.route_violation import Origin
@@ -18,6 +18,7 @@ from slotsvc.scheduling.put_on_route import replayed
 from slotsvc.scheduling.read_visits import placed_now
 from slotsvc.scheduling.route_violations import record_violations
 
+_SECOND = timedelta(seconds=1)
 _A_MOMENT = timedelta(minutes=1)
 
 
@@ -101,9 +102,20 @@ def _place(tx: WriteTx, placement: Placement, old: Placement | None, tried: _Tri
         replaces=old.id if old else None,
     )
     tx.insert_placement(held, block.provenance, None)
-    tx.confirm_placement(tenant, placement.id, placement.pin.value, placement.start_window.start)
+    start = _pinned_start(placement, tried)
+    tx.confirm_placement(tenant, placement.id, placement.pin.value, start)
+    if placement.pin is Pin.START:
+        tx.set_start_window(tenant, placement.id, start, start + _SECOND)
     tx.make_current(tenant, placement.visit.id, placement.id)
     tx.update_visit(tenant, placement.visit, Standing.PLACED)
+
+
+def _pinned_start(placement: Placement, tried: _Tried) -> datetime:
+    """The planned start, as far as the start window allows it."""
+    planned = next(r.planned for r in tried.routes if r.key == placement.route)
+    stop = planned.stop(placement.id) if planned is not None else None
+    window = placement.start_window
+    return min(stop.start, window.end - _SECOND) if stop is not None else window.start
 
 
 def _record(

@@ -54,6 +54,7 @@ class Seen:
     ``stored``: the visit that is to move or to get a place, None for a new one. ``old_route``: of
     the place that would be given up, None when it is on the same route, or there is none.
     ``wide``: the visit need not start in the offered window, any time of the shift will do.
+    ``reserve``: the team's emergency reserve.
     """
 
     now: datetime
@@ -64,6 +65,7 @@ class Seen:
     old_route: StoredRoute | None
     activity: ActivityType | None
     wide: bool
+    reserve: timedelta
 
     def hold_length(self, limits: HoldLimits, wanted: timedelta | None) -> timedelta:
         """How long a hold lasts."""

@@ -11,7 +11,7 @@ from slotsvc.domain.commitment import promised
 from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.ports import TravelBlock
-from slotsvc.scheduling.travel_blocks import legs_among
+from slotsvc.scheduling.resuming import driving, is_absence
 from slotsvc.solver.checker import (
     CheckedVisit,
     Finding,
@@ -30,8 +30,10 @@ def replaced_pairs(placements: Sequence[Placement]) -> tuple[tuple[str, str], ..
 
 
 def without_replaced(placements: Sequence[Placement]) -> tuple[Placement, ...]:
-    """The route as it will be when its open replacement is confirmed."""
-    gone = {old for old, _ in replaced_pairs(placements)}
+    """The route as it will be when its open replacement is confirmed. A visit that has begun can
+    no longer move: its new place will lapse."""
+    begun = {p.id for p in placements if p.state in BEGUN}
+    gone = {new if old in begun else old for old, new in replaced_pairs(placements)}
     return tuple(p for p in placements if p.id not in gone)
 
 
@@ -118,10 +120,9 @@ def checked(placement: Placement) -> CheckedVisit:
         place=visit.location,
         pausable=visit.pausable,
         sector=visit.sector,
-        fixed=placement.state in BEGUN,
+        fixed=placement.state in BEGUN or is_absence(placement.id),
     )
 
 
 def _legs(shift: Shift, order: Sequence[Placement], block: TravelBlock) -> NDArray[np.int32]:
-    places = [shift.start_place, *(p.visit.location for p in order), shift.end_place]
-    return legs_among(block, places)
+    return driving(block, shift, order, end_last=True)

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from slotsvc.domain.booking_rules import refuse_a_day_full_of_holds
-from slotsvc.domain.commitment import CommitmentKind, Promise, announced, promised
+from slotsvc.domain.booking_rules import refuse_a_day_full_of_holds, takes_the_reserve
+from slotsvc.domain.commitment import CommitmentKind, Promise, announced, promised, superseded
 from slotsvc.domain.errors import SlotExpiredError, SlotGoneError, StoreBusyError, TravelError
 from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
@@ -45,6 +45,7 @@ from slotsvc.scheduling.placing import (
     without_replaced,
 )
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, TravelBlock, WriteTx
+from slotsvc.scheduling.resuming import is_absence, route_places
 from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.timetables import planned_route
 from slotsvc.scheduling.travel_blocks import block_over
@@ -109,6 +110,7 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     seen = await desk.store.read(lambda tx: see(tx, taking))
     day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
+    _refuse_reserve(seen, day, placement)
     for ids in _orders(taking.offer, seen, day, placement):
         by_id = {p.id: p for p in (*day.rest.open, placement)}
         order = tuple(by_id[i] for i in merged_order([p.id for p in day.rest.open], ids))
@@ -117,7 +119,8 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
         standing = tuple(p for p in order if p.id != gone)
         standing = _not_before_now(seen, day, standing, placement.id)
         if not judge(day.rest.shift, standing, day.block, day.before):
-            whole = (*day.rest.begun, *standing)
+            stops = (p for p in standing if not is_absence(p.id))
+            whole = (*day.rest.begun, *stops)
             whole = tuple(replace(p, position=n) for n, p in enumerate(whole))
             own = next(p for p in whole if p.id == placement.id)
             if taking.hold:  # asked last: what is gone is gone, and has equivalents to offer
@@ -128,13 +131,21 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     raise SlotGoneError("the slot is taken")
 
 
+def _refuse_reserve(seen: Seen, day: _Day, placement: Placement) -> None:
+    """Somebody else may have taken what was free beside the emergency reserve."""
+    if placement.visit.priority > 0 or not seen.reserve:
+        return
+    others = [p for p in day.live if p.id != placement.replaces]
+    if takes_the_reserve(seen.work.shift, others, placement.on_site, seen.reserve) is not None:
+        raise SlotGoneError("the rest of that day is kept free for urgent visits")
+
+
 async def _day(desk: Desk, taking: Taking, seen: Seen) -> _Day:
     live, shift = seen.route.live(seen.now), seen.work.shift
     if replaced_pairs(live):
         # as in a search: the day may still end in two ways, and a third visit had to suit both
         raise SlotGoneError("another visit of that day is being moved")
-    here = (p.visit.location for p in live)
-    places = [shift.start_place, shift.end_place, *here, taking.offer.work.location]
+    places = [*route_places(shift, live), taking.offer.work.location]
     try:
         block = await block_over(desk.travel, places, seen.route.block)
     except TravelUnavailableError as error:
@@ -360,10 +371,10 @@ def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, channe
 
 def _told(placement: Placement, now: datetime, channel: str) -> Visit:
     visit, window = placement.visit, placement.promise
-    if window is None:
-        return visit
     kept = promised(visit.promises) or ()
-    instead = not any(one.covers(window) for one in kept)
+    instead = not any(one.covers(window or placement.start_window) for one in kept)
+    if window is None:
+        return replace(visit, promises=superseded(visit.promises, now)) if instead else visit
     promise = Promise((window,), now, channel)
     return replace(visit, promises=announced(visit.promises, promise, instead=instead))
 

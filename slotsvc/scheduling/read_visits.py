@@ -11,6 +11,7 @@ from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredVisit
+from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 
 STANDING = (
@@ -118,8 +119,7 @@ def _planned(tx: ReadTx, placement: Placement) -> tuple[str, PlannedRoute | None
     live = route.live(now)
     if work is None or route.block is None or not live:
         return name, None
-    known = set(route.block.places)
-    if not known.issuperset({work.shift.start_place, work.shift.end_place}):
+    if not set(route_places(work.shift, live)) <= set(route.block.places):
         return name, None
     # of an open replacement on this route, the side that is asked about
     gone = {p.id for p in live} - {p.id for p in without_replaced(live)}

@@ -93,7 +93,9 @@ def _refuse_time(
         raise InvalidRequestError([Violation("time", "must not be in the future")])
     own = placement.reported
     earlier = [own.departed, own.started, *(when for _, when in own.steps)]
-    if report.kind is not ReportKind.STEP:
+    # that somebody left here is often told only after the next visit has begun
+    late = report.kind is ReportKind.FINISHED and own.started is not None
+    if report.kind is not ReportKind.STEP and not late:
         others = [p.reported for p in route.placements if p.id != placement.id]
         earlier += [told for p in others for told in (p.started, p.finished)]
     latest = max((when for when in earlier if when is not None), default=None)

@@ -11,6 +11,7 @@ from slotsvc.domain.visit import Placement, RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.placing import findings, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
+from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.under_way import rest_of
 from slotsvc.scheduling.work_calendar import read_shift
 from slotsvc.solver.checker import Finding, FindingKind, no_shift
@@ -88,8 +89,7 @@ def on_record(violations: Sequence[RouteViolation]) -> tuple[Finding, ...]:
 
 
 def _known(route: StoredRoute, shift: Shift, live: Sequence[Placement]) -> bool:
-    places = {shift.start_place, shift.end_place, *(p.visit.location for p in live)}
-    return route.block is not None and places <= set(route.block.places)
+    return route.block is not None and set(route_places(shift, live)) <= set(route.block.places)
 
 
 def _merged(

@@ -87,13 +87,10 @@ def with_quota(query: SlotQuery, asked: Asked, taken: dict[date, int]) -> SlotQu
 
 def _promised(wish: Wish, asked: Asked) -> tuple[TimeWindow, ...] | None:
     """Where offers must lie. Moving a booked appointment is agreed with its client, so what was
-    promised does not bind; work that waits for a place keeps its word."""
-    if asked.stored is None or wish.leave_promise:
-        return None
+    promised does not bind; work that waits for a place keeps its word. A target always binds."""
     target = asked.work.commitment.target
-    if asked.stored.standing is Standing.PLACED:
-        return None if target is None else (target,)
-    told = promised(asked.work.promises)
+    agreed = asked.stored is None or asked.stored.standing is Standing.PLACED or wish.leave_promise
+    told = None if agreed else promised(asked.work.promises)
     if told is None or target is None:
         return told if target is None else (target,)
     both = (target.intersect(window) for window in told)

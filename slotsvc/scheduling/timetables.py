@@ -17,6 +17,7 @@ from slotsvc.domain.visit import Placement, Stop
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.placing import findings
 from slotsvc.scheduling.ports import TravelBlock
+from slotsvc.scheduling.resuming import driving, is_absence
 from slotsvc.scheduling.travel_blocks import legs_among
 from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.solver.checker import Finding, FindingKind, relaxed
@@ -75,9 +76,10 @@ def planned_route(
         return PlannedRoute((), (), None, _NOTHING, _NOTHING, _NOTHING, broken)
     origin = datetime.fromtimestamp(instance.origin, UTC)
     end = origin + timedelta(seconds=table.end)
+    stops, gaps = _without_absences(_stops(rest, table, origin), _gaps(instance, table, origin))
     return PlannedRoute(
-        (*rest.stops, *_stops(rest, table, origin)),
-        (*_gaps_behind(shift, rest, block), *_gaps(instance, table, origin)),
+        (*rest.stops, *stops),
+        (*_gaps_behind(shift, rest, block), *gaps),
         end,
         timedelta(seconds=table.travel) + _driven(shift, rest, block),
         timedelta(seconds=table.waiting) + _waited(rest),
@@ -90,8 +92,7 @@ def _table(
     rest: Rest, block: TravelBlock, known: Sequence[Finding]
 ) -> tuple[Timetable | None, RouteInstance]:
     shift, placements = relaxed(rest.shift, rest.open, known)
-    places = [shift.start_place, shift.end_place, *(p.visit.location for p in placements)]
-    instance = route_instance(shift, placements, legs_among(block, places))
+    instance = route_instance(shift, placements, driving(block, shift, placements, end_last=False))
     return timetable(instance, instance.committed), instance
 
 
@@ -103,6 +104,25 @@ def _stops(rest: Rest, table: Timetable, origin: datetime) -> tuple[Stop, ...]:
         Stop(p.id, at(s.arrival), at(s.start), at(s.finish))
         for p, s in zip(rest.open, table.stops, strict=True)
     )
+
+
+def _without_absences(
+    stops: Sequence[Stop], gaps: Sequence[PlannedGap]
+) -> tuple[tuple[Stop, ...], tuple[PlannedGap, ...]]:
+    """Absences after which work resumes elsewhere are pauses to whoever reads the day."""
+    kept: list[Stop] = []
+    merged = [gaps[0]]
+    for stop, gap in zip(stops, gaps[1:], strict=True):
+        if is_absence(stop.placement):
+            before = merged.pop()
+            breaks = (*before.breaks, TimeWindow(stop.start, stop.finish), *gap.breaks)
+            merged.append(
+                PlannedGap(before.travel + gap.travel, before.waiting + gap.waiting, breaks)
+            )
+        else:
+            kept.append(stop)
+            merged.append(gap)
+    return tuple(kept), tuple(merged)
 
 
 def _gaps(instance: RouteInstance, table: Timetable, origin: datetime) -> tuple[PlannedGap, ...]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from google.type.date_pb2 import Date
 
 from slotsvc.domain.closures import Closure
+from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Loan
 from slotsvc.domain.working_time import Absence, AbsenceCategory, DayHours, ShiftException
 from slotsvc.pb.v1 import calendar_service_pb2 as pb
@@ -86,15 +87,29 @@ def absence_from_pb(
         fields.window(wrong, f"{path}.window", value.window, LONGEST_ABSENCE),
         _CATEGORIES.get(value.category, AbsenceCategory.OTHER),
         wrong.text(f"{path}.note", value.note, NOTE_LENGTH, lines=True),
+        value.resume_at_start,
+        _resumed_at(wrong, path, value),
     )
+
+
+def _resumed_at(wrong: Violations, path: str, value: pb.Absence) -> Location | None:
+    if not value.HasField("resume_location"):
+        return None
+    if value.resume_at_start:
+        wrong.add(f"{path}.resume_at_start", "not with resume_location")
+    return fields.location(wrong, f"{path}.resume_location", value.resume_location)
 
 
 def absence_to_pb(absence: Absence) -> pb.Absence:
-    return pb.Absence(
+    told = pb.Absence(
         window=fields.to_window(absence.window),
         category=_TOLD_CATEGORIES[absence.category],
         note=absence.note,
+        resume_at_start=absence.resume_home,
     )
+    if absence.resume_place is not None:
+        told.resume_location.CopyFrom(fields.to_latlng(absence.resume_place))
+    return told
 
 
 def loan_from_pb(

@@ -144,8 +144,9 @@ def _days_off(
 ) -> None:
     """Days without a shift: their windows, but those that lie in the night shift before."""
     of_day = own_windows(asked)
-    for (number, day), found in calendar.shifts.items():
-        if not isinstance(found, NoShiftReason) or day not in of_day or not allowed[number]:
+    off = [(k, why) for k, why in calendar.shifts.items() if isinstance(why, NoShiftReason)]
+    for (number, day), found in off:
+        if day not in of_day or not allowed[number]:
             continue
         start, stop = of_day[day]
         free = [w for w in range(start, stop) if laid is None or not laid.covered[number, w]]

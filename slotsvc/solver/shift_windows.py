@@ -119,7 +119,9 @@ def _uncovered(
 ) -> tuple[Int64, Int64]:
     """(route, window) of each route's own day, for windows that lie in no shift."""
     own = own_windows(asked)
-    spans = np.array([own.get(d.day, (0, 0)) for d in calendar.days], np.int64)
+    number_of = {day: number for number, day in enumerate(own)}
+    table = np.array([*own.values(), (0, 0)], np.int64)  # the last one: a day not asked for
+    spans = table[np.array([number_of.get(d.day, -1) for d in calendar.days], np.intp)]
     spans[~allowed[who]] = 0
     start, stop = spans[:, :1], spans[:, 1:]
     number = start + np.arange(int((stop - start).max()))

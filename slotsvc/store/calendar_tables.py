@@ -212,6 +212,7 @@ def shift_exception_from(row: Row[Any]) -> ShiftException:
 
 
 def absence_row(absence: Absence) -> Columns:
+    resumed = absence.resume_place
     return {
         "technician": absence.technician,
         "id": absence.id,
@@ -219,12 +220,25 @@ def absence_row(absence: Absence) -> Columns:
         "end_at": to_epoch(absence.window.end),
         "category": absence.category.value,
         "note": absence.note,
+        "resume_home": int(absence.resume_home),
+        "resume_lat_e6": None if resumed is None else micro_degrees(resumed.lat),
+        "resume_lon_e6": None if resumed is None else micro_degrees(resumed.lon),
     }
 
 
 def absence_from(row: Row[Any]) -> Absence:
     window = TimeWindow(from_epoch(row.start_at), from_epoch(row.end_at))
-    return Absence(row.id, row.technician, window, AbsenceCategory(row.category), row.note)
+    return Absence(
+        id=row.id,
+        technician=row.technician,
+        window=window,
+        category=AbsenceCategory(row.category),
+        note=row.note,
+        resume_home=bool(row.resume_home),
+        resume_place=None
+        if row.resume_lat_e6 is None
+        else place(row.resume_lat_e6, row.resume_lon_e6),
+    )
 
 
 def loan_row(loan: Loan) -> Columns:

@@ -136,6 +136,24 @@ def test_lists_show_vans_closures_and_loans(empty: Shell) -> None:
     assert [loan["name"] for loan in empty.json("list", "loans")["loans"]] == [f"{ANA}/loans/rush"]
 
 
+def test_a_calendar_says_why_there_is_no_shift(empty: Shell) -> None:
+    """Two shifts are two lines; a holiday, a closure and a day off each have their word."""
+    empty.text("company", "import", "-", stdin=json.dumps(COMPANY))
+
+    def lines(day: str) -> list[str]:
+        """Ana's lines on a day of team north."""
+        shown = empty.text("calendar", day, "--team", "acme/north")
+        return [line.rstrip() for line in shown.splitlines() if line.startswith("Ana")]
+
+    assert len(lines("2026-12-07")) == 2
+    (easter_monday,) = lines("2026-04-06")
+    assert easter_monday.endswith("holiday")
+    (closed,) = lines("2026-12-28")
+    assert closed.endswith("closed")
+    (tuesday,) = lines("2026-12-08")
+    assert tuesday.endswith("off")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

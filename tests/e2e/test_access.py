@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchmarks.sample_company import A, B
 from slotsvc.pb.v1 import access_service_pb2 as access
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import map_service_pb2 as maps
+from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
@@ -326,3 +328,23 @@ async def test_wrong_keys_are_counted(acme: World) -> None:
     counted = acme.service.metrics.registry.get_sample_value
     causes = ("none", "expired", "revoked", "wrong")
     assert [counted("slotsvc_refused_keys_total", {"cause": c}) for c in causes] == [1, 1, 1, None]
+
+
+async def test_a_stream_ends_with_its_key(acme: World) -> None:
+    """Who watches with a key that is revoked is told at the next event."""
+    key = await acme.new_key("administrator", "tenants/acme", "PLANNER", display_name="watcher")
+    calls, planner = await acme.calls("watcher"), await acme.calls("planner")
+    stream = calls.plan.WatchTeam(plan.WatchTeamRequest(team=acme.names["team"]), timeout=20)
+    reading = asyncio.create_task(refused(_read_on(stream)))
+    await asyncio.sleep(0.3)
+    admin = AccessServiceStub((await acme.calls("administrator")).channel)
+    await admin.RevokeApiKey(access.RevokeApiKeyRequest(name=key.name, request_id=fresh_id()))
+
+    await booked(planner, (await offered(planner, search_of(planner, acme, "", "a")))[0])
+
+    assert (await reading).code == "UNAUTHENTICATED"
+
+
+async def _read_on(stream: Any) -> None:
+    async for _ in stream:
+        pass

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 
 from slotsvc.domain.commitment import promised
-from slotsvc.domain.visit import BEGUN, Placement, RouteKey, RouteState
+from slotsvc.domain.visit import BEGUN, Placement, PlacementState, RouteKey, RouteState
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.placing import checked, replaced_pairs, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute
@@ -172,9 +172,11 @@ def judged(
 
 
 def _word_is_kept(placement: Placement) -> bool:
-    """Every start the window allows is one that was promised, wished for, and not too late."""
+    """Every start the window allows is one that was promised, wished for, and not too late. What
+    is only held was not told yet."""
     window, commitment = placement.start_window, placement.visit.commitment
-    told = promised(placement.visit.promises)
+    held = placement.state is PlacementState.HELD
+    told = None if held else promised(placement.visit.promises)
     return (
         (told is None or any(w.start <= window.start and window.end <= w.end for w in told))
         and (commitment.due is None or window.end <= commitment.due)

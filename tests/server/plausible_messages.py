@@ -14,6 +14,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from slotsvc.server.interceptors.planned_fields import is_planned
 
+_POOL: Any = Default()  # type: ignore[no-untyped-call]
+
 NEEDED = frozenset(
     {"name", "visit", "team", "parent", "request_id", "token", "hold", "move", "moves", "date"}
     | {"technician", "first_date", "request", "outcome", "step", "windows", "offer_grid"}
@@ -127,7 +129,7 @@ def _values(now: datetime) -> Mapping[str, Make]:
 
 
 def _message(name: str, **fields: Any) -> Any:
-    return GetMessageClass(Default().FindMessageTypeByName(name))(**fields)
+    return GetMessageClass(_POOL.FindMessageTypeByName(name))(**fields)
 
 
 def _date(day: date) -> Any:

@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from slotsvc.domain import errors
 from slotsvc.domain.errors import SlotsvcError, Violation
-from slotsvc.pb.v1 import slot_service_pb2
+from slotsvc.pb.v1 import plan_service_pb2, slot_service_pb2
 from slotsvc.server.errors import ANSWERS, STATUS_BYTES, answer_to, as_status
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/errors.md"
@@ -39,6 +39,7 @@ def detail[
         error_details_pb2.BadRequest,
         error_details_pb2.RetryInfo,
         slot_service_pb2.SlotGoneDetail,
+        plan_service_pb2.PlanWorseDetail,
     )
 ](told: status_pb2.Status, kind: type[D]) -> D:
     found = kind()
@@ -136,3 +137,24 @@ def test_alternatives_that_do_not_fit_are_left_out() -> None:
     assert told.ByteSize() <= STATUS_BYTES
     others = detail(told, slot_service_pb2.SlotGoneDetail).alternatives
     assert [slot.rank for slot in others] == [0, 1]
+
+
+def test_a_worse_plan_comes_with_what_is_worse() -> None:
+    """Every touched route; what is worse before what is merely there, stops if they fit."""
+    there = plan_service_pb2.RouteFinding(kind="LATE", cause="x" * 300)
+    worse = plan_service_pb2.RouteFinding(kind="TAG", cause="y" * 300, worse=True)
+    stop = plan_service_pb2.RouteStop(visit="tenants/acme/visits/v-1")
+    short = plan_service_pb2.RouteCheck(technician="ann", findings=[there, worse], stops=[stop])
+    long = plan_service_pb2.RouteCheck(
+        technician="bob", findings=[there] * 20 + [worse] * 3, stops=[stop] * 500
+    )
+
+    told = as_status(errors.PlanWorseError("worse", [short, long]))
+
+    assert told.ByteSize() <= STATUS_BYTES
+    ann, bob = detail(told, plan_service_pb2.PlanWorseDetail).routes
+    assert {f.kind for f in ann.findings} == {"LATE", "TAG"}
+    assert list(ann.stops) == [stop]
+    assert sum(f.worse for f in bob.findings) == 3
+    assert 3 < len(bob.findings) < 23
+    assert not bob.stops

@@ -11,7 +11,7 @@ from slotsvc.server import names
 def test_a_name_is_read_as_it_was_built() -> None:
     """Every kind of name gives its ids back."""
     patterns = [p for p in vars(names).values() if isinstance(p, names.NamePattern)]
-    assert len(patterns) == 9
+    assert len(patterns) == 12
 
     for pattern in patterns:
         ids = tuple(f"id-{i}" for i in range(len(pattern.variables)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slotsvc.scheduling.ports import Clock, Store
+from tests.store.access_contract import AccessContract
 from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
@@ -31,6 +32,7 @@ class StoreContract(
     VisitContract,
     BacklogContract,
     RecordContract,
+    AccessContract,
     ConcurrencyContract,
 ):
     """The whole suite."""

@@ -1018,6 +1018,7 @@ class Absence(_message.Message):
     NOTE_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     RESUME_LOCATION_FIELD_NUMBER: _builtins.int
+    RESUME_AT_START_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/technicians/{technician}/absences/{absence}`."""
     category: Global___AbsenceCategory.ValueType
@@ -1026,13 +1027,15 @@ class Absence(_message.Message):
     """Note for planners. Up to 500 characters."""
     etag: _builtins.str
     """Changes with every write."""
+    resume_at_start: _builtins.bool
+    """Work resumes where the shift begins. Not with resume_location."""
     @_builtins.property
     def window(self) -> _types_pb2.TimeWindow:
         """When. Required; at most 366 days."""
 
     @_builtins.property
     def resume_location(self) -> _latlng_pb2.LatLng:
-        """Where work resumes. Unset: the same place."""
+        """Where work resumes. Unset: where it stopped, unless resume_at_start."""
 
     def __init__(
         self,
@@ -1043,10 +1046,11 @@ class Absence(_message.Message):
         note: _builtins.str = ...,
         etag: _builtins.str = ...,
         resume_location: _latlng_pb2.LatLng | None = ...,
+        resume_at_start: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["resume_location", b"resume_location", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "etag", b"etag", "name", b"name", "note", b"note", "resume_location", b"resume_location", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "etag", b"etag", "name", b"name", "note", b"note", "resume_at_start", b"resume_at_start", "resume_location", b"resume_location", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -92,7 +92,9 @@ class SlotRequest(_message.Message):
 
     @_builtins.property
     def required_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Tags the technician must offer, besides the activity type's. At most 32, known to the tenant."""
+        """Tags the technician must offer, besides the activity type's, each with the least level where
+        that matters: "gas" or "gas:2". At most 32, known to the tenant.
+        """
 
     @_builtins.property
     def first_date(self) -> _date_pb2.Date:

@@ -52,6 +52,10 @@ class Guard(Protocol):
         """Raises what the caller is told when the request is not for it to make."""
         ...
 
+    async def again(self, call: Call) -> None:
+        """Before each answer of a stream: raises when the caller may not go on."""
+        ...
+
     def told(self, answer: Message) -> Message:
         """What the caller may see of ``answer``."""
         ...

@@ -123,7 +123,6 @@ async def test_old_encryption_is_not_spoken(
     await server.drain(0)
 
     assert (told == "TLSv1.2") is spoken
-    assert spoken or "PROTOCOL_VERSION" in told or "alert" in told.lower()
 
 
 async def _handshake(port: int, context: ssl.SSLContext) -> str:

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -31,6 +29,25 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
+
+__all__ = [
+    "ClientTls",
+    "Holds",
+    "Log",
+    "Search",
+    "Settings",
+    "SettingsError",
+    "Tls",
+    "Watch",
+    "is_loopback",
+    "load_settings",
+    "setting_fields",
+    "split_address",
+    "unknown_variables",
+    "variable",
+]
 
 PREFIX = "SLOTSVC_"
 NESTED = "__"
@@ -47,124 +64,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tls(_Group):
-    """Encryption of the gRPC port."""
-
-    certificate_path: Path | None = Field(None, description="PEM certificate chain of the service.")
-    key_path: Path | None = Field(None, description="PEM private key of that certificate.")
-    client_ca_path: Path | None = Field(
-        None, description="PEM certificates of who may sign clients' certificates. Set: required."
-    )
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
-        if (self.certificate_path is None) != (self.key_path is None):
-            raise ValueError("certificate_path and key_path belong together")
-        if self.client_ca_path is not None and self.certificate_path is None:
-            raise ValueError("client_ca_path needs certificate_path and key_path")
-        return self
-
-    @property
-    def enabled(self) -> bool:
-        """Whether the port is encrypted."""
-        return self.certificate_path is not None
-
-
-class ClientTls(_Group):
-    """Encryption of the calls that the command line makes."""
-
-    ca_path: Path | None = Field(
-        None, description="PEM certificates that the service's is checked against. Set: encrypted."
-    )
-    certificate_path: Path | None = Field(
-        None, description="PEM certificate chain of the caller, where the service wants one."
-    )
-    key_path: Path | None = Field(None, description="PEM private key of that certificate.")
-
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        if (self.certificate_path is None) != (self.key_path is None):
-            raise ValueError("certificate_path and key_path belong together")
-        if self.certificate_path is not None and self.ca_path is None:
-            raise ValueError("certificate_path needs ca_path")
-        return self
-
-
-class Search(_Group):
-    """Limits of a slot search."""
-
-    deadline_seconds: float = Field(
-        10.0, gt=0, le=3600, description="Deadline of a call that names none, seconds."
-    )
-    deadline_cap_seconds: float = Field(
-        60.0, gt=0, le=3600, description="Longest deadline of any call, seconds."
-    )
-    node_budget: int | None = Field(
-        None,
-        ge=1,
-        description="Partial orders kept at once while days with very many orders are searched; "
-        "beyond it the answer says BOUND. Unset: the solver's own.",
-    )
-    max_horizon_days: int = Field(
-        366, ge=1, le=366, description="Most days between the first and the last day of a search."
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.deadline_seconds > self.deadline_cap_seconds:
-            raise ValueError("deadline_seconds must not exceed deadline_cap_seconds")
-        return self
-
-
-class Holds(_Group):
-    """How long a slot stays reserved."""
-
-    default_seconds: int = Field(
-        300, ge=10, le=900, description="A hold that names no duration, seconds."
-    )
-    longest_seconds: int = Field(
-        900, ge=10, le=900, description="Longest life of a hold, its extension included, seconds."
-    )
-    offer_seconds: int = Field(
-        900, ge=10, le=86_400, description="How long an offered slot's token is accepted, seconds."
-    )
-    day_share_percent: int = Field(
-        50, ge=1, le=100, description="Most of a shift's regular time that live holds may take, %."
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.default_seconds > self.longest_seconds:
-            raise ValueError("default_seconds must not exceed longest_seconds")
-        return self
-
-
-class Watch(_Group):
-    """Streams of a team's events."""
-
-    heartbeat_seconds: float = Field(
-        15.0, gt=0, le=3600, description="A watch with no event is told its position so often."
-    )
-    most_streams: int = Field(
-        200, ge=1, le=10_000, description="Watches that one process serves at once."
-    )
-
-
-class Log(_Group):
-    """Log lines. They never hold coordinates, names, addresses or telephone numbers."""
-
-    format: Literal["auto", "console", "json"] = Field(
-        "auto", description="`json`, `console`, or `auto`: console on a terminal."
-    )
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least serious line that is written."
-    )
 
 
 class Settings(BaseSettings):
@@ -309,7 +208,7 @@ def setting_fields() -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Every setting's path and description, groups after plain settings, in order."""
     groups = []
     for name, field in Settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, _Group):
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
             groups.append((name, field.annotation))
         else:
             yield (name,), field
@@ -408,46 +307,3 @@ def _masked(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _masked(inner) for name, inner in value.items()}
     return _URL_PASSWORD.sub("***", value) if isinstance(value, str) else value
-
-
-def reference() -> str:
-    """The text of ``docs/configuration.md``."""
-    return _INTRODUCTION + "".join(_row(path, field) for path, field in setting_fields())
-
-
-def _row(path: tuple[str, ...], field: FieldInfo) -> str:
-    return (
-        f"| `{'.'.join(path)}` | `{variable(path)}` | {_default(field)} | {field.description} |\n"
-    )
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default()
-    if value is None or value == "":
-        return "unset"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
-
-
-_INTRODUCTION = """\
-# Configuration
-
-Generated from `slotsvc/config.py` (`python -m slotsvc.config` prints it). Sources, the later
-winning: defaults, a TOML file (`--config FILE`, or `SLOTSVC_CONFIG`), environment variables,
-command line flags. A setting with a dot is a key of a TOML table: `[search]`, then
-`deadline_seconds = 5`. `slotsvc config show` prints what is in force.
-
-Every variable also works with `_FILE` behind its name and the path of a file as its value: the
-setting then is the text of that file, without its last newline. An empty variable counts as not
-set. An unknown `SLOTSVC_*` variable or TOML key stops the start, except `SLOTSVC_TEST_*`.
-
-The service refuses to listen for gRPC on an address that other machines can reach unless TLS is on
-and keys are asked for, or `allow_insecure` is set.
-
-| Setting | Variable | Default | Meaning |
-|---|---|---|---|
-"""
-
-if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write(reference())
