@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
+from slotsvc.cli.render_stops import note_lines, real_words, stop_words
 from slotsvc.cli.screen import Column, table
 from slotsvc.cli.timeline import ASCII, UNICODE, Glyphs, bar, ruler_for
 from slotsvc.cli.words import (
@@ -15,6 +16,7 @@ from slotsvc.cli.words import (
     enum_words,
     place_words,
     short,
+    span_of_day,
     to_date,
 )
 
@@ -62,16 +64,15 @@ def week_lines(
     ruler = ruler_for(pairs, zone, room)
     glyphs = ASCII if plain else UNICODE
     lines = [Text(_title(team, zone, dates, routes, one_person) + common, "bold")]
-    head = ruler.head().ljust(ruler.width)
-    lines.append(Text(f"{'':{NAME_WIDTH}}{head} visits, driving", "dim"))
+    hours = ruler.head().ljust(ruler.width)
+    lines.append(Text(f"{'':{NAME_WIDTH}}{hours} visits, driving", "dim"))
     for day, of_day in zip(dates, routes, strict=True):
         if not one_person and len(dates) > 1:
             lines.append(Text(day_words(day), "bold"))
         for route in of_day:
-            head = _name(route, day, one_person)
             drawn = bar(route, midnight(day, zone), zone, ruler, glyphs)
-            told = f" {_summary(route)}{'' if common else _state(route)}"
-            lines.append(Text.assemble(head, drawn, told.rstrip()))
+            told = f" {_summary(route)}{'' if common else _state(route)}".rstrip()
+            lines.append(Text.assemble(_name(route, day, one_person), drawn, told))
             lines += note_lines(route, zone, width, NAME_WIDTH)
     return [*lines, Text(_legend(glyphs), "dim")]
 

@@ -96,7 +96,10 @@ def see(tx: ReadTx, taking: Taking) -> Seen:
     old = stored.placed.route if stored and offer.replaces else None
     old_route = tx.routes_by_key([old])[old] if old is not None and old != key else None
     revision = tx.calendar_revision(offer.tenant)
-    return Seen(now, revision, work, route, stored, old_route, activity, _wide(tx, offer, stored))
+    team = tx.team(offer.tenant, offer.team)
+    reserve = team.emergency_reserve if team else timedelta(0)
+    wide = _wide(tx, offer)
+    return Seen(now, revision, work, route, stored, old_route, activity, wide, reserve)
 
 
 def _teams(tx: ReadTx, key: RouteKey, work: Work) -> frozenset[str]:

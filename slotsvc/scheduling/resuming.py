@@ -2,9 +2,9 @@
 
 An absence in the middle of a shift is a pause, after which work goes on where it stopped. When it
 resumes elsewhere (at home, at a given place) the day has a *fixed stop* instead: it begins when the
-absence begins, lasts as long, needs no way to it (how somebody gets to the dentist is not work), and
-the day goes on from the place where work resumes. Searches and the referee treat it as they treat a
-visit with one possible start; it is never stored, offered or shown as one.
+absence begins, lasts as long, needs no way to it (how somebody gets to the dentist is not work),
+and the day goes on from the place where work resumes. Searches and the referee treat it as a visit
+with one possible start; it is never stored, offered or shown as one.
 """
 
 from __future__ import annotations
