@@ -98,7 +98,7 @@ def see(tx: ReadTx, taking: Taking) -> Seen:
     revision = tx.calendar_revision(offer.tenant)
     team = tx.team(offer.tenant, offer.team)
     reserve = team.emergency_reserve if team else timedelta(0)
-    wide = _wide(tx, offer)
+    wide = _wide(tx, offer, stored)
     return Seen(now, revision, work, route, stored, old_route, activity, wide, reserve)
 
 

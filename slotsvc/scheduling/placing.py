@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from slotsvc.solver.checker import (
     relaxed,
     removal_safe,
 )
+from slotsvc.solver.findings import timed
 
 
 def replaced_pairs(placements: Sequence[Placement]) -> tuple[tuple[str, str], ...]:
@@ -60,7 +62,14 @@ def findings(
     """Every rule broken by serving ``order``. ``known``: what is on record, see ``check_route``."""
     legs = _legs(shift, order, block)
     found = check_route(shift, [checked(p) for p in order], legs, known=known)
-    return (*found, *broken_words(order))
+    return (*(_said(f) for f in found), *broken_words(order))
+
+
+def _said(finding: Finding) -> Finding:
+    """A fixed stop is an absence to whoever reads of it."""
+    if not is_absence(finding.subject):
+        return finding
+    return replace(finding, cause=timed(finding.kind, "", finding.size, away=True).cause)
 
 
 def broken_words(order: Sequence[Placement]) -> tuple[Finding, ...]:

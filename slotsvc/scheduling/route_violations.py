@@ -130,7 +130,7 @@ def _tell_risks(
 
 def _late(violations: Sequence[RouteViolation]) -> dict[str, int]:
     """Seconds by which each visit will be late."""
-    return {v.visit: v.size for v in violations if v.kind == FindingKind.LATE.value}
+    return {v.visit: v.size for v in violations if v.visit and v.kind == FindingKind.LATE.value}
 
 
 def _tell(tx: WriteTx, route: StoredRoute, found: Sequence[RouteViolation], actor: str) -> None:

@@ -1,4 +1,4 @@
-"""Technicians and vans between proto and domain; the signatures are those of ``calendar_convert``."""
+"""Technicians and vans between proto and domain; signatures as in ``calendar_convert``."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ from slotsvc.scheduling import (
     publish_routes,
     report_visit,
 )
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.calendars import Calendars, EntityKey
 from slotsvc.scheduling.desk import Desk, Placed
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.mutation import Mutation
-from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.ports import ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.travel_port import Provenance, TravelTable, TravelTimes

@@ -153,9 +153,7 @@ class BookingMachine(RuleBasedStateMachine):
     @rule(target=offers, visit=visits, day=SOME_DAY, leave=st.booleans())
     def search_for_a_visit(self, visit, day, leave):  # type: ignore[no-untyped-def]
         days, known = frozenset([self.world.day(day)]), self.known[visit]
-        wish = Wish(
-            visit=visit, activity_type="service", allowed_dates=days, leave_promise=leave
-        )
+        wish = Wish(visit=visit, activity_type="service", allowed_dates=days, leave_promise=leave)
         try:
             return multiple(*self.world.search(wish))
         except WrongStateError:

@@ -25,9 +25,7 @@ def block() -> TravelBlock:
     """Places on a line, ten and thirty minutes from the depot."""
     numbers = (0, 1, 2)
     seconds = np.asarray(a_line(DEPOT, NEAR, FAR).seconds)
-    return TravelBlock(
-        tuple(a_place(n) for n in numbers), seconds, "test-map", Provenance.LIVE
-    )
+    return TravelBlock(tuple(a_place(n) for n in numbers), seconds, "test-map", Provenance.LIVE)
 
 
 def begun(placement: Placement, state: PlacementState, **clocks: str) -> Placement:

@@ -7,7 +7,7 @@ broken days whose violated limits were moved out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -112,10 +112,8 @@ def as_told(offer: Offer) -> tuple[object, ...]:
 
 def as_known(question: Question, slot: LiteralSlot) -> tuple[object, ...]:
     day = question.calendar.days[slot.row]
-    shift = day.shift
-    starts = new_visit(shift, question.query, slot.asked.window).start_window
-    where = shift.technician, shift.service_date, shift.number
-    return slot.cost, slot.window, starts, *where
+    starts = new_visit(day.shift, question.query, slot.asked.window).start_window
+    return slot.cost, slot.window, starts, *row_of(question, slot)
 
 
 def assert_counts_add_up(answer: Answer) -> None:
@@ -224,7 +222,7 @@ def planned(question: Question, route: list[Placement], day: DayOfWork) -> list[
     ]
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(500))
 @given(questions(CostWeights(), shape=SMALL), st.integers(1, 9))
 def test_days_under_way_are_answered_from_now_on(question: Question, tenths: int) -> None:
     """Settled visits come first, nothing is planned before now, costs are those of what is left."""
@@ -240,15 +238,9 @@ def test_days_under_way_are_answered_from_now_on(question: Question, tenths: int
         assert offer.arrival >= from_epoch(day.instance.origin) >= now
         route = placements_in_order(later, offer, day)
         assert violations(later, day.shift, route) == ()
-    expected = [
-        (cost, part.promise)
-        for asked in question.query.windows
-        for part in offered_parts(question.query, asked, now)
-        for cost in [least_from_now_on(later, replace(asked, window=part))]
-        if cost is not None
-    ]
-    assert all((o.cost, o.window.promise) in expected for o in answer.offers)
-    assert bool(answer.offers) == bool(expected)
+    told = [(o.cost, o.window.promise, *as_told(o)[3:]) for o in answer.offers]
+    known = capped(slots_from_now_on(later), later.params)
+    assert told == [(s.cost, s.window, *row_of(later, s)) for s in known]
 
 
 def under_way(calendar: TeamCalendar, now: datetime) -> TeamCalendar:
@@ -259,21 +251,36 @@ def under_way(calendar: TeamCalendar, now: datetime) -> TeamCalendar:
     return replace(calendar, days=days, arrays=arrays, base=base)
 
 
-def least_from_now_on(question: Question, asked: AskedWindow) -> int | None:
-    """The least cost of a window over what is left of every day; None: not possible."""
-    calendar, query, params = question.calendar, question.query, question.params
-    costs = []
-    for day in calendar.days:
-        who = calendar.technicians[day.technician]
-        reserved = not leaves_the_reserve(
-            query, day.shift, day.placements, on_site_of(day.shift, query)
-        )
-        if day.instance.end > 0 and may_serve(who, day.shift, query) and not reserved:
+def row_of(question: Question, slot: LiteralSlot) -> tuple[object, ...]:
+    """Technician, date and number of the shift a slot is on."""
+    shift = question.calendar.days[slot.row].shift
+    return shift.technician, shift.service_date, shift.number
+
+
+def slots_from_now_on(question: Question) -> list[LiteralSlot]:
+    """Every window over what is left of the days, best first, without caps."""
+    slots = []
+    for asked in question.query.windows:
+        for part in offered_parts(question.query, asked, question.now):
+            one = replace(asked, window=part)
+            if costs := list(costs_from_now_on(question, one)):
+                cost, row = min(costs)
+                slots.append(LiteralSlot(cost, part.promise, row, one))
+    return sorted(slots, key=lambda s: (s.cost, s.window, s.row))
+
+
+def costs_from_now_on(question: Question, asked: AskedWindow) -> Iterator[tuple[int, int]]:
+    """(cost, row) of every day that has room for the window in what is left of it."""
+    query, params = question.query, question.params
+    for row, day in enumerate(question.calendar.days):
+        who = question.calendar.technicians[day.technician]
+        on_site = on_site_of(day.shift, query)
+        free = leaves_the_reserve(query, day.shift, day.placements, on_site)
+        if free and day.instance.end > 0 and may_serve(who, day.shift, query):
             rest = rest_in_words(question, day, asked)
             added = added_by_the_last(rest, kept_in_order(day, params), params.weights)
             if added is not None:
-                costs.append(added + known_cost(who, query, asked, params))
-    return min(costs, default=None)
+                yield added + known_cost(who, query, asked, params), row
 
 
 def rest_in_words(question: Question, day: DayOfWork, asked: AskedWindow) -> TinyRoute:

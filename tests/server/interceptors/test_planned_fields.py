@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from slotsvc.domain.errors import NotImplementedFieldError
-from slotsvc.pb.v1 import calendar_service_pb2, slot_service_pb2, types_pb2, visit_service_pb2
+from slotsvc.pb.v1 import calendar_service_pb2, slot_service_pb2, types_pb2
 from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
 
 
@@ -18,14 +17,12 @@ from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
     [
         (slot_service_pb2.SuggestSlotsRequest(make_room=True), "make_room"),
         (
-            slot_service_pb2.SuggestSlotsRequest(
-                request=slot_service_pb2.SlotRequest(max_added_travel=Duration())
-            ),
-            "request.max_added_travel",
+            slot_service_pb2.SuggestSlotsRequest(request=slot_service_pb2.SlotRequest(seats=2)),
+            "request.seats",
         ),
         (
-            slot_service_pb2.SuggestSlotsRequest(weights=types_pb2.CostWeights(overtime=0.0)),
-            "weights.overtime",
+            slot_service_pb2.SuggestSlotsRequest(weights=types_pb2.CostWeights(displacement=0.0)),
+            "weights.displacement",
         ),
         (
             slot_service_pb2.SuggestSlotsRequest(freedom=types_pb2.FREEDOM_REASSIGN),
@@ -45,10 +42,6 @@ from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
                 ]
             ),
             "teams[1].business_unit",
-        ),
-        (
-            visit_service_pb2.ListVisitsRequest(state=visit_service_pb2.VISIT_STATE_DONE),
-            "state = VISIT_STATE_DONE",
         ),
     ],
 )
