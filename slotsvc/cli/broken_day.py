@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,13 +12,19 @@ from slotsvc.cli import demo_town as town
 
 if TYPE_CHECKING:
     from slotsvc.bootstrap import RunningServer
+    from slotsvc.cli.demo_calls import DemoCalls
     from slotsvc.config import Settings
 
 TODAY = date(2027, 3, 2)
 """A Tuesday: the clock is set, so the story is the same whenever it is told."""
 
-SEED = 11
+SEED = 4
+"""Of the visits booked: Chiara's morning is full, and her second visit promised until 10:00."""
+
 BOOKED_DAYS = 3
+SICK = "paul-fontaine"
+SICK_VISITS = 6
+TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -36,6 +41,11 @@ class SetClock:
     def set(self, moment: datetime) -> None:
         """Time goes by, never back."""
         self.instant = max(self.instant, moment)
+
+    @property
+    def day(self) -> date:
+        """The story's day."""
+        return TODAY
 
     def at(self, hour: int, minute: int = 0, day: date = TODAY) -> datetime:
         """Aware UTC of a wall-clock time."""
@@ -63,18 +73,16 @@ async def tell_broken_day(chosen: Settings, as_json: bool) -> None:
 
     configure_logging(chosen.log.format, chosen.log.level, sys.stderr)
     clock = day_before()
-    begun = time.perf_counter()
     async with running(chosen, clock=clock) as server:
         visits = await book_company(server, as_json)
-        took = time.perf_counter() - begun
-        await asyncio.to_thread(_tell, server.address, clock, visits, took, as_json)
+        await asyncio.to_thread(_tell, server.address, clock, visits, as_json)
 
 
 async def book_company(server: RunningServer, as_json: bool) -> int:
-    """The demo's company with its first days booked; how many visits the first day has."""
+    """The demo's company with its first days booked; how many visits the story's day has."""
     from slotsvc.cli import demo_setup
     from slotsvc.cli.demo_calls import demo_calls
-    from slotsvc.cli.demo_fill import fill_days
+    from slotsvc.cli.demo_fill import day_load, fill_days
     from slotsvc.cli.progress import staged
 
     days = demo_setup.working_days(TODAY - timedelta(days=1), demo_setup.DAYS)
@@ -82,14 +90,48 @@ async def book_company(server: RunningServer, as_json: bool) -> int:
         await demo_setup.create_company(calls, days)
         with staged("Booking three days of visits", quiet=as_json) as told:
             booked = days[:BOOKED_DAYS]
-            loads = await fill_days(calls, booked, SEED, lambda share: told("", share))
-    return loads[0].visits
+            await fill_days(calls, booked, SEED, lambda share: told("", share))
+            await _fill_up(calls)
+        return (await day_load(calls, TODAY)).visits
 
 
-def _tell(address: str, clock: SetClock, visits: int, took: float, as_json: bool) -> None:
+async def _fill_up(calls: DemoCalls) -> None:
+    """More visits for the one who will be sick, at sites in their order, until he has enough."""
+    from slotsvc.cli.demo_fill import book
+    from slotsvc.cli.demo_setup import TEAM, TENANT
+    from slotsvc.cli.wire import pb_date
+    from slotsvc.pb.v1.plan_service_pb2 import GetDayRequest
+    from slotsvc.pb.v1.slot_service_pb2 import SlotRequest, SuggestSlotsRequest
+
+    today = pb_date(TODAY)
+    who = f"{TENANT}/technicians/{SICK}"
+    for site in town.SITES:
+        day = GetDayRequest(team=TEAM, date=today, technician=who)
+        if len((await calls.ask(calls.plan.GetDay, day)).routes[0].stops) >= SICK_VISITS:
+            return
+        wanted = SlotRequest(
+            site=f"{TENANT}/sites/{site.id}",
+            activity_type=f"{TENANT}/activityTypes/{town.ACTIVITIES[0].id}",
+            first_date=today,
+            last_date=today,
+            required_technicians=[who],
+        )
+        request = SuggestSlotsRequest(team=TEAM, request=wanted, max_slots=1)
+        for slot in (await calls.ask(calls.slots.SuggestSlots, request)).slots:
+            await book(calls, slot)
+
+
+def _tell(address: str, clock: SetClock, visits: int, as_json: bool) -> None:
     """In a thread of its own: commands call the service one after the other."""
+    from slotsvc.cli.broken_day_calls import BrokenDayCalls
+    from slotsvc.cli.broken_day_page import Page
     from slotsvc.cli.broken_day_steps import BrokenDay
     from slotsvc.cli.channel import connect
 
-    with connect(address, 30.0) as service:
-        BrokenDay(service, clock, as_json).tell(visits, took)
+    with connect(address, TIMEOUT_S) as service:
+        page = Page(clock, as_json)
+        page.head(visits)
+        calls = BrokenDayCalls(service, clock.zone, TODAY)
+        with calls.watching():
+            BrokenDay(calls, clock, page).tell()
+        page.end()

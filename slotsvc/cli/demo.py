@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 PORT = 50051
 SEED = 7
+STORIES = ("new-client", "broken-day")
 
 
 @click.command(short_help="Rank slots for a new client of a busy team.")
+@click.argument("story", type=click.Choice(STORIES), default=STORIES[0])
 @click.option("--once", is_flag=True, help="Search, hold, confirm, reschedule, cancel; then end.")
 @click.option(
     "--port",
@@ -44,10 +46,18 @@ SEED = 7
     help="Keep the company here and use it again.  [default: thrown away]",
 )
 @json_option
-def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) -> None:  # fmt: skip
-    """Rank slots for a new client of a busy team in Monaco; then stay up to be called."""
+def demo(story: str, once: bool, port: int | None, keep_data: Path | None, as_json: bool) -> None:
+    """Rank slots for a new client of a busy team in Monaco; then stay up to be called.
+
+    `slotsvc demo broken-day` tells another story: a technician is sick over booked visits, a visit
+    takes too long, a planner decides otherwise. It ends by itself, with exit code 0 if all of it
+    went as it should.
+    """
     from slotsvc.cli.town_map import packaged_town, user_cache
 
+    if story == "broken-day":
+        _broken_day(port, keep_data, as_json)
+        return
     if keep_data is not None:
         private_directory(keep_data)
     port = free_port(port, once)
@@ -64,6 +74,17 @@ def demo(once: bool, port: int | None, keep_data: Path | None, as_json: bool) ->
     if not once:
         say_stopped(as_json)
     click.get_current_context().exit(code)
+
+
+def _broken_day(port: int | None, keep_data: Path | None, as_json: bool) -> None:
+    from slotsvc.cli.broken_day import tell_broken_day
+    from slotsvc.cli.town_map import packaged_town, user_cache
+
+    if port or keep_data is not None:
+        raise click.UsageError("The broken day takes neither --port nor --keep-data.")
+    compiled = packaged_town(user_cache(), quiet=as_json)
+    with data_directory(None) as data_dir, start_errors():
+        asyncio.run(tell_broken_day(demo_settings(data_dir, compiled, 0), as_json))
 
 
 @contextmanager

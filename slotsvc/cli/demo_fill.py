@@ -122,7 +122,7 @@ async def _round(
         if day not in best or dearness < best[day][0]:
             best[day] = dearness, slot
     chosen = {day: slot for day, (_, slot) in best.items()}
-    booked = await asyncio.gather(*(_book(calls, slot) for slot in chosen.values()))
+    booked = await asyncio.gather(*(book(calls, slot) for slot in chosen.values()))
     for (day, slot), done in zip(chosen.items(), booked, strict=True):
         if done:
             seconds = activity.minutes * 60 + slot.place.added_travel_seconds
@@ -149,7 +149,7 @@ async def _search(
     return (await calls.ask(calls.slots.SuggestSlots, request)).slots
 
 
-async def _book(calls: DemoCalls, slot: Slot) -> bool:
+async def book(calls: DemoCalls, slot: Slot) -> bool:
     """Holds and confirms in one step; False when the slot is gone."""
     from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
 

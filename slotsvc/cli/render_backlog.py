@@ -33,7 +33,6 @@ WHY = {
     "UNPLACED_REASON_NEW": "new",
     "UNPLACED_REASON_PLANNER": "taken off a day",
     "UNPLACED_REASON_ABSENCE": "technician away",
-    "UNPLACED_REASON_HOLD_ENDED": "hold ended",
 }
 EMPTY = "Nothing waits for a place."
 

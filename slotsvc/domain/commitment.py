@@ -78,7 +78,8 @@ def announced(
     Telling once more exactly what was told last changes nothing.
     """
     live = [p for p in promises if p.superseded is None]
-    if live and live[-1].windows == told.windows and live[-1].channel == told.channel:
+    alone = not instead or len(live) == 1
+    if live and alone and (live[-1].windows, live[-1].channel) == (told.windows, told.channel):
         return tuple(promises)
     before = superseded(promises, told.told) if instead else tuple(promises)
     return (*before, told)

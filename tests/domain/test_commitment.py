@@ -83,5 +83,5 @@ def test_due_and_target_fit_the_kind(kind: CommitmentKind) -> None:
 
 def test_what_was_told_twice_needs_one_keeping_when_instead() -> None:
     """The client is told again what was told last, now instead of all before: only it stands."""
-    promises = announced([told(MORNING), told(TEN)], told(TEN, when="9:00"), instead=True)
+    promises = announced([told(EVENING), told(TEN)], told(TEN, when="9:00"), instead=True)
     assert promised(promises) == (TEN,)

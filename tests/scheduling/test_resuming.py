@@ -104,7 +104,7 @@ def test_a_visit_over_the_absence_is_a_violation() -> None:
     block = a_block({}, route_places(shift, [late]))
     rest = rest_of(shift, [late], block, at(7))
     found = findings(rest.shift, rest.open, block)
-    assert [f.size for f in found] == [30 * 60]
+    assert [(f.size, f.cause) for f in found] == [(1800, "work goes on 30 min into an absence")]
 
 
 def test_a_cancellation_never_takes_the_absence_away() -> None:

@@ -615,7 +615,7 @@ class HoldSlotRequest(_message.Message):
     """
     external_ref: _builtins.str
     """The caller's reference of the visit, unique per tenant when set. Up to 200 characters. Not with
-    a slot that moves a visit, nor is note.
+    a slot for a stored visit, nor is note.
     """
     note: _builtins.str
     """Note for the technician. Up to 2000 characters."""

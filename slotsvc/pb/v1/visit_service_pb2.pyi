@@ -152,8 +152,6 @@ class _UnplacedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unplac
     """A planner took it off its route."""
     UNPLACED_REASON_ABSENCE: _UnplacedReason.ValueType  # 3
     """The technician is away."""
-    UNPLACED_REASON_HOLD_ENDED: _UnplacedReason.ValueType  # 4
-    """Its hold lapsed or was released."""
 
 class UnplacedReason(_UnplacedReason, metaclass=_UnplacedReasonEnumTypeWrapper):
     """Why a visit has no place."""
@@ -166,8 +164,6 @@ UNPLACED_REASON_PLANNER: UnplacedReason.ValueType  # 2
 """A planner took it off its route."""
 UNPLACED_REASON_ABSENCE: UnplacedReason.ValueType  # 3
 """The technician is away."""
-UNPLACED_REASON_HOLD_ENDED: UnplacedReason.ValueType  # 4
-"""Its hold lapsed or was released."""
 Global___UnplacedReason: _TypeAlias = UnplacedReason  # noqa: Y015
 
 @_typing.final
@@ -606,7 +602,9 @@ class ListVisitsRequest(_message.Message):
     technician: _builtins.str
     """Only this technician's. Unset: all."""
     state: Global___VisitState.ValueType
-    """Only in this state. Unset: HELD and BOOKED."""
+    """Only in this state; not UNPLACED, see ListUnplaced. Unset: all that is still to be done (held,
+    booked, on the way, started).
+    """
     client: _builtins.str
     """Only this client's. Unset: all."""
     @_builtins.property
