@@ -113,7 +113,9 @@ class BrokenDayCalls:
         """Offers for a stored visit; ``ask_anew``: outside what was promised too."""
         from slotsvc.pb.v1.slot_service_pb2 import SlotRequest
 
-        return self._offers(SlotRequest(visit=visit, leave_promise=ask_anew))
+        away = [f"{TENANT}/technicians/paul-fontaine"] if ask_anew else []
+        wanted = SlotRequest(visit=visit, leave_promise=ask_anew, forbidden_technicians=away)
+        return self._offers(wanted)
 
     def _offers(self, wanted: SlotRequest, last: date | None = None) -> Sequence[Slot]:
         from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest

@@ -36,7 +36,7 @@ class Page:
         self._print(
             *paragraph(
                 f"{day} in Monaco, {town.ATTRIBUTION}: {len(town.TECHNICIANS)} technicians, "
-                f"{visits} visits, all told to the technicians. The clock is set by this story.",
+                f"{visits} visits, every day published. The clock is set by this story.",
                 self.screen.width,
             )
         )
@@ -47,8 +47,9 @@ class Page:
         self.steps.append({"step": name, "time": now, "told": sentence, "lines": []})
         from rich.text import Text
 
-        head = f"{len(self.steps)}. {now}  {sentence}"
-        self._print("", *(Text(t, "bold") for t in paragraph(head, self.screen.width, INDENT, " ")))
+        number = f"{len(self.steps)}."
+        head = paragraph(f"{now}  {sentence}", self.screen.width, INDENT, number)
+        self._print("", *(Text(line, "bold") for line in head))
 
     def say(self, *sentences: str) -> None:
         """Sentences of this step."""
@@ -60,13 +61,13 @@ class Page:
         """Lines as another command shows them, set in."""
         for line in lines:
             self.steps[-1]["lines"].append(line.plain.strip())
-            line.pad_left(INDENT - 2)
+            line.pad_left(INDENT)
             self._print(line)
 
     @property
     def width(self) -> int:
         """For lines that ``show`` sets in."""
-        return self.screen.width - INDENT + 2
+        return self.screen.width - INDENT
 
     def end(self) -> None:
         """All steps did what they should."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from slotsvc.cli import demo_town as town
@@ -27,6 +27,7 @@ CHIARA = f"{TENANT}/technicians/chiara-rossi"
 OVERRUN = timedelta(minutes=40)
 LATE_S = range(60, 45 * 60)
 """How late a client may be for a planner to think of it."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 REASON = "The client was phoned and waits"
 
 
@@ -92,6 +93,9 @@ class BrokenDay:
         expect(any(stop.at_risk for stop in now), "no promise is at risk")
         self.page.step("overrun", "Chiara Rossi's first visit took 40 minutes longer.")
         self.page.say(*(self._moved(old, new) for old, new in zip(was[1:], now[1:], strict=True)))
+        pause = self.calls.broken().get((CHIARA, "BREAK", ""), 0)
+        if pause:
+            self.page.say(f"Her pause begins {span_words(pause)} too late.")
         self.page.say(self._event())
 
     def _moved(self, was: RouteStop, now: RouteStop) -> str:
@@ -115,17 +119,17 @@ class BrokenDay:
     def move_that_breaks(self) -> None:
         """A planner's move is checked, refused with sizes, and made with a reason."""
         self.clock.set(self.clock.now() + timedelta(minutes=2))
-        move, checked = self._find(self._breaks_a_little)
+        move, checked = self._find(self._breaks_a_little, everywhere=True)
         before = self.calls.broken()
         where = self.calls.names.visit(move.visit)
         who = self.calls.names.technician(move.technician)
-        self.page.step("override", f"The planner gives {where}, to {who}.")
+        self.page.step("override", f"The planner tries {where}, on {who}'s day.")
         try:
             self.calls.move(move)
             expect(False, "a move that breaks something was made")
         except CommandError as refused:
             expect(refused.reason == "PLAN_WORSE", f"it was refused with {refused.reason}")
-            self.page.say("Refused, and nothing has changed:")
+            self.page.say("Refused, and nothing has changed.")
             self.page.show(check_lines(refused.routes, self.calls.names, self.page.width))
         expect(self.calls.broken() == before, "a refused move changed something")
         self.calls.move(move, REASON)
@@ -156,10 +160,12 @@ class BrokenDay:
         self.page.say(f"Started:   {self.calls.names.visit(late.visit)}, at {at}")
 
     def _cancel_one(self) -> None:
-        last = self._stops(PAUL)[-1]
+        last = self._stops(CHIARA)[-1]
+        before = self.calls.broken()
+        expect(any(who == CHIARA for who, _, _ in before), "Chiara's day is not broken")
         self.calls.cancel(last.visit)
-        expect(not self._listed(last.visit), "a cancelled visit is still listed")
-        self.page.say(f"Cancelled: {self.calls.names.visit(last.visit)}")
+        expect(not added(before, self.calls.broken()), "a cancellation made something worse")
+        self.page.say(f"Cancelled: {self.calls.names.visit(last.visit)}, on the same day")
 
     def _move_soundly(self) -> None:
         move, _ = self._find(lambda answer: answer.sound)
@@ -187,7 +193,7 @@ class BrokenDay:
                 self.calls.book(slots[0])
                 expect(not added(before, self.calls.broken()), "a booking made something worse")
             said = "placed" if kept else "the client must be asked"
-            self.page.say(f"Backlog:   {name}; best offer {best}: {said}")
+            self.page.say(f"Backlog:   {name}; best offer {best} ({said})")
 
     def before_and_after(self) -> None:
         """What is left is what a planner decided."""
@@ -201,26 +207,35 @@ class BrokenDay:
         self.page.say(f"{count_words(waiting, 'visit')} in the backlog.")
 
     def _find(
-        self, wanted: Callable[[CheckPlanResponse], bool]
+        self, wanted: Callable[[CheckPlanResponse], bool], *, everywhere: bool = False
     ) -> tuple[HandMove, CheckPlanResponse]:
-        """The first move of a stranded visit that is as wanted, the least driving first."""
-        for move, answer in self._moves():
-            if wanted(answer):
-                return move, answer
+        """For the first stranded visit that can be moved as wanted: where it drives least.
+
+        ``everywhere``: at every place of a day's order, not only where it breaks least.
+        """
+        for stop in self._stops(PAUL):
+            found = [pair for pair in self._moves(stop.visit, everywhere) if wanted(pair[1])]
+            if found:
+                return min(found, key=lambda pair: _driving(pair[1]))
         raise CommandError("The demo misbehaved: no such move.", "DEMO_MISBEHAVED")
+
+    def _moves(self, visit: str, everywhere: bool) -> Iterator[tuple[HandMove, CheckPlanResponse]]:
+        """To everybody who works, where it still can begin."""
+        for route in self.calls.routes():
+            if not route.HasField("shift"):
+                continue
+            begun = sum(stop.state in _begun() for stop in route.stops)
+            places = [*range(begun, len(route.stops) + 1)] if everywhere else [None]
+            for place in places:
+                move = self.calls.hand_move(visit, route.technician, place)
+                answer = self.calls.check(move)
+                if self.clock.now() <= _start(answer, visit):
+                    yield move, answer
 
     def _breaks_a_little(self, answer: CheckPlanResponse) -> bool:
         worse = [f for route in answer.routes for f in route.findings if f.worse]
-        return 0 < len(worse) <= 2 and all(
-            f.kind == "LATE" and f.size_seconds in LATE_S for f in worse
-        )
-
-    def _moves(self) -> Iterator[tuple[HandMove, CheckPlanResponse]]:
-        others = [route.technician for route in self.calls.routes() if route.HasField("shift")]
-        for stop in self._stops(PAUL):
-            for who in others:
-                move = self.calls.hand_move(stop.visit, who)
-                yield move, self.calls.check(move)
+        late = [f for f in worse if f.kind == "LATE" and f.size_seconds in LATE_S]
+        return len(late) == 1 and all(f.kind in ("LATE", "BREAK") for f in worse)
 
     def _stops(self, technician: str) -> Sequence[RouteStop]:
         return self.calls.routes(technician)[0].stops
@@ -238,6 +253,25 @@ class BrokenDay:
         driving = span_words(slot.place.added_travel_seconds)
         who = slot.place.technician_display_name
         return f"{span_of_day(slot.window, self.clock.zone)}  {who}, {driving} more driving"
+
+
+def _begun() -> tuple[int, ...]:
+    from slotsvc.pb.v1.visit_service_pb2 import (
+        VISIT_STATE_DONE,
+        VISIT_STATE_EN_ROUTE,
+        VISIT_STATE_STARTED,
+    )
+
+    return VISIT_STATE_EN_ROUTE, VISIT_STATE_STARTED, VISIT_STATE_DONE
+
+
+def _driving(answer: CheckPlanResponse) -> int:
+    return sum(route.added_travel_seconds for route in answer.routes)
+
+
+def _start(answer: CheckPlanResponse, visit: str) -> datetime:
+    stops = [stop for route in answer.routes for stop in route.stops if stop.visit == visit]
+    return max((instant(stop.start_time) for stop in stops), default=NEVER)
 
 
 def _worse(answer: CheckPlanResponse) -> int:

@@ -51,6 +51,11 @@ class KnownNames:
         visit = self.read(name)
         return f"{self.where(visit)}, {told}" if (told := self.told(visit)) else self.where(visit)
 
+    def row(self, name: str) -> str:
+        """As ``visit``, for a table: "Rue Imberty 08:00-10:00"."""
+        visit = self.read(name)
+        return f"{self.where(visit)} {self.told(visit).removeprefix('told ')}".rstrip()
+
     def read(self, name: str) -> Visit:
         """The visit, as it stood when it was first asked for."""
         from slotsvc.pb.v1.visit_service_pb2 import GetVisitRequest

@@ -46,12 +46,12 @@ WHAT = {
 """Kinds of findings in a planner's words; others are shown by their sentence."""
 
 ORIGINS = {
-    "ABSENCE": "an absence",
-    "CALENDAR": "a changed calendar",
-    "OVERRUN": "the day runs late",
-    "OVERRIDE": "a planner's move",
-    "IMPORT": "an import",
-    "LAPSE": "a visit taken away",
+    "ABSENCE": "absence",
+    "CALENDAR": "calendar",
+    "OVERRUN": "runs late",
+    "OVERRIDE": "by hand",
+    "IMPORT": "import",
+    "LAPSE": "visit gone",
 }
 NO_BREACH = "Nothing is broken."
 
@@ -69,8 +69,8 @@ def size_words(finding: RouteFinding) -> str:
 
 
 def whom_words(finding: RouteFinding, names: KnownNames) -> str:
-    """The visit, or "" for what is about the whole day."""
-    return names.visit(finding.visit) if finding.visit else ""
+    """The visit, or that it is about the whole day."""
+    return names.row(finding.visit) if finding.visit else "the whole day"
 
 
 BROKEN = (
@@ -78,7 +78,7 @@ BROKEN = (
     Column("By", "right"),
     Column("Since"),
     Column("Why", style="dim"),
-    Column("Visit", gives=True),
+    Column("Visit, and what was told", gives=True),
 )
 
 
@@ -142,7 +142,7 @@ WORSE = (
     Column("What", style="bold"),
     Column("By", "right"),
     Column("Whose day"),
-    Column("For", gives=True),
+    Column("Visit, and what was told", gives=True),
 )
 
 
@@ -163,7 +163,7 @@ def check_lines(
                 what_words(f),
                 size_words(f),
                 names.technician(route.technician),
-                whom_words(f, names) or "the whole day",
+                whom_words(f, names),
             )
             for route, f in worse
         ]

@@ -76,16 +76,20 @@ def _notes(route: Route, zone: ZoneInfo) -> Iterator[str]:
     stops = {stop.visit: stop for stop in route.stops}
     stranded = [f for f in route.findings if f.kind == "NO_SHIFT"]
     if stranded:
-        yield _stranded(stranded, [stops[f.visit] for f in stranded if f.visit in stops], zone)
+        here = [stops[f.visit] for f in stranded if f.visit in stops]
+        yield _stranded(stranded, here, route, zone)
     for finding in route.findings:
         if finding.kind != "NO_SHIFT":
             yield finding_words(finding, stops.get(finding.visit), route, zone)
 
 
-def _stranded(findings: Sequence[RouteFinding], stops: Sequence[RouteStop], zone: ZoneInfo) -> str:
+def _stranded(
+    findings: Sequence[RouteFinding], stops: Sequence[RouteStop], route: Route, zone: ZoneInfo
+) -> str:
     told = ", ".join(span_of_day(s.promise, zone) for s in stops if s.HasField("promise"))
     count = count_words(len(findings), "visit has nobody", "visits have nobody")
-    return sentence(f"{count}: {findings[0].cause}") + (f" Told {told}." if told else "")
+    said = sentence(f"{count}: {findings[0].cause}") + (f" Told {told}." if told else "")
+    return said + _since(findings[0], route, zone)
 
 
 def finding_words(
@@ -100,10 +104,14 @@ def finding_words(
         about = f"{', '.join([*at, *told]) or 'a visit'}: "
     risk = "at risk, " if stop is not None and stop.at_risk else ""
     size = f" by {words}" if (words := size_words(finding)) else ""
-    said = sentence(f"{about}{risk}{what_words(finding)}{size}")
-    if finding.HasField("since"):
-        why = ORIGINS.get(finding.origin, finding.origin.lower())
-        said += f" Since {since_words(finding, route, zone)}: {why}."
+    said = sentence(f"{about}{risk}{what_words(finding)}{size}") + _since(finding, route, zone)
     if finding.override_reason:
         said += f" Accepted: {finding.override_reason}."
     return said
+
+
+def _since(finding: RouteFinding, route: Route, zone: ZoneInfo) -> str:
+    if not finding.HasField("since"):
+        return ""
+    why = ORIGINS.get(finding.origin, finding.origin.lower())
+    return f" Since {since_words(finding, route, zone)} ({why})."

@@ -57,8 +57,9 @@ class Walk:
 
     def booked(self, place: int, start: int, end: int, hours: float = 1) -> str:
         """A visit placed by hand at the end of the day; nothing may break."""
-        visit = self.waiting(place, hours)
-        self.move(visit, start, end)
+        visit, window = self.waiting(place, hours), self.window(start, end)
+        last = len(self.order())
+        self.world.move(HandMove(visit, "ann", self.day, position=last, window=window))
         return visit
 
     def waiting(self, place: int, hours: float = 1) -> str:

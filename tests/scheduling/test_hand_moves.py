@@ -15,10 +15,11 @@ from tests.scheduling.line_day import Walk
 
 
 def test_without_a_position_it_goes_where_it_drives_least(walk: Walk) -> None:
-    """Between the two neighbours on the line, whatever was there first."""
+    """On the way from one to the other, the first such place."""
     near, far = walk.booked(1, 8, 18), walk.booked(4, 8, 18)
-    between = walk.booked(2, 8, 18)
-    assert walk.order() in ([near, between, far], [far, between, near])
+    between = walk.waiting(2)
+    walk.move(between, 8, 18)
+    assert walk.order() == [near, between, far]
 
 
 def test_a_position_is_obeyed(walk: Walk) -> None:
