@@ -61,7 +61,7 @@ class Page:
         """Lines as another command shows them, set in."""
         for line in lines:
             self.steps[-1]["lines"].append(line.plain.strip())
-            line.pad_left(INDENT)
+            line.pad_left(INDENT if line.plain else 0)
             self._print(line)
 
     @property

@@ -28,7 +28,7 @@ OVERRUN = timedelta(minutes=40)
 LATE_S = range(60, 45 * 60)
 """How late a client may be for a planner to think of it."""
 NEVER = datetime.min.replace(tzinfo=UTC)
-REASON = "The client was phoned and waits"
+REASON = "Client agreed by phone"
 
 
 class BrokenDay:
@@ -36,7 +36,7 @@ class BrokenDay:
 
     def __init__(self, calls: BrokenDayCalls, clock: SetClock, page: Page) -> None:
         self.calls, self.clock, self.page = calls, clock, page
-        self.worst: Broken = {}
+        self.most: Broken = {}
 
     def tell(self) -> None:
         """All six."""
@@ -64,7 +64,6 @@ class BrokenDay:
             "sick", f"Paul Fontaine is sick: {count}, {span_words(work)} of work, have nobody."
         )
         self.page.show(self._violations())
-        self.worst = broken
 
     def new_client(self) -> None:
         """Automation goes on, and adds nothing to the list."""
@@ -113,8 +112,9 @@ class BrokenDay:
             raise CommandError("The demo misbehaved: no event came.", "DEMO_MISBEHAVED")
         late = span_words(int(event.data["late_seconds"]))
         at = clock_words(event.time, self.clock.zone)
-        visit = self.calls.names.visit(event.visit)
-        return f"Event at {at}: promise at risk, {visit}, {late} late."
+        names = self.calls.names
+        where = names.where(names.read(event.visit))
+        return f"Event at {at}: promise at risk, {where}, {late} late."
 
     def move_that_breaks(self) -> None:
         """A planner's move is checked, refused with sizes, and made with a reason."""
@@ -123,13 +123,13 @@ class BrokenDay:
         before = self.calls.broken()
         where = self.calls.names.visit(move.visit)
         who = self.calls.names.technician(move.technician)
-        self.page.step("override", f"The planner tries {where}, on {who}'s day.")
+        self.page.step("override", f"The planner tries {where}, with {who}.")
         try:
             self.calls.move(move)
             expect(False, "a move that breaks something was made")
         except CommandError as refused:
             expect(refused.reason == "PLAN_WORSE", f"it was refused with {refused.reason}")
-            self.page.say("Refused, and nothing has changed.")
+            self.page.say("Refused, nothing has changed. With a reason it is made all the same.")
             self.page.show(check_lines(refused.routes, self.calls.names, self.page.width))
         expect(self.calls.broken() == before, "a refused move changed something")
         self.calls.move(move, REASON)
@@ -140,7 +140,8 @@ class BrokenDay:
             if f.override_reason == REASON
         ]
         expect(len(found) == _worse(checked), "not all of it is on record with its reason")
-        self.page.say(f'Made all the same; on record with the reason "{REASON}".')
+        self.page.say(f'Made with the reason "{REASON}", and on record with it.')
+        self.most = self.calls.broken()
 
     def always_possible(self) -> None:
         """Start, cancel and move away work on broken days; the rest waits and gets offers."""
@@ -181,30 +182,35 @@ class BrokenDay:
         for visit in rest:
             self.calls.unplace(visit)
         expect(not self._stops(PAUL), "somebody still waits for Paul")
+        waiting = {visit.name for visit in self.calls.unplaced()}
+        expect(waiting == set(rest), "the backlog is not what was put there")
         for visit in rest:
-            before = self.calls.broken()
-            kept = self.calls.offers(visit)
-            slots = kept or self.calls.offers(visit, ask_anew=True)
-            expect(bool(slots), "no offer for a visit of the backlog")
-            name = self.calls.names.visit(visit)
-            best = f"{row_words(slots[0].window, self.clock.zone)}, "
-            best += slots[0].place.technician_display_name
-            if kept:
-                self.calls.book(slots[0])
-                expect(not added(before, self.calls.broken()), "a booking made something worse")
-            said = "placed" if kept else "the client must be asked"
-            self.page.say(f"Backlog:   {name}; best offer {best} ({said})")
+            self._offered(visit)
+
+    def _offered(self, visit: str) -> None:
+        """Books the best offer inside what was told; else the client has to be asked anew."""
+        before, name = self.calls.broken(), self.calls.names.visit(visit)
+        kept = self.calls.offers(visit)
+        slots = kept or self.calls.offers(visit, ask_anew=True)
+        expect(bool(slots), "no offer for a visit of the backlog")
+        who, window = slots[0].place.technician_display_name, slots[0].window
+        if not kept:
+            offer = f"{who}, {row_words(window, self.clock.zone)}"
+            self.page.say(f"Backlog:   {name}; to ask the client: {offer}")
+            return
+        self.calls.book(slots[0])
+        expect(not added(before, self.calls.broken()), "a booking made something worse")
+        self.page.say(f"Backlog:   {name}; offered and booked: {who}")
 
     def before_and_after(self) -> None:
         """What is left is what a planner decided."""
-        self.page.step("after", f"{count_words(len(self.worst), 'rule')} were broken. Now:")
+        left = self.calls.broken()
+        days = count_words(len({who for who, _, _ in self.most}), "day")
+        self.page.step("after", f"Broken before: {len(self.most)} on {days}. Now {len(left)}:")
         self.page.show(self._violations())
-        left = self.calls.violations()
-        accepted = [f.override_reason for route in left for f in route.findings]
-        expect(len(accepted) < len(self.worst), "the list did not get shorter")
-        expect(not any(who == PAUL for who, _, _ in self.calls.broken()), "Paul's day is broken")
-        waiting = len(self.calls.unplaced())
-        self.page.say(f"{count_words(waiting, 'visit')} in the backlog.")
+        expect(len(left) < len(self.most), "the list did not get shorter")
+        expect(not added(self.most, left), "something got worse")
+        expect(all(who != PAUL for who, _, _ in left), "Paul's day is still broken")
 
     def _find(
         self, wanted: Callable[[CheckPlanResponse], bool], *, everywhere: bool = False

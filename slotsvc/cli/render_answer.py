@@ -42,7 +42,7 @@ def answer_lines(
     from rich.text import Text
 
     where = found[0] if found else where_words(request.request)
-    asked = head or f"{what_words(request.request)} at {where}"
+    asked = head or f"{what_words(request.request, moving)} at {where}"
     count = count_words(len(answer.slots), "slot") if answer.slots else "No slot"
     title = f"{count} for {asked} ({zone.key} time)"
     lines = [Text(line, "bold") for line in paragraph(title, width)]
@@ -62,13 +62,15 @@ def answer_lines(
 
 def next_words(moving: Visit | None) -> str:
     """How to take one of the slots."""
-    if moving is None:
+    if moving is None or not moving.HasField("place"):
         return f"{TAKE} `slotsvc hold -` or `slotsvc book -`."
     return f"{TAKE} `slotsvc reschedule {short(moving.name)} -`."
 
 
-def what_words(request: SlotRequest) -> str:
-    """Such as "boiler-service", "60 min", "moving visit 4711"."""
+def what_words(request: SlotRequest, moving: Visit | None = None) -> str:
+    """Such as "boiler-service", "60 min", "moving visit 4711", "visit 4711 of the backlog"."""
+    if request.visit and moving is not None and not moving.HasField("place"):
+        return f"visit {short(request.visit)} of the backlog"
     if request.visit:
         return f"moving visit {short(request.visit)}"
     length = (

@@ -69,8 +69,8 @@ def size_words(finding: RouteFinding) -> str:
 
 
 def whom_words(finding: RouteFinding, names: KnownNames) -> str:
-    """The visit, or that it is about the whole day."""
-    return names.row(finding.visit) if finding.visit else "the whole day"
+    """The visit, or "" for what is about the whole day."""
+    return names.row(finding.visit) if finding.visit else ""
 
 
 BROKEN = (
@@ -171,7 +171,7 @@ def check_lines(
     else:
         lines.append(Text(f"{NO_BREACH[:-1]} that was not broken before." if known else NO_BREACH))
     if known:
-        lines.append(Text(f"Broken before, and not made worse: {known}.", "dim"))
+        lines.append(Text(f"Broken already on these days, and not worse: {known}.", "dim"))
     lines += [Text(line) for line in paragraph(driving_words(routes, names), width)]
     return lines
 

@@ -36,6 +36,7 @@ class Wish:
     site: str | None = None
     address_text: str | None = None
     visit: str | None = None
+    leave_promise: bool = False
     activity: str | None = None
     minutes: float | None = None
     grid: tuple[Span, ...] | None = None
@@ -46,6 +47,7 @@ class Wish:
     prefer: Sequence[str] = ()
     never: Sequence[str] = ()
     client: str = ""
+    priority: int = 0
     freedom: str = "resequence"
     slots: int = 5
     per_day: int = 2
@@ -65,7 +67,9 @@ WISH_OPTIONS = (
     click.option("--at", type=Place(), help="Where: a point."),
     click.option("--site", metavar="SITE", help="Where: a registered site."),
     click.option("--place", "address_text", metavar="TEXT", help="Where: an address to look up."),
-    click.option("--visit", metavar="VISIT", help="The visit to move, instead of a new one."),
+    click.option("--visit", metavar="VISIT", help="A visit to move, or one of the backlog."),
+    click.option("--leave-promise", is_flag=True,
+                 help="With --visit: the client is asked anew, offers may lie anywhere."),
     click.option("--activity", metavar="TYPE", help="Activity type: duration, tags, windows."),
     click.option("--minutes", type=click.FloatRange(1, 1440), help="Time on site."),
     click.option("--grid", type=Grid(), help="Windows to offer: 08:00-10:00,10:00-12:00."),
@@ -76,6 +80,8 @@ WISH_OPTIONS = (
     click.option("--prefer", multiple=True, metavar="TECHNICIAN", help="Rather; repeatable."),
     click.option("--never", multiple=True, metavar="TECHNICIAN", help="Not; repeatable."),
     click.option("--client", default="", help="Your reference of the client."),
+    click.option("--priority", type=click.IntRange(0, 1000), default=0,
+                 help="Higher is more urgent; above 0 may use the emergency reserve."),
     click.option(
         "--freedom", type=click.Choice(sorted(FREEDOMS)), default="resequence", show_default=True,
         help="May other visits of the day change their order?",
@@ -202,6 +208,8 @@ def slot_request(connected: Service, team: str, zone: ZoneInfo, wish: Wish) -> S
         preferred_technicians=[full_name(who, people, tenant) for who in wish.prefer],
         forbidden_technicians=[full_name(who, people, tenant) for who in wish.never],
         client=wish.client,
+        priority=wish.priority,
+        leave_promise=wish.leave_promise,
     )
     _put_place(request, connected, tenant, wish)
     _put_time(request, zone, wish)

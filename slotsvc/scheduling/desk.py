@@ -37,6 +37,7 @@ class Placed:
 
     ``technician``: "" for one that never had a place. ``stop`` None: it has no place, or no times
     exist. ``live``: it occupies its route. ``at_risk``: as the day now goes, it starts too late.
+    ``version``: of its route, 0 without one.
     """
 
     stored: StoredVisit
@@ -45,6 +46,7 @@ class Placed:
     stop: Stop | None
     live: bool = True
     at_risk: bool = False
+    version: int = 0
 
 
 type Answer = Callable[[Placed], bytes]

@@ -297,7 +297,7 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     for event in _events(taking, plan, locked):
         tx.record(key.tenant, event, mutation.actor)
     record_violations(tx, versions, Origin.LAPSE, mutation.actor)
-    return answer(_placed(plan, stored))
+    return answer(_placed(plan, stored, locked[key]))
 
 
 def _other_shift(tx: WriteTx, plan: _Plan) -> bool:
@@ -379,9 +379,10 @@ def _told(placement: Placement, now: datetime, channel: str) -> Visit:
     return replace(visit, promises=announced(visit.promises, promise, instead=instead))
 
 
-def _placed(plan: _Plan, stored: StoredVisit) -> Placed:
+def _placed(plan: _Plan, stored: StoredVisit, version: int) -> Placed:
     shift, own = plan.seen.work.shift, plan.placement
     planned = planned_route(shift, without_replaced(plan.order), plan.block, plan.seen.now)
     at = replace(stored, placement=replace(stored.placed, position=own.position))
     who = plan.seen.work.technician
-    return Placed(at, who.id, who.display_name, planned.stop(own.id))
+    stop = planned.stop(own.id)
+    return Placed(at, who.id, who.display_name, stop, version=version)

@@ -65,7 +65,7 @@ async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
             limit=wanted.limit,
             now=tx.now(),
         )
-        planned: dict[RouteKey, tuple[str, PlannedRoute | None]] = {}
+        planned: dict[RouteKey, _Planned] = {}
         return [_placed(tx, one, planned) for one in stored]
 
     return await desk.store.read(work)
@@ -94,7 +94,7 @@ def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
 
 
 def _placed(
-    tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, tuple[str, PlannedRoute | None]]
+    tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, _Planned]
 ) -> Placed:
     placement = stored.placement
     if placement is None:
@@ -102,15 +102,19 @@ def _placed(
     key = placement.route
     if key not in planned:
         planned[key] = _planned(tx, placement)
-    name, route = planned[key]
+    name, version, route = planned[key]
     live = placement.live(tx.now())
     if route is None or not live:
-        return Placed(stored, key.technician, name, None, live)
+        return Placed(stored, key.technician, name, None, live, version=version)
     risk = route.at_risk(placement.id)
-    return Placed(stored, key.technician, name, route.stop(placement.id), live, risk)
+    return Placed(stored, key.technician, name, route.stop(placement.id), live, risk, version)
 
 
-def _planned(tx: ReadTx, placement: Placement) -> tuple[str, PlannedRoute | None]:
+type _Planned = tuple[str, int, PlannedRoute | None]
+"""The technician's name, the route's version, its times."""
+
+
+def _planned(tx: ReadTx, placement: Placement) -> _Planned:
     key, now = placement.route, tx.now()
     who = tx.technician(key.tenant, key.technician)
     work = shift_of(tx, key)
@@ -118,9 +122,9 @@ def _planned(tx: ReadTx, placement: Placement) -> tuple[str, PlannedRoute | None
     name = who.display_name if who else ""
     live = route.live(now)
     if work is None or route.block is None or not live:
-        return name, None
+        return name, route.version, None
     if not set(route_places(work.shift, live)) <= set(route.block.places):
-        return name, None
+        return name, route.version, None
     # of an open replacement on this route, the side that is asked about
     gone = {p.id for p in live} - {p.id for p in without_replaced(live)}
     if placement.id in gone:
@@ -128,4 +132,4 @@ def _planned(tx: ReadTx, placement: Placement) -> tuple[str, PlannedRoute | None
         shown = tuple(p for p in live if p.id not in pending)
     else:
         shown = without_replaced(live)
-    return name, planned_route(work.shift, shown, route.block, now)
+    return name, route.version, planned_route(work.shift, shown, route.block, now)

@@ -80,6 +80,7 @@ def place_to_pb(placed: Placed) -> slot_service_pb2.PlannedPlace:
         date=fields.to_date(key.day),
         shift_number=key.shift,
         position=max(position, 0),
+        route_version=placed.version,
     )
     if placed.stop is not None:
         told.arrival_time.CopyFrom(fields.to_timestamp(placed.stop.arrival))

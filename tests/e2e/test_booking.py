@@ -325,3 +325,17 @@ async def test_an_unset_hold_lasts_five_minutes(service: RunningService, company
     assert extended.expire_time.seconds == (now + timedelta(minutes=15)).timestamp()
     longer.request_id = fresh_id()
     assert (await refused(calls.slots.ExtendHold(longer))).reason == "HOLD_LIMIT"
+
+
+async def test_an_acknowledgement_names_the_version_it_made(
+    service: RunningService, company: Company
+) -> None:
+    """Hold, booking and cancellation each tell the route's new version; reading tells the same."""
+    calls = service.calls
+    hold = await held(calls, (await offered(calls, company.search(on=TOMORROW)))[0])
+    assert hold.place.route_version == 1
+    visit = await confirmed(calls, hold)
+    assert visit.place.route_version == 2
+    assert (await visit_now(calls, visit.name)).place.route_version == 2
+    day = await calls.plan.GetDay(plan.GetDayRequest(team=company.team, date=pb_date(TOMORROW)))
+    assert day.routes[0].version == 2

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 from slotsvc.domain.commitment import promised
 from slotsvc.domain.visit import BEGUN, Placement, PlacementState, RouteKey, RouteState
-from slotsvc.domain.working_time import NoShiftReason, Shift
+from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
 from slotsvc.scheduling.placing import checked, replaced_pairs, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute
 from slotsvc.scheduling.route_violations import on_record
 from slotsvc.scheduling.travel_blocks import legs_among
 from slotsvc.scheduling.under_way import rest_of
-from slotsvc.scheduling.work_calendar import read_shift
+from slotsvc.scheduling.work_calendar import read_work_days
 from slotsvc.solver.checker import Finding, FindingKind, check_route, no_shift, not_worse
 from tests.scheduling.booking_company import DAYS, TECHNICIANS, TENANT
 from tests.scheduling.booking_world import BookingWorld
+
+
+SHOWN_EVERY = 8
+"""A day is shown after one step in so many: that costs more than a step."""
 
 
 class By(Enum):
@@ -53,7 +57,8 @@ class Books:
 
     def __init__(self, world: BookingWorld) -> None:
         self._world = world
-        self._shifts: dict[RouteKey, tuple[int, Shift | NoShiftReason]] = {}
+        self._shifts: tuple[int, Mapping[tuple[str, date], WorkDay]] = -1, {}
+        self._looks = 0
         self._position = ""
         self.routes: dict[RouteKey, Seen] = {}
         self.disturbed: set[RouteKey] = set()
@@ -63,12 +68,14 @@ class Books:
         """After every step. ``gives_up``: routes that lose a visit in it."""
         before, now = self.routes, self._world.clock.now()
         self.routes, events = self._world.read(lambda tx: self._read(tx, now))
-        self._world.show(k for k, s in self.routes.items() if s is not before.get(k))
         touched = {
             key: (before.get(key), seen)
             for key, seen in self.routes.items()
             if key not in before or before[key].route.version != seen.route.version
         }
+        self._looks += 1
+        if self._looks % SHOWN_EVERY == 0:
+            self._world.show(self.routes)
         self._every_version_has_its_event(touched, events)
         if by is By.PEOPLE:
             self.disturbed |= touched.keys()
@@ -103,17 +110,20 @@ class Books:
     def _old(self, key: RouteKey, version: int, revision: int, now: datetime) -> Seen | None:
         """What is known of a route, if it is so still."""
         seen = self.routes.get(key)
-        if seen is None or seen.route.version != version or seen.under_way:
+        if seen is None or seen.route.version != version or self._shifts[0] != revision:
             return None
-        same = self._shifts[key][0] == revision and seen.route.live(now) == seen.live
+        same = not seen.under_way and seen.route.live(now) == seen.live
         return seen if same else None
 
     def _shift(self, tx: ReadTx, key: RouteKey, revision: int) -> Shift | NoShiftReason:
-        if self._shifts.get(key, (None,))[0] != revision:
-            who = tx.technician(TENANT, key.technician)
-            assert who is not None
-            self._shifts[key] = revision, read_shift(tx, who, key)
-        return self._shifts[key][1]
+        if self._shifts[0] != revision:
+            who = [one for id in TECHNICIANS if (one := tx.technician(TENANT, id))]
+            days = self._world.day(-1), self._world.day(DAYS)
+            self._shifts = revision, read_work_days(tx, TENANT, who, *days)
+        work = self._shifts[1][key.technician, key.day]
+        if isinstance(work, NoShiftReason):
+            return work
+        return next((s for s in work if s.number == key.shift), NoShiftReason.DAY_OFF)
 
     def _judged(self, route: StoredRoute, shift: Shift | NoShiftReason, now: datetime) -> Seen:
         live = route.live(now)

@@ -7,10 +7,13 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+
+from pysqlite3 import dbapi2
 
 from slotsvc.domain.commitment import Promise
 from slotsvc.domain.place import Location
@@ -74,6 +77,26 @@ class NearStore(SqliteStore):
     async def write[T](self, work: Callable[[WriteTx], T]) -> T:
         return self._write(work, lambda: False)
 
+    def overwrite(self, source: dbapi2.Connection) -> None:
+        """With all that another database has."""
+        with self._writer.connect() as connection:
+            source.backup(connection.connection.dbapi_connection)
+
+    def copy_to(self, target: dbapi2.Connection) -> None:
+        """All that is in here."""
+        with self._writer.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.backup(target)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A state of a world: its database, the next number for ids, and the time."""
+
+    path: Path
+    number: int
+    now: datetime
+
 
 class BookingWorld:
     """Three technicians, two days, four places, and every use case that changes a route."""
@@ -85,12 +108,28 @@ class BookingWorld:
         self.first_day = self.clock.now().date()
         self._runner = asyncio.Runner()
         self.store = NearStore(path, self.clock, readers=1)
-        self._numbers = itertools.count(1)
-        travel = travel or KnownRoads()
-        self._desk = Desk(self.store, travel, lambda kind: f"{kind}-{next(self._numbers)}")
-        calendar = LiveCalendar(self.store, travel)
-        self._suggest = SuggestSlots(self.store, travel, calendar, SearchLimits())
         self._calendars = Calendars(self.store, changed_days.judge_changed_days)
+        self._travel = travel or KnownRoads()
+        self._begin()
+
+    def _begin(self, number: int = 1) -> None:
+        self._numbers = itertools.count(number)
+        self._desk = Desk(self.store, self._travel, lambda kind: f"{kind}-{next(self._numbers)}")
+        calendar = LiveCalendar(self.store, self._travel)
+        self._suggest = SuggestSlots(self.store, self._travel, calendar, SearchLimits())
+
+    def keep(self, path: Path) -> Memory:
+        """What stands now, to come back to."""
+        with closing(dbapi2.connect(str(path))) as copy:
+            self.store.copy_to(copy)
+        return Memory(path, next(self._numbers), self.clock.now())
+
+    def renew(self, memory: Memory) -> None:
+        """Everything as it was then; much quicker than a world of its own."""
+        self.clock.instant = memory.now
+        with closing(dbapi2.connect(str(memory.path))) as source:
+            self.store.overwrite(source)
+        self._begin(memory.number)
 
     def close(self) -> None:
         """Gives everything back."""

@@ -9,7 +9,7 @@ can always cancel, start, finish and move away.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,6 +56,7 @@ from tests.scheduling.booking_world import (
     TENANT,
     WORKS,
     BookingWorld,
+    Memory,
     local,
     scratch,
     template,
@@ -100,29 +101,45 @@ class Known:
     over: bool = False
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where a sequence begins, and what is known of it."""
+
+    memory: Memory
+    known: dict[str, Known]
+
+
 class BookingMachine(RuleBasedStateMachine):
     """The model is small on purpose: who holds what until when, and which visits stand where."""
 
-    empty_database: ClassVar[Path]
+    world: ClassVar[BookingWorld]
+    starts: ClassVar[tuple[Start, ...]]
     offers = Bundle("offers")
     holds = Bundle("holds")
     visits = Bundle("visits")
     absences = Bundle("absences")
 
-    @initialize()
-    def begin(self) -> None:
-        self.world = BookingWorld(self.empty_database)
+    @initialize(target=visits, number=st.sampled_from([0, 1, 1, 1]))
+    def begin(self, number):  # type: ignore[no-untyped-def]
+        start = self.starts[number]
+        self.world.renew(start.memory)
         self.books = Books(self.world)
-        self.known: dict[str, Known] = {}
+        self.known = {visit: replace(known) for visit, known in start.known.items()}
         self.held: dict[str, Hold] = {}
         self.by, self.gives_up = By.NOBODY, set[RouteKey]()
+        return multiple(*self.known)
+
+    @classmethod
+    def prepare(cls, world: BookingWorld, directory: Path) -> None:
+        """All sequences play in one world, which is put back in between."""
+        cls.world = world
+        empty = Start(world.keep(directory / "empty.db"), {})
+        cls.starts = empty, filled(world, directory / "filled.db")
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            try:
-                self.no_visit_got_lost()
-            finally:
-                self.world.close()
+        if hasattr(self, "books"):
+            self.no_visit_got_lost()
+            self.world.show(self.books.routes)
 
     @property
     def now(self) -> datetime:
@@ -159,6 +176,36 @@ class BookingMachine(RuleBasedStateMachine):
         except WrongStateError:
             assert known.placement or known.over, "what waits for a place can be given one"
             return multiple()
+
+    @rule(
+        target=visits,
+        place=st.sampled_from(PLACES),
+        work=st.sampled_from(WORKS),
+        hours=st.sampled_from([0, 0.5, 3]),
+        day=SOME_DAY,
+        choice=st.integers(0, 3),
+    )
+    def search_and_book(self, place, work, hours, day, choice):  # type: ignore[no-untyped-def]
+        found = self.found(work_at(place, work, hours), day)
+        return self.taken(found[choice % len(found)]) if found else multiple()
+
+    @rule(target=visits, visit=visits, day=SOME_DAY, choice=st.integers(0, 3))
+    def search_and_move(self, visit, day, choice):  # type: ignore[no-untyped-def]
+        try:
+            found = self.found(Wish(visit=visit, activity_type="service"), day)
+        except WrongStateError:
+            return multiple()
+        held = any(h.visit == visit and self.live(h) for h in self.held.values())
+        return self.taken(found[choice % len(found)]) if found and not held else multiple()
+
+    def found(self, wish: Wish, day: int) -> tuple[HeldOffer, ...]:
+        return self.world.search(replace(wish, allowed_dates=frozenset([self.world.day(day)])))
+
+    def taken(self, offer: HeldOffer):  # type: ignore[no-untyped-def]
+        """What was found just now can be had: nobody else was there in between."""
+        old = self.known.get(offer.work.id)
+        self.step(By.AUTOMATION, *([old.route] if old and old.route != offer.route else []))
+        return self.stands(self.world.book(offer))
 
     # --- holds --------------------------------------------------------------------------------
 
@@ -411,19 +458,21 @@ class BookingMachine(RuleBasedStateMachine):
         self.step(By.NOBODY)
         self.world.clock.pass_(timedelta(seconds=seconds))
 
-    @rule(target=absences, who=st.sampled_from(TECHNICIANS), day=SOME_DAY, hours=HOURS)
-    def somebody_is_away(self, who, day, hours):  # type: ignore[no-untyped-def]
+    @rule(
+        target=absences,
+        who=st.sampled_from(TECHNICIANS),
+        day=SOME_DAY,
+        hours=HOURS,
+        sick=st.booleans(),
+    )
+    def somebody_is_away(self, who, day, hours, sick):  # type: ignore[no-untyped-def]
+        """Sick: the visits go back to the backlog."""
         self.step(By.PEOPLE)
-        on = self.world.day(day)
         self.disturbed_on(who)
-        return who, self.world.leave(who, TimeWindow(local(on, hours[0], 5), local(on, hours[1])))
-
-    @rule(target=absences, who=st.sampled_from(TECHNICIANS), day=SOME_DAY, hours=HOURS)
-    def somebody_falls_ill(self, who, day, hours):  # type: ignore[no-untyped-def]
-        self.step(By.PEOPLE)
         on = self.world.day(day)
-        self.disturbed_on(who)
         window = TimeWindow(local(on, hours[0], 5), local(on, hours[1]))
+        if not sick:
+            return who, self.world.leave(who, window)
         absence, returned = self.world.fall_ill(who, window)
         for visit in returned:
             assert self.known[visit].state is PlacementState.BOOKED
@@ -470,11 +519,28 @@ class BookingMachine(RuleBasedStateMachine):
         assert self.world.backlog(BacklogFilter(TENANT, limit=1000)) == waiting
 
 
+def filled(world: BookingWorld, path: Path) -> Start:
+    """Two visits for each technician on either day, and one in the backlog."""
+    known: dict[str, Known] = {}
+    for day in range(DAYS):
+        for number, who in enumerate((*TECHNICIANS, *TECHNICIANS)):
+            wish = replace(
+                work_at(PLACES[(number + day) % len(PLACES)], WORKS[number % len(WORKS)]),
+                service=timedelta(hours=1),
+                allowed_dates=frozenset([world.day(day)]),
+                required_technicians=frozenset([who]),
+            )
+            if offers := world.search(wish):
+                stored = world.book(offers[-1]).stored
+                known[stored.visit.id] = Known(stored.placed.id, stored.placed.route)
+    return Start(world.keep(path), known)
+
+
 def test_no_sequence_of_changes_breaks_an_invariant() -> None:
     """Hold, extend, release, confirm, book, move, cancel, place, unplace, announce, report,
     publish, time, sickness, other hours, in any order."""
-    with scratch() as directory:
-        BookingMachine.empty_database = template(Path(directory))
+    with scratch() as directory, closing(BookingWorld(template(Path(directory)))) as world:
+        BookingMachine.prepare(world, Path(directory))
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             BookingMachine,
             settings=settings(max_examples=examples(500), stateful_step_count=40),

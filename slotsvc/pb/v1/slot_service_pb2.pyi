@@ -363,6 +363,7 @@ class PlannedPlace(_message.Message):
     RESEQUENCES_FIELD_NUMBER: _builtins.int
     SHIFT_NUMBER_FIELD_NUMBER: _builtins.int
     ADDED_OVERTIME_SECONDS_FIELD_NUMBER: _builtins.int
+    ROUTE_VERSION_FIELD_NUMBER: _builtins.int
     technician: _builtins.str
     """`tenants/{tenant}/technicians/{technician}`."""
     technician_display_name: _builtins.str
@@ -381,6 +382,8 @@ class PlannedPlace(_message.Message):
     """Number of the shift in the day, from 0."""
     added_overtime_seconds: _builtins.int
     """Added work after the regular end of the shift, seconds. May be negative."""
+    route_version: _builtins.int
+    """Version of the route as this was answered: of a changing call, the one it made. 0 in an offer."""
     @_builtins.property
     def date(self) -> _date_pb2.Date:
         """Service date, local to the technician."""
@@ -413,10 +416,11 @@ class PlannedPlace(_message.Message):
         resequences: _builtins.bool = ...,
         shift_number: _builtins.int = ...,
         added_overtime_seconds: _builtins.int = ...,
+        route_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_overtime_seconds", b"added_overtime_seconds", "added_travel_against_today_seconds", b"added_travel_against_today_seconds", "added_travel_seconds", b"added_travel_seconds", "added_waiting_seconds", b"added_waiting_seconds", "arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "position", b"position", "resequences", b"resequences", "shift_number", b"shift_number", "start_time", b"start_time", "technician", b"technician", "technician_display_name", b"technician_display_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_overtime_seconds", b"added_overtime_seconds", "added_travel_against_today_seconds", b"added_travel_against_today_seconds", "added_travel_seconds", b"added_travel_seconds", "added_waiting_seconds", b"added_waiting_seconds", "arrival_time", b"arrival_time", "date", b"date", "end_time", b"end_time", "position", b"position", "resequences", b"resequences", "route_version", b"route_version", "shift_number", b"shift_number", "start_time", b"start_time", "technician", b"technician", "technician_display_name", b"technician_display_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
