@@ -27,6 +27,7 @@ from slotsvc.scheduling.ports import Clock
 from slotsvc.scheduling.running_days import judge_running_days
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.scheduling.unknown_driving import judging_unknown_days
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
 from slotsvc.scheduling.watch_team import TeamWatch
 from slotsvc.server.access_service import AccessService
@@ -203,7 +204,9 @@ def _server(
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
-            calendar_servicer(Calendars(store, judge_changed_days)),
+            calendar_servicer(
+                Calendars(store, judge_changed_days, judging_unknown_days(store, roads.travel))
+            ),
             slots,
             VisitService(desk, slots, sealer, metrics),
             PlanService(desk, watcher),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -227,3 +229,28 @@ def test_settings_cannot_be_changed() -> None:
 def test_the_page_is_up_to_date() -> None:
     """docs/configuration.md is what `python -m slotsvc.config` prints."""
     assert (ROOT / "docs/configuration.md").read_text() == reference()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "safe"),
+    [
+        (["127.0.0.1", "::1"], True),
+        (["::1%lo"], True),
+        (["192.0.2.7"], False),
+        (["127.0.0.1", "192.0.2.7"], False),
+        ([], False),
+    ],
+)
+def test_localhost_is_what_this_machine_says_it_is(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str], safe: bool
+) -> None:
+    """A name is no address: where it leads elsewhere, or nowhere, it is not the loopback."""
+
+    def looked_up(*_asked: object) -> list[Any]:
+        if not addresses:
+            raise socket.gaierror
+        return [(None, None, 0, "", (address, 0)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+
+    assert is_loopback("localhost:1") is safe

@@ -27,6 +27,7 @@ def as_json(message: Message) -> dict[str, Any]:
 ONLY_IN_OFFERS = (
     "added_travel_seconds",
     "added_waiting_seconds",
+    "added_overtime_seconds",
     "added_travel_against_today_seconds",
     "resequences",
 )

@@ -25,6 +25,7 @@ OPTIONS = {
     "max_results": "--results",
     "near": "--near",
     "freedom": "--freedom",
+    "resequence_published": "--reorder-published",
     "team": "--team",
     "technician": "--technician",
     "date": "DAY",

@@ -18,14 +18,14 @@ type OnDay[Value] = tuple[Callable[[date], date] | None, Value]
 """A day as a function of today, and what is wanted of it; no day: the one that goes without
 saying."""
 
-_PARTS = re.compile(r"(?:(?P<day>[^\s/T]+?|\d{4}-\d\d-\d\d)(?:/|\s+|T))?(?P<clock>[\d:.-]+)", re.I)
+_PARTS = re.compile(r"(?:(\d{4}-\d\d-\d\d)[/\sT]+|([^\s/]+)[/\s]+)?([\d:.-]+)")
 
 
 def _split(text: str) -> tuple[str, str]:
     parts = _PARTS.fullmatch(text.strip())
     if parts is None:
         raise ValueError(text)
-    return parts["day"] or "", parts["clock"]
+    return parts[1] or parts[2] or "", parts[3]
 
 
 class Moment(click.ParamType[OnDay[Any]]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def check(
     with service(address, timeout, config_file) as connected:
         move, names = hand_move(connected, Put(**typed))
         request = CheckPlanRequest(parent="/".join(move.visit.split("/")[:2]), moves=[move])
-        answer = connected.ask(connected.plan.CheckPlan, request)
+        with told_by_name(names):
+            answer = connected.ask(connected.plan.CheckPlan, request)
         _show_check(answer, names, as_json)
     if not answer.sound:
         click.get_current_context().exit(1)
@@ -136,16 +138,25 @@ def hand_move(connected: Service, put: Put) -> tuple[HandMove, KnownNames]:
 
 @contextmanager
 def told_by_name(names: KnownNames) -> Iterator[None]:
-    """Gives a refused move the table of what it would break, with names."""
+    """Gives a refused move the table of what it would break, with names; counts from 1, as the
+    options do."""
     from slotsvc.cli.render_findings import check_lines
     from slotsvc.cli.screen import console
 
     try:
         yield
     except CommandError as failure:
+        failure.violations = [_as_typed(*violation) for violation in failure.violations]
         if failure.routes:
             failure.lines = check_lines(failure.routes, names, console(stderr=True).width)
         raise
+
+
+def _as_typed(path: str, reason: str) -> tuple[str, str]:
+    path = path.replace("moves[0].", "move.")
+    if path == "move.position":
+        reason = re.sub(r"\d+", lambda number: str(int(number[0]) + 1), reason)
+    return path, reason
 
 
 def _show_check(answer: CheckPlanResponse, names: KnownNames, as_json: bool) -> None:

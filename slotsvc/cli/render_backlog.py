@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from slotsvc.cli.screen import Column, table
+from slotsvc.cli.screen import Column, paragraph, table
 from slotsvc.cli.words import (
     count_words,
     duration_words,
@@ -34,6 +34,7 @@ WHY = {
     "UNPLACED_REASON_PLANNER": "taken off a day",
     "UNPLACED_REASON_ABSENCE": "technician away",
 }
+NEXT = "Find a place: `slotsvc suggest --visit VISIT`, or `slotsvc move VISIT TECHNICIAN DAY`."
 EMPTY = "Nothing waits for a place."
 
 
@@ -46,8 +47,12 @@ def backlog_lines(visits: Sequence[Visit], names: KnownNames, width: int) -> lis
     head = f"{count_words(len(visits), 'visit')} without a place ({names.zone.key} time)"
     notes = [[f"{'':9}{short(visit.name)}"] for visit in visits]
     rows = [_row(visit, names) for visit in visits]
-    next_ = "Find a place: slotsvc suggest --visit VISIT, or slotsvc move VISIT TECHNICIAN DAY"
-    return [Text(head, "bold"), *table(COLUMNS, rows, width, notes), Text(next_, "dim")]
+    next_ = paragraph(NEXT, width)
+    return [
+        Text(head, "bold"),
+        *table(COLUMNS, rows, width, notes),
+        *(Text(line, "dim") for line in next_),
+    ]
 
 
 def _row(visit: Visit, names: KnownNames) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.visit_service_pb2 import Visit
 
 NAME_WIDTH = 16
-SUMMARY_WIDTH = 18
+SUMMARY_WIDTH = 20
 """Room for " 4 visits 1 h 05 min" behind the bar."""
-STATE_WIDTH = 10
+STATE_WIDTH = 11
 """Room for ", published" behind that, where not all routes of the page are alike."""
 NO_SHIFT = {
     "DAY_OFF": "day off",

@@ -169,7 +169,7 @@ def check_lines(
         ]
         lines += table(WORSE, rows, width, [_unknown(f, width) for _, f in worse], indent=2)
     else:
-        lines.append(Text(f"{NO_BREACH[:-1]} that was not broken before." if known else NO_BREACH))
+        lines.append(Text(f"{NO_BREACH[:-1]} that was not before." if known else NO_BREACH))
     if known:
         lines.append(Text(f"Broken already on these days, and not worse: {known}.", "dim"))
     lines += [Text(line) for line in paragraph(driving_words(routes, names), width)]

@@ -177,10 +177,16 @@ def proof_words(receipt: Receipt) -> str:
         closed + skipped,
         *([] if skipped else ["nothing skipped"]),
         *([] if receipt.complete else ["more time could change the answer"]),
+        *([_in_order(receipt)] if receipt.routes_in_order else []),
         map_words(receipt),
         elapsed_words(receipt.elapsed.seconds + receipt.elapsed.nanos / 1e9),
     ]
     return f"Proof: {proof}: " + "; ".join(rest)
+
+
+def _in_order(receipt: Receipt) -> str:
+    """Days whose order was kept whatever was asked: told to technicians, under way or broken."""
+    return f"order kept on {receipt.routes_in_order} of {count_words(receipt.routes, 'day')}"
 
 
 def map_words(receipt: Receipt) -> str:

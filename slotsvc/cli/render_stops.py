@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from slotsvc.cli.render_findings import ORIGINS, since_words, size_words, what_words
+from slotsvc.cli.render_findings import ORIGINS, WHAT, since_words, size_words, what_words
 from slotsvc.cli.screen import paragraph
 from slotsvc.cli.words import (
     clock_words,
@@ -32,8 +32,8 @@ def stop_words(stop: RouteStop) -> str:
     """Such as "at risk", "begun", "done"; "" for one that is booked and in time."""
     from slotsvc.pb.v1.visit_service_pb2 import VisitState
 
-    if stop.at_risk:
-        return "at risk"
+    if stop.held or stop.at_risk:
+        return "held" if stop.held else "at risk"
     word = enum_words(VisitState.Name(stop.state), "VISIT_STATE_")
     return STATES.get(word.replace(" ", "_").upper(), word)
 
@@ -104,7 +104,8 @@ def finding_words(
         about = f"{', '.join([*at, *told]) or 'a visit'}: "
     risk = "at risk, " if stop is not None and stop.at_risk else ""
     size = f" by {words}" if (words := size_words(finding)) else ""
-    said = sentence(f"{about}{risk}{what_words(finding)}{size}") + _since(finding, route, zone)
+    what = f"{what_words(finding)}{size}" if finding.kind in WHAT else finding.cause
+    said = sentence(f"{about}{risk}{what}") + _since(finding, route, zone)
     if finding.override_reason:
         said += f" Accepted: {finding.override_reason}."
     return said

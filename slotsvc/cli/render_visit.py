@@ -44,7 +44,8 @@ def visit_lines(visit: Visit, zone: ZoneInfo) -> list[str]:
         told = f": {start_words(visit.promise.window, zone)}"
     elif visit.HasField("promise"):
         told = f"; told {window_words(visit.promise.window, zone)}"
-    where = [place_words(visit.place, zone)] if visit.HasField("place") else []
+    begun = bool(visit.actual_start_time.seconds)
+    where = [place_words(visit.place, zone, begun=begun)] if visit.HasField("place") else []
     reported = [words] if (words := reported_words(visit, zone)) else []
     return [f"{state_words(visit)}{told}", *where, *reported, f"Visit: {visit.name}"]
 
@@ -60,11 +61,14 @@ def state_words(visit: Visit) -> str:
     return STATES.get(word) or word.capitalize()
 
 
-def place_words(place: PlannedPlace, zone: ZoneInfo) -> str:
+def place_words(place: PlannedPlace, zone: ZoneInfo, *, begun: bool = False) -> str:
     """Such as "Chiara Rossi, visit 3 of the day, planned 09:10-10:10"; no times on a day that
-    nobody works."""
+    nobody works, nor of what has ``begun``: they were reported."""
     who = place.technician_display_name or short(place.technician)
-    head = f"{who}, visit {place.position + 1} of the day"
+    day = f"shift {place.shift_number + 1}" if place.shift_number else "the day"
+    head = f"{who}, visit {place.position + 1} of {day}"
+    if begun:
+        return head
     if not place.HasField("start_time"):
         return f"{head}, without a time"
     start, end = clock_words(place.start_time, zone), clock_words(place.end_time, zone)
@@ -80,8 +84,9 @@ def reported_words(visit: Visit, zone: ZoneInfo) -> str:
         ("began", visit.actual_start_time),
         ("ended", visit.actual_end_time),
     )
-    told = [f"{word} {clock_words(when, zone)}" for word, when in reports if when.seconds]
-    told += [f"{step.step} {clock_words(step.time, zone)}" for step in visit.steps]
+    steps = [(step.step, step.time) for step in visit.steps]
+    in_order = sorted((*reports, *steps), key=lambda report: report[1].seconds)
+    told = [f"{word} {clock_words(when, zone)}" for word, when in in_order if when.seconds]
     end = ""
     if visit.outcome not in (OUTCOME_UNSPECIFIED, OUTCOME_DONE):
         end = f": {enum_words(Outcome.Name(visit.outcome), 'OUTCOME_')}"

@@ -55,8 +55,8 @@ def start(name: str, **more: Any) -> None:
 
 
 @report_group.command()
-@click.argument("step")
 @report_options
+@click.argument("step")
 def step(name: str, step: str, **more: Any) -> None:
     """A step of your company's own was reached at VISIT."""
     from slotsvc.pb.v1.execution_service_pb2 import ReportStepRequest

@@ -49,6 +49,7 @@ class Wish:
     client: str = ""
     priority: int = 0
     freedom: str = "resequence"
+    reorder_published: bool = False
     slots: int = 5
     per_day: int = 2
     why_not: int = 0
@@ -86,6 +87,8 @@ WISH_OPTIONS = (
         "--freedom", type=click.Choice(sorted(FREEDOMS)), default="resequence", show_default=True,
         help="May other visits of the day change their order?",
     ),
+    click.option("--reorder-published", is_flag=True,
+                 help="Days told to technicians may be put in another order too."),
     click.option("--slots", type=click.IntRange(1, 50), default=5, show_default=True,
                  help="How many slots."),
     click.option("--per-day", type=click.IntRange(1, 50), default=2, show_default=True,
@@ -189,6 +192,7 @@ def suggest_request(
         max_slots_per_day=wish.per_day,
         max_rejections=wish.why_not,
         freedom=Freedom.Value(FREEDOMS[wish.freedom]),
+        resequence_published=wish.reorder_published,
     )
     return request, zone
 

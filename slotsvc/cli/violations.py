@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.plan_service_pb2 import ListViolationsRequest, ListViolationsResponse
 
 
-@click.command()
+@click.command(short_help="List what is broken on a team's days.")
 @click.argument("team", metavar="[TENANT/TEAM]", required=False)
 @click.option("--from", "first_day", type=Day(), help="First day.  [default: today]")
 @click.option("--to", "last_day", type=Day(), help="Last day.  [default: 28 days later]")

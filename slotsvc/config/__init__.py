@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -245,14 +246,24 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach ``host:port``."""
+    """Whether only this machine can reach ``host:port``. The name ``localhost`` is looked up: a
+    file may say that it is elsewhere. Other names are not."""
     host, _ = split_address(address)
     if host == "localhost":
-        return True
+        return _is_here(host)
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_here(name: str) -> bool:
+    """Whether every address of the name is a loopback one; one that has none is nowhere."""
+    try:
+        found = socket.getaddrinfo(name, None)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(to[0]).is_loopback for *_, to in found)
 
 
 class _Variables(PydanticBaseSettingsSource):

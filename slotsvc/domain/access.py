@@ -66,6 +66,13 @@ class Principal:
         """Whether the key is not narrowed to other methods. ``service`` without its package."""
         return not self.methods or not self.methods.isdisjoint({service, f"{service}/{method}"})
 
+    def may_pass_on(self, methods: frozenset[str]) -> bool:
+        """Whether a key of those methods (none: all) can do no more than this one."""
+        if not self.methods:
+            return True
+        own = {name for name in methods if self.methods & {name, name.partition("/")[0]}}
+        return bool(methods) and own == methods
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:

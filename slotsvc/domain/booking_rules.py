@@ -18,6 +18,9 @@ MOST_CUT_OFF_DAYS = 30
 MOST_A_DAY = 10_000
 SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=10), timedelta(minutes=15)
 
+DAY_SHARE = "day_share"
+"""In a ``HoldLimitError``'s metadata: its message tells how full a technician's day is."""
+
 _NOTHING = timedelta(0)
 
 
@@ -129,7 +132,8 @@ def refuse_a_day_full_of_holds(
         raise HoldLimitError(
             f"holds may take at most {percent} % of a day: {_minutes(held)} of {_minutes(most)} "
             f"are held and {_minutes(service)} more were asked for; try again when a hold has "
-            "lapsed, or take another day"
+            "lapsed, or take another day",
+            {"limit": DAY_SHARE},
         )
 
 

@@ -108,6 +108,13 @@ class ApiKeys:
         return await self._store.write(work)
 
 
+def revoke_keys_of(tx: WriteTx, mutation: Mutation, technician: str) -> None:
+    """A technician's keys end with the technician: the id may be somebody else's one day."""
+    for key in tx.keys_of(mutation.tenant, technician):
+        tx.revoke_key(key.id, tx.now())
+        _record(tx, mutation, key, "API_KEY_REVOKED")
+
+
 def new_id() -> str:
     """A fresh id: public, 62 random bits."""
     return "".join(secrets.choice(_ID_SIGNS) for _ in range(ID_LENGTH))

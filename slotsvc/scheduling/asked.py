@@ -142,6 +142,11 @@ def _stored(tx: ReadTx, tenant: str, wish: Wish) -> StoredVisit:
     stored = tx.visit(tenant, wish.visit)
     if stored is None:
         raise NotFoundError("no such visit")
+    own = stored.visit.activity_type
+    if own and wish.activity_type not in ("", own):  # or its booking rules would be another's
+        raise InvalidRequestError(
+            [Violation("request.activity_type", "is another than the visit's")]
+        )
     refuse_unmovable(stored, tx.now())
     return stored
 

@@ -175,6 +175,9 @@ async def announce_promise(
         tenant = mutation.tenant
         stored = require_visit(tx, tenant, visit)
         _refuse_over(tx, stored)
+        if tx.open_hold(tenant, visit, tx.now()) is not None:
+            # confirmed, the hold is what its client agreed to: it would undo what is told now
+            raise WrongStateError("a place of this visit is held and not confirmed yet")
         promises = announced(stored.visit.promises, promise(tx), instead=instead)
         after = replace(stored.visit, promises=promises)
         placed = _live_place(tx, stored)

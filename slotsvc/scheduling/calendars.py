@@ -13,11 +13,13 @@ from slotsvc.domain.closures import Closure
 from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Loan, Technician, Tenant
 from slotsvc.domain.working_time import Absence
+from slotsvc.scheduling.api_keys import revoke_keys_of
 from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
 from slotsvc.scheduling.calendar_rules import refuse_lost_words
 from slotsvc.scheduling.changed_days import AbsenceAnswer, record_absence
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.ports import Event, Store, WriteTx
+from slotsvc.scheduling.unknown_driving import Settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,32 @@ type Changed = Callable[[WriteTx, Mutation, Entity | None, Entity | None], None]
 (None: deleted)."""
 
 
-class Calendars:
-    """The use cases over one store. ``changed``: None: nobody asks."""
+type _Done = tuple[bytes, Entity | None, Entity | None]
+"""The answer, what was, what is."""
 
-    def __init__(self, store: Store, changed: Changed | None = None) -> None:
+
+class Calendars:
+    """The use cases over one store. ``changed``, ``settle``: None: nobody asks."""
+
+    def __init__(
+        self, store: Store, changed: Changed | None = None, settle: Settle | None = None
+    ) -> None:
         self._store = store
         self._changed = changed or (lambda tx, mutation, before, after: None)
+        self._settle = settle
+
+    async def _write(self, mutation: Mutation, work: Callable[[WriteTx], _Done]) -> bytes:
+        """Does it once; then whoever settles what the transaction could not is told."""
+        done: list[_Done] = []
+
+        def noted(tx: WriteTx) -> bytes:
+            done.append(work(tx))
+            return done[-1][0]
+
+        answer = await self._store.write(once(mutation, noted))
+        if done and self._settle is not None:
+            await self._settle(mutation, *done[-1][1:])
+        return answer
 
     async def create[E: Entity](
         self, mutation: Mutation, key: EntityKey[E], make: Make[E], answer: Answer[E]
@@ -61,15 +83,15 @@ class Calendars:
         ``InvalidRequestError``, ``IdempotencyKeyReusedError``.
         """
 
-        def work(tx: WriteTx) -> bytes:
+        def work(tx: WriteTx) -> _Done:
             _require_parent(tx, key)
             entity = make(tx)
             etag = tx.create(key.tenant, entity)
             self._changed(tx, mutation, None, entity)
             _record(tx, mutation, key, "CREATED", None, entity)
-            return answer(entity, etag)
+            return answer(entity, etag), None, entity
 
-        return await self._store.write(once(mutation, work))
+        return await self._write(mutation, work)
 
     async def create_absence(
         self, mutation: Mutation, make: Make[Absence], answer: AbsenceAnswer
@@ -78,7 +100,12 @@ class Calendars:
 
         Raises as ``create``.
         """
-        return await record_absence(self._store, mutation, make, answer)
+
+        def work(tx: WriteTx) -> _Done:
+            absence = make(tx)
+            return record_absence(tx, mutation, absence, answer), None, absence
+
+        return await self._write(mutation, work)
 
     async def get[E: Entity](self, key: EntityKey[E]) -> tuple[E, str]:
         """The entity and its etag. Raises ``NotFoundError``."""
@@ -110,16 +137,16 @@ class Calendars:
         ``IdempotencyKeyReusedError``.
         """
 
-        def work(tx: WriteTx) -> bytes:
+        def work(tx: WriteTx) -> _Done:
             before, _ = _fetch(tx, key)
             after = revise(tx, before)
             refuse_lost_words(tx, key.tenant, before, after)
             new_etag = tx.replace(key.tenant, after, etag)
             self._changed(tx, mutation, before, after)
             _record(tx, mutation, key, "UPDATED", before, after)
-            return answer(after, new_etag)
+            return answer(after, new_etag), before, after
 
-        return await self._store.write(once(mutation, work))
+        return await self._write(mutation, work)
 
     async def delete[E: Entity](
         self, mutation: Mutation, key: EntityKey[E], etag: str | None
@@ -130,14 +157,16 @@ class Calendars:
         ``IdempotencyKeyReusedError``.
         """
 
-        def work(tx: WriteTx) -> bytes:
+        def work(tx: WriteTx) -> _Done:
             before, _ = _fetch(tx, key)
             tx.delete(key.tenant, key.kind, key.id, etag, key.technician)
+            if isinstance(before, Technician):
+                revoke_keys_of(tx, mutation, before.id)
             self._changed(tx, mutation, before, None)
             _record(tx, mutation, key, "DELETED", before, None)
-            return b""
+            return b"", before, None
 
-        return await self._store.write(once(mutation, work))
+        return await self._write(mutation, work)
 
 
 def _fetch[E: Entity](tx: CalendarRead, key: EntityKey[E]) -> tuple[E, str]:

@@ -13,15 +13,15 @@ from slotsvc.domain.working_time import Absence
 from slotsvc.scheduling.affected_days import affected
 from slotsvc.scheduling.backlog import return_to_backlog
 from slotsvc.scheduling.book_visit import require_visit
-from slotsvc.scheduling.calendar_ports import CalendarRead, Entity
+from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.desk import shift_of
-from slotsvc.scheduling.mutation import Mutation, once
-from slotsvc.scheduling.placing import without_replaced
-from slotsvc.scheduling.ports import Event, ReadTx, Store, StoredRoute, WriteTx
+from slotsvc.scheduling.mutation import Mutation
+from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
 from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import judge_anew
 from slotsvc.scheduling.timetables import planned_route
 
+_SECOND = timedelta(seconds=1)
 LONGEST_AHEAD = timedelta(days=400)
 """Nothing is booked further ahead."""
 
@@ -33,12 +33,16 @@ def judge_changed_days(
 
     In the transaction of the change; ``before`` None: created, ``after`` None: deleted.
     """
-    keys = [route.key for route in _touched(tx, mutation.tenant, before, after)]
-    absent = isinstance(before or after, Absence)
-    judge_anew(tx, keys, Origin.ABSENCE if absent else Origin.CALENDAR, mutation.actor)
+    keys = [route.key for route in touched(tx, mutation.tenant, before, after)]
+    judge_anew(tx, keys, origin_of(before, after), mutation.actor)
 
 
-def _touched(
+def origin_of(before: Entity | None, after: Entity | None) -> Origin:
+    """What brings about the violations that the change leads to."""
+    return Origin.ABSENCE if isinstance(before or after, Absence) else Origin.CALENDAR
+
+
+def touched(
     tx: ReadTx, tenant: str, before: Entity | None, after: Entity | None
 ) -> list[StoredRoute]:
     """Routes with visits among those affected, in order."""
@@ -55,33 +59,28 @@ type AbsenceAnswer = Callable[[Absence, str, Sequence[str]], bytes]
 """The answer for the absence, its etag, and the visits that went back to the backlog."""
 
 
-async def record_absence(
-    store: Store, mutation: Mutation, make: Callable[[CalendarRead], Absence], answer: AbsenceAnswer
+def record_absence(
+    tx: WriteTx, mutation: Mutation, absence: Absence, answer: AbsenceAnswer
 ) -> bytes:
     """Stores an absence and takes the visits planned in it off their routes, all or nothing.
 
     What their clients were told stands; the visits wait in the backlog. Raises as ``Calendars``.
     """
-
-    def work(tx: WriteTx) -> bytes:
-        absence = make(tx)
-        if tx.technician(mutation.tenant, absence.technician) is None:
-            raise NotFoundError("no such technician")
-        routes = _touched(tx, mutation.tenant, None, absence)
-        inside = [visit for route in routes for visit in _inside(tx, route, absence.window)]
-        etag = tx.create(mutation.tenant, absence)
-        revision = tx.calendar_revision(mutation.tenant)
-        data = {"technician": absence.technician}
-        event = Event("ABSENCE_CREATED", absence.id, None, revision, data)
-        tx.record(mutation.tenant, event, mutation.actor)
-        for visit in inside:
-            stored = require_visit(tx, mutation.tenant, visit)
-            return_to_backlog(tx, stored, UnplacedReason.ABSENCE, mutation)
-        keys = [route.key for route in routes]
-        judge_anew(tx, keys, Origin.ABSENCE, mutation.actor)
-        return answer(absence, etag, inside)
-
-    return await store.write(once(mutation, work))
+    if tx.technician(mutation.tenant, absence.technician) is None:
+        raise NotFoundError("no such technician")
+    routes = touched(tx, mutation.tenant, None, absence)
+    inside = [visit for route in routes for visit in _inside(tx, route, absence.window)]
+    etag = tx.create(mutation.tenant, absence)
+    revision = tx.calendar_revision(mutation.tenant)
+    data = {"technician": absence.technician}
+    event = Event("ABSENCE_CREATED", absence.id, None, revision, data)
+    tx.record(mutation.tenant, event, mutation.actor)
+    for visit in inside:
+        stored = require_visit(tx, mutation.tenant, visit)
+        return_to_backlog(tx, stored, UnplacedReason.ABSENCE, mutation)
+    keys = [route.key for route in routes]
+    judge_anew(tx, keys, Origin.ABSENCE, mutation.actor)
+    return answer(absence, etag, inside)
 
 
 def _inside(tx: ReadTx, route: StoredRoute, away: TimeWindow) -> list[str]:
@@ -101,5 +100,11 @@ def _times(tx: ReadTx, route: StoredRoute, now: datetime) -> dict[str, TimeWindo
     live = route.live(now)
     if not set(route_places(work.shift, live)) <= set(block.places):
         return {}
-    planned = planned_route(work.shift, without_replaced(route.live(now)), block, now)
-    return {s.placement: TimeWindow(s.start, s.finish) for s in planned.stops}
+    # a visit that is being moved stands at its old place until the move is confirmed
+    here = {p.id for p in live}
+    booked = tuple(p for p in live if p.replaces not in here)
+    planned = planned_route(work.shift, booked, block, now)
+    # what was only reported done may have begun in the same second
+    return {
+        s.placement: TimeWindow(s.start, max(s.finish, s.start + _SECOND)) for s in planned.stops
+    }

@@ -17,7 +17,7 @@ from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.travel_port import TravelUnavailableError
-from slotsvc.scheduling.work_calendar import read_work_days
+from slotsvc.scheduling.work_calendar import read_work_days, shift_numbered
 from slotsvc.solver.checker import Finding, no_shift
 
 
@@ -25,9 +25,9 @@ from slotsvc.solver.checker import Finding, no_shift
 class TechnicianDay:
     """One route. ``work``: its shift, or why there is none. ``planned`` None: no shift.
 
-    ``placements``: those live, by position. ``replaced``: ids of places that an open hold on the
-    same route would take over; they have no times of their own here. ``findings``: what is broken
-    when there is no shift.
+    ``placements``: those live, by position. ``replaced``: ids of places that an open hold would
+    take over; with the hold on the same route they have no times of their own here. ``findings``:
+    what is broken when there is no shift.
     """
 
     technician: Technician
@@ -50,10 +50,16 @@ async def get_day(
     Raises ``NotFoundError``, ``TravelError`` when driving is missing and no roads answer.
     """
     found = await desk.store.read(lambda tx: _read(tx, tenant, team, day, technician))
-    return [await _planned(desk, *entry) for entry in found]
+    return [await _planned(desk, entry) for entry in found]
 
 
-type _Entry = tuple[Technician, StoredRoute, Shift | NoShiftReason, datetime]
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    who: Technician
+    route: StoredRoute
+    work: Shift | NoShiftReason
+    moving: frozenset[str]
+    now: datetime
 
 
 def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> list[_Entry]:
@@ -65,36 +71,33 @@ def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> lis
     stored = tx.routes(tenant, [t.id for t in members], day, day)
     days = read_work_days(tx, tenant, members, day, day, team)
     now = tx.now()
+    moving = tx.pending_moves(tenant, now)
+    used = {key for key, route in stored.items() if route.live(now)}
     return [
-        (who, stored.get(key) or StoredRoute(key, 0), work, now)
+        _Entry(who, stored.get(key) or StoredRoute(key, 0), work, moving, now)
         for who in members
-        for key, work in _routes(tenant, who, day, days[who.id, day], stored)
+        for key, work in _routes(tenant, who, day, days[who.id, day], used)
     ]
 
 
 def _routes(
-    tenant: str, who: Technician, day: date, work: WorkDay, stored: Collection[RouteKey]
+    tenant: str, who: Technician, day: date, work: WorkDay, used: Collection[RouteKey]
 ) -> Iterator[tuple[RouteKey, Shift | NoShiftReason]]:
-    """Every shift of the day, and every route that has lost its shift."""
+    """Every shift of the day, and every route with visits that has lost its shift."""
     shifts = {s.number: s for s in work} if isinstance(work, tuple) else {}
-    why = NoShiftReason.ABSENT if isinstance(work, tuple) else work
-    numbers = set(shifts) | {key.shift for key in stored if key.technician == who.id}
-    if why is NoShiftReason.OTHER_TEAM:
+    numbers = set(shifts) | {key.shift for key in used if key.technician == who.id}
+    if work is NoShiftReason.OTHER_TEAM:
         return
     for number in sorted(numbers or {0}):
-        yield RouteKey(tenant, who.id, day, number), shifts.get(number, why)
+        yield RouteKey(tenant, who.id, day, number), shift_numbered(work, number)
 
 
-async def _planned(
-    desk: Desk,
-    who: Technician,
-    route: StoredRoute,
-    work: Shift | NoShiftReason,
-    now: datetime,
-) -> TechnicianDay:
+async def _planned(desk: Desk, entry: _Entry) -> TechnicianDay:
+    who, route, work, now = entry.who, entry.route, entry.work, entry.now
     live = route.live(now)
     shown = without_replaced(live)
     replaced = frozenset(p.id for p in live) - {p.id for p in shown}
+    replaced |= entry.moving & {p.id for p in live}
     until = route.valid_until(now)
     if isinstance(work, NoShiftReason):
         found = no_shift(live, work)

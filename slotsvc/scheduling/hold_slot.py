@@ -73,7 +73,7 @@ def _lengths(tx: ReadTx, desk: Desk, stored: StoredVisit) -> tuple[timedelta, ti
 
 
 async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
-    """Gives a hold back. One that lapsed or was released before is fine.
+    """Gives a hold back. One that lapsed, or was released or cancelled before, is fine.
 
     Raises ``NotFoundError``, ``WrongStateError`` for one that was confirmed.
     """
@@ -83,7 +83,7 @@ async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
         if stored is None:
             raise NotFoundError("no such hold")
         placement = stored.placed
-        if placement.state not in (PlacementState.HELD, PlacementState.RELEASED):
+        if placement.state not in _GIVEN_BACK:
             raise WrongStateError("the hold was confirmed; cancel the visit instead")
         if placement.state is PlacementState.HELD:
             tx.lock_routes([placement.route])
@@ -94,6 +94,10 @@ async def release_hold(desk: Desk, mutation: Mutation, hold: str) -> bytes:
         return b""
 
     return await desk.store.write(once(mutation, work))
+
+
+_GIVEN_BACK = (PlacementState.HELD, PlacementState.RELEASED, PlacementState.CANCELLED)
+"""States in which a place may be given back: it is held, or is nobody's any more."""
 
 
 def close_ranks(tx: WriteTx, route: RouteKey, gone: str) -> None:

@@ -20,6 +20,10 @@ class KeyRead(Protocol):
         """A tenant's ("": operators') behind ``after``, in order of id."""
         ...
 
+    def keys_of(self, tenant: str, technician: str) -> Sequence[ApiKey]:
+        """The technician's, but those that are revoked."""
+        ...
+
 
 class KeyWrite(KeyRead, Protocol):
     """Changing of keys."""

@@ -13,6 +13,7 @@ from slotsvc.scheduling.book_visit import record_change, refuse_other_etag, requ
 from slotsvc.scheduling.desk import TRIES, Desk, Placed, RouteChangedError
 from slotsvc.scheduling.hand_moves import Board, HandMove, TriedRoute, look, try_moves
 from slotsvc.scheduling.mutation import Mutation, once
+from slotsvc.scheduling.offer_state import other_visit
 from slotsvc.scheduling.ports import WriteTx
 from slotsvc.scheduling.put_on_route import replayed
 from slotsvc.scheduling.read_visits import placed_now
@@ -79,7 +80,7 @@ def _write(
     stored = require_visit(tx, tenant, placement.visit.id)
     refuse_other_etag(stored, wanted.etag)
     old = stored.placed if stored.standing is Standing.PLACED else None
-    if tx.open_hold(tenant, placement.visit.id, tx.now()) is not None:
+    if other_visit(tx, tried.board.visits[placement.visit.id]):
         raise RouteChangedError
     _place(tx, placement, old, tried)
     lapsed = set(tx.expire_lapsed(versions, tx.now()))

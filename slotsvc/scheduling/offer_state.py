@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slotsvc.domain.booking_rules import BookingRules
-from slotsvc.domain.commitment import CommitmentKind
+from slotsvc.domain.commitment import CommitmentKind, promised
 from slotsvc.domain.errors import (
     AlreadyExistsError,
     HoldLimitError,
@@ -129,9 +129,23 @@ def _stored(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
         _refuse_moved(stored, offer, now)
     elif stored.standing is not Standing.UNPLACED:
         raise WrongStateError("the visit changed since the slots were asked for")
+    if not _suits(stored, offer):
+        raise SlotGoneError("what the client was told or wishes changed meanwhile")
     if tx.open_hold(offer.tenant, offer.work.id, now) is not None:
         raise HoldLimitError("another place of this visit is held and not confirmed yet")
     return stored
+
+
+def _suits(stored: StoredVisit, offer: HeldOffer) -> bool:
+    """Whether the offered window is still one that the visit may be given: due time, target, and,
+    unless its client is asked anew, what was promised."""
+    window, wanted = offer.window.start_window, stored.visit.commitment
+    if wanted.due is not None and window.end > wanted.due:
+        return False
+    if wanted.target is not None and not wanted.target.covers(window):
+        return False
+    told = None if offer.asked_anew else promised(stored.visit.promises)
+    return told is None or any(one.covers(window) for one in told)
 
 
 def _refuse_moved(stored: StoredVisit, offer: HeldOffer, now: datetime) -> None:
@@ -140,6 +154,16 @@ def _refuse_moved(stored: StoredVisit, offer: HeldOffer, now: datetime) -> None:
         raise WrongStateError("the visit changed since the slots were asked for")
     if stored.placed.start_window.end <= now:
         raise WrongStateError("the visit's time is over")
+
+
+def other_visit(tx: ReadTx, seen: StoredVisit) -> bool:
+    """Whether the visit is not as it was seen: changed, placed or held elsewhere meanwhile.
+
+    One of the backlog stands on no route, so no lock of a route keeps two from taking it.
+    """
+    stored = tx.visit(seen.tenant, seen.visit.id)
+    changed = stored is None or stored.revision != seen.revision
+    return changed or tx.open_hold(seen.tenant, seen.visit.id, tx.now()) is not None
 
 
 def refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
@@ -180,7 +204,7 @@ def refuse_full_day(
         return
     offer = taking.offer
     taken = tx.live_of_activity(
-        offer.tenant, offer.team, activity.id, offer.day, offer.day, now
+        offer.tenant, offer.work.team or offer.team, activity.id, offer.day, offer.day, now
     ).get(offer.day, 0)
     if taken - _given_up(tx, offer) >= quota:
         raise SlotGoneError("the day has all the visits of this kind that it may have")

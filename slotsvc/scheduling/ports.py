@@ -177,6 +177,10 @@ class RouteRead(Protocol):
         """The live hold that would take over from ``placement``; None when there is none."""
         ...
 
+    def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
+        """Ids of all placements that a live hold would take over from."""
+        ...
+
     def live_hold_of_client(
         self, tenant: str, client: str, activity_type: str, now: datetime
     ) -> Placement | None:

@@ -33,6 +33,7 @@ from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import (
     Seen,
     Taking,
+    other_visit,
     refuse_full_day,
     refuse_second_hold,
     see,
@@ -110,7 +111,7 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     seen = await desk.store.read(lambda tx: see(tx, taking))
     day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
-    _refuse_reserve(seen, day, placement)
+    _refuse_reserve(taking.offer, seen, day, placement)
     for ids in _orders(taking.offer, seen, day, placement):
         by_id = {p.id: p for p in (*day.rest.open, placement)}
         order = tuple(by_id[i] for i in merged_order([p.id for p in day.rest.open], ids))
@@ -131,9 +132,9 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
     raise SlotGoneError("the slot is taken")
 
 
-def _refuse_reserve(seen: Seen, day: _Day, placement: Placement) -> None:
+def _refuse_reserve(offer: HeldOffer, seen: Seen, day: _Day, placement: Placement) -> None:
     """Somebody else may have taken what was free beside the emergency reserve."""
-    if placement.visit.priority > 0 or not seen.reserve:
+    if offer.work.priority > 0 or not seen.reserve:
         return
     others = [p for p in day.live if p.id != placement.replaces]
     if takes_the_reserve(seen.work.shift, others, placement.on_site, seen.reserve) is not None:
@@ -260,7 +261,8 @@ def _start_window(offer: HeldOffer, seen: Seen) -> TimeWindow:
     offered = offer.window.start_window
     if not seen.wide:
         return offered
-    shift, commitment = seen.work.shift, offer.work.commitment
+    shift, visit = seen.work.shift, seen.stored.visit if seen.stored else offer.work
+    commitment = visit.commitment
     start = min(offered.start, shift.window.start)
     end = max(offered.end, shift.latest_end)
     if commitment.target is not None:
@@ -282,6 +284,8 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
         versions[seen.old_route.key] = seen.old_route.version
     locked = tx.lock_routes(versions)
     if any(locked[k] != v + 1 for k, v in versions.items()) or _other_shift(tx, plan):
+        raise RouteChangedError
+    if seen.stored is not None and other_visit(tx, seen.stored):
         raise RouteChangedError
     now = tx.now()
     if now >= taking.offer.expires:

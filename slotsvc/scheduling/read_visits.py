@@ -93,9 +93,7 @@ def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
     return _placed(tx, shown, {}) if shown else Placed(stored, "", "", None, live=False)
 
 
-def _placed(
-    tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, _Planned]
-) -> Placed:
+def _placed(tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, _Planned]) -> Placed:
     placement = stored.placement
     if placement is None:
         return Placed(stored, "", "", None, live=False)

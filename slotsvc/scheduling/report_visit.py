@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -62,7 +63,7 @@ async def report_visit(
         after = _after(placement, report, at)
         tx.report(mutation.tenant, placement.id, after.state, after.reported)
         if report.kind is not ReportKind.STEP:
-            _move_up(tx, route, after)
+            _move_up(tx, route, after, told_late=_told_late(placement, report))
         more = {"step": report.step, "outcome": report.outcome.value if report.outcome else ""}
         record_change(tx, report.kind.value, after, versions, mutation, **more)
         record_violations(tx, [placement.route], Origin.OVERRUN, mutation.actor)
@@ -93,15 +94,18 @@ def _refuse_time(
         raise InvalidRequestError([Violation("time", "must not be in the future")])
     own = placement.reported
     earlier = [own.departed, own.started, *(when for _, when in own.steps)]
-    # that somebody left here is often told only after the next visit has begun
-    late = report.kind is ReportKind.FINISHED and own.started is not None
-    if report.kind is not ReportKind.STEP and not late:
+    if report.kind is not ReportKind.STEP and not _told_late(placement, report):
         others = [p.reported for p in route.placements if p.id != placement.id]
         earlier += [told for p in others for told in (p.started, p.finished)]
     latest = max((when for when in earlier if when is not None), default=None)
     if latest is not None and at < latest:
         text = "must not be before the last report of the day"
         raise InvalidRequestError([Violation("time", text)])
+
+
+def _told_late(placement: Placement, report: Report) -> bool:
+    """That somebody left a place is often told only when he or she is on the way to the next."""
+    return report.kind is ReportKind.FINISHED and placement.reported.started is not None
 
 
 def _after(placement: Placement, report: Report, at: datetime) -> Placement:
@@ -118,25 +122,28 @@ def _after(placement: Placement, report: Report, at: datetime) -> Placement:
     return replace(placement, state=state, reported=reported)
 
 
-def _move_up(tx: WriteTx, route: StoredRoute, placement: Placement) -> None:
-    """Behind everything that has begun before it. Who set out for another visit came back."""
+def _move_up(tx: WriteTx, route: StoredRoute, placement: Placement, *, told_late: bool) -> None:
+    """Behind everything that has begun before it. Who set out for another visit came back, unless
+    it is only told now that this one is over."""
     now = tx.now()
     tx.expire_lapsed([route.key], now)
     live = [p for p in route.live(now) if p.id != placement.id]
-    for other in live:
-        if other.state is PlacementState.EN_ROUTE:
-            tx.report(
-                route.key.tenant,
-                other.id,
-                PlacementState.BOOKED,
-                replace(other.reported, departed=None),
-            )
-    begun = [p.id for p in live if p.state in BEGUN - {PlacementState.EN_ROUTE}]
-    rest = [p.id for p in live if p.id not in begun]
     here = [p.id for p in route.live(now)]
+    if not told_late:
+        _came_back(tx, live)
+    kept = BEGUN if told_late else BEGUN - {PlacementState.EN_ROUTE}
+    begun = [p.id for p in live if p.state in kept]
+    rest = [p.id for p in live if p.id not in begun]
     if placement.state is PlacementState.DONE and here.index(placement.id) < len(begun):
         order = here  # it was done long since, and reported late
     else:
         order = [*begun, placement.id, *rest]
     tx.write_route(route.key, order, route.block)
     tx.set_route_state(route.key, RouteState.RUNNING)
+
+
+def _came_back(tx: WriteTx, others: Sequence[Placement]) -> None:
+    for other in others:
+        if other.state is PlacementState.EN_ROUTE:
+            reported = replace(other.reported, departed=None)
+            tx.report(other.route.tenant, other.id, PlacementState.BOOKED, reported)

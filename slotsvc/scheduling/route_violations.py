@@ -55,7 +55,7 @@ def record_violations(
         if fresh == route.violations:
             continue
         tx.write_violations(key, fresh)
-        if _differ(route, found):
+        if differ(route, found):
             _tell(tx, route, fresh, actor)
         _tell_risks(tx, route, fresh, actor)
 
@@ -70,14 +70,14 @@ def judge_anew(tx: WriteTx, keys: Iterable[RouteKey], origin: Origin, actor: str
     changed = [
         route.key
         for route in routes
-        if (found := route_findings(tx, route, now)) is not None and _differ(route, found)
+        if (found := route_findings(tx, route, now)) is not None and differ(route, found)
     ]
     if changed:
         tx.lock_routes(changed)
         record_violations(tx, changed, origin, actor)
 
 
-def _differ(route: StoredRoute, found: Sequence[Finding]) -> bool:
+def differ(route: StoredRoute, found: Sequence[Finding]) -> bool:
     """Whether other rules are broken than is on record, or by other sizes."""
     stored = {(v.kind, v.subject, v.size) for v in route.violations}
     return stored != {(f.kind.value, f.subject, f.size) for f in found}

@@ -89,12 +89,17 @@ def _promised(wish: Wish, asked: Asked) -> tuple[TimeWindow, ...] | None:
     """Where offers must lie. Moving a booked appointment is agreed with its client, so what was
     promised does not bind; work that waits for a place keeps its word. A target always binds."""
     target = asked.work.commitment.target
-    agreed = asked.stored is None or asked.stored.standing is Standing.PLACED or wish.leave_promise
-    told = None if agreed else promised(asked.work.promises)
+    told = None if asks_anew(wish, asked) else promised(asked.work.promises)
     if told is None or target is None:
         return told if target is None else (target,)
     both = (target.intersect(window) for window in told)
     return tuple(window for window in both if window is not None)
+
+
+def asks_anew(wish: Wish, asked: Asked) -> bool:
+    """Whether the client agrees to what is offered, whatever was promised before."""
+    placed = asked.stored is not None and asked.stored.standing is Standing.PLACED
+    return asked.stored is None or placed or wish.leave_promise
 
 
 def _horizon(activity: ActivityType | None) -> timedelta:

@@ -19,6 +19,7 @@ from slotsvc.scheduling.live_calendar import LiveCalendar, Snapshot, free_to_res
 from slotsvc.scheduling.ports import Store
 from slotsvc.scheduling.slot_query import (
     LONGEST_PERIOD,
+    asks_anew,
     days_asked,
     slot_query,
     with_quota,
@@ -123,7 +124,8 @@ class SuggestSlots:
     async def _taken(
         self, command: SuggestCommand, asked: Asked, days: Sequence[date]
     ) -> dict[date, int]:
-        tenant, team, kind = command.tenant, command.team, asked.work.activity_type
+        tenant, kind = command.tenant, asked.work.activity_type
+        team = asked.work.team or command.team
         first, last = min(days), max(days)
         found = await self._store.read(
             lambda tx: tx.live_of_activity(tenant, team, kind, first, last, tx.now())
@@ -164,7 +166,7 @@ class SuggestSlots:
             day=offer.day,
             shift=offer.shift,
             window=offer.window,
-            work=asked.work,
+            work=replace(asked.work, priority=max(asked.work.priority, command.wish.priority)),
             on_site=at_pace(asked.work.service, paces[offer.technician]),
             order=offer.order,
             version=offer.version,
@@ -173,6 +175,7 @@ class SuggestSlots:
             replaces=asked.replaces,
             insert_only=command.params.freedom is Freedom.INSERT_ONLY,
             resequence_published=command.wish.resequence_published,
+            asked_anew=asks_anew(command.wish, asked),
         )
 
 

@@ -73,6 +73,7 @@ class HeldOffer:
     the new visit. ``version`` and ``valid_until`` say which state of the route that was.
     ``replaces``: placement to move, "" when the visit has no place. ``expires``: the offer lapses
     then. ``insert_only``: the others keep their order. ``resequence_published``: as in the wish.
+    ``asked_anew``: the client agrees to a window outside what was promised.
     """
 
     tenant: str
@@ -90,6 +91,7 @@ class HeldOffer:
     replaces: str = ""
     insert_only: bool = False
     resequence_published: bool = False
+    asked_anew: bool = False
 
     @property
     def route(self) -> RouteKey:

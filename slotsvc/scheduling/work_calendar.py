@@ -39,13 +39,18 @@ def read_work_days(
 
 
 def read_shift(tx: CalendarRead, who: Technician, key: RouteKey) -> Shift | NoShiftReason:
-    """The shift of one route as the calendar stands; DAY_OFF for a number the day does not have,
-    ABSENT for one that nothing is left of."""
+    """The shift of one route as the calendar stands; see ``shift_numbered``."""
     found = read_work_days(tx, key.tenant, [who], key.day, key.day)[who.id, key.day]
+    return shift_numbered(found, key.shift)
+
+
+def shift_numbered(found: WorkDay, number: int) -> Shift | NoShiftReason:
+    """The shift of a day with this number; DAY_OFF for a number the day does not have, ABSENT for
+    one that nothing is left of."""
     if isinstance(found, NoShiftReason):
         return found
-    missing = NoShiftReason.ABSENT if key.shift <= found[-1].number else NoShiftReason.DAY_OFF
-    return next((shift for shift in found if shift.number == key.shift), missing)
+    missing = NoShiftReason.ABSENT if number <= found[-1].number else NoShiftReason.DAY_OFF
+    return next((shift for shift in found if shift.number == number), missing)
 
 
 def read_layers(

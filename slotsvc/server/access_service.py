@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from slotsvc.domain.access import ApiKey, Role
+from slotsvc.domain.errors import PermissionDeniedError
 from slotsvc.pb.v1 import access_service_pb2 as pb
 from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceServicer
 from slotsvc.scheduling.api_keys import ApiKeys, NewKey
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.server import fields, names
+from slotsvc.server import fields, names, principals
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.page_tokens import page_size, page_token, read_page_token
 from slotsvc.server.policies import PACKAGE, ROLES, TO_ROLE, methods_of
@@ -37,6 +38,7 @@ class AccessService(AccessServiceServicer):
             if not request.HasField("api_key"):
                 wrong.add("api_key", "required")
             wanted = _wanted(wrong, tenant, request.api_key)
+        _refuse_more(wanted)
         stored, text = await self._keys.create(
             mutation_of(tenant, "CreateApiKey", request, request.request_id),
             wanted,
@@ -141,6 +143,16 @@ def _wanted(wrong: Violations, tenant: str, key: pb.ApiKey) -> NewKey:
         _methods(wrong, key.methods),
         expires,
     )
+
+
+def _refuse_more(wanted: NewKey) -> None:
+    """A key that is narrowed to methods makes none that can do more."""
+    maker = principals.current()
+    if maker is not None and not maker.may_pass_on(wanted.methods):
+        raise PermissionDeniedError(
+            "a key that is narrowed to methods makes none that can do more",
+            {"field": "api_key.methods"},
+        )
 
 
 def _check_subject(wrong: Violations, role: Role, key: pb.ApiKey) -> None:

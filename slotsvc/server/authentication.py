@@ -56,8 +56,10 @@ class Authenticator:
         sent = [(name, value) for name, value in metadata if name in (AUTHORIZATION, ON_BEHALF_OF)]
         key = await self._key([value for name, value in sent if name == AUTHORIZATION])
         named = [value for name, value in sent if name == ON_BEHALF_OF]
-        behalf = ",".join(map(str, named)) if named else None
-        return on_behalf_of(key.principal, behalf)
+        if not named:
+            return key.principal
+        # two names are nobody, rather than one with both in it
+        return on_behalf_of(key.principal, str(named[0]) if len(named) == 1 else "")
 
     def forget(self, id: str) -> None:
         """The key has changed: ask the store again."""

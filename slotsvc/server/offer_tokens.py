@@ -85,6 +85,7 @@ def _values(offer: HeldOffer) -> dict[str, Any]:
             replaces=offer.replaces,
             insert_only=offer.insert_only,
             resequence_published=offer.resequence_published,
+            asked_anew=offer.asked_anew,
         ),
     }
 
@@ -107,6 +108,7 @@ def _offer(tenant: str, values: dict[str, Any]) -> HeldOffer:
         replaces=values.get("replaces", ""),
         insert_only=values.get("insert_only", False),
         resequence_published=values.get("resequence_published", False),
+        asked_anew=values.get("asked_anew", False),
     )
 
 

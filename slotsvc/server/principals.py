@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from slotsvc.domain.access import Principal, Role
 from slotsvc.domain.errors import InvalidRequestError, PermissionDeniedError, Violation
-from slotsvc.scheduling.field_checks import is_id
+from slotsvc.scheduling.field_checks import Violations, is_id
 
 ON_BEHALF_OF = "slotsvc-on-behalf-of"
 """Metadata with which a portal's key names a client or technician, percent-encoded (RFC 3986)."""
@@ -58,14 +58,12 @@ def acting(principal: Principal) -> Iterator[None]:
         _current.reset(token)
 
 
-def on_behalf_of(holder: Principal, named: str | None) -> Principal:
-    """Whom a call acts for. ``holder``: of the key. ``named``: what the metadata say, None nothing.
+def on_behalf_of(holder: Principal, named: str) -> Principal:
+    """Whom a call acts for. ``holder``: of the key. ``named``: what the metadata say.
 
     Raises ``PermissionDeniedError`` unless a portal's key asks, ``InvalidRequestError`` for
     anything but ``clients/{client}`` and ``technicians/{technician}``.
     """
-    if named is None:
-        return holder
     if holder.role is not Role.PORTAL:
         raise PermissionDeniedError("only a portal's key acts on behalf of others")
     kind, _, rest = named.partition("/")
@@ -73,9 +71,16 @@ def on_behalf_of(holder: Principal, named: str | None) -> Principal:
         id = unquote(rest, errors="strict")
     except UnicodeDecodeError:
         id = ""
-    if kind == "clients" and 0 < len(id) <= LONGEST_CLIENT:
+    if kind == "clients" and _is_reference(id):
         return replace(holder, role=Role.CLIENT, client=id, gateway=True)
     if kind == "technicians" and is_id(id):
         return replace(holder, role=Role.TECHNICIAN, technician=id, gateway=True)
     expected = "clients/{client} or technicians/{technician}, percent-encoded"
     raise InvalidRequestError([Violation(f"metadata {ON_BEHALF_OF}", expected)])
+
+
+def _is_reference(client: str) -> bool:
+    """Whether a key or a visit could name that client: what cannot must not get into trails."""
+    wrong = Violations()
+    wrong.text("client", client, LONGEST_CLIENT, required=True)
+    return not wrong.found

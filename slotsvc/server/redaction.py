@@ -15,6 +15,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from slotsvc.domain.access import Role
+from slotsvc.domain.errors import HoldLimitError, SlotGoneError, SlotsvcError
 
 type Fields = Mapping[str, frozenset[str]]
 
@@ -120,6 +121,11 @@ HIDDEN: Mapping[Role, Fields] = {Role.PLANNER: _REASONS, Role.INTEGRATOR: _REASO
 when a planner writes back what he or she read."""
 
 
+GONE = "the slot is taken"
+DAY_IS_FULL = "too much of that day is held; try again later, or take another day"
+"""What those who are told no reasons are told: absences, quotas and other holds are not theirs."""
+
+
 def redacted(answer: Message, role: Role) -> Message:
     """``answer`` itself, without what the role may not see."""
     if (shown := SHOWN.get(role)) is not None:
@@ -127,6 +133,15 @@ def redacted(answer: Message, role: Role) -> Message:
     elif hidden := HIDDEN.get(role):
         _hide(answer, hidden)
     return answer
+
+
+def redacted_error(error: SlotGoneError | HoldLimitError, role: Role) -> SlotsvcError:
+    """What the role may know of ``error``: its offers are slots, its message may be a reason."""
+    told = role not in SHOWN
+    if isinstance(error, SlotGoneError):
+        offers = [redacted(o, role) for o in error.alternatives if isinstance(o, Message)]
+        return SlotGoneError(error.message if told else GONE, offers)
+    return error if told or not error.metadata else HoldLimitError(DAY_IS_FULL)
 
 
 def shown_fields(descriptor: Descriptor, shown: Fields) -> frozenset[str]:

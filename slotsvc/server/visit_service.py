@@ -19,7 +19,7 @@ from slotsvc.server import backlog_convert, fields, names
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.offer_tokens import OpenedOffer, open_offer
-from slotsvc.server.page_tokens import page_size, page_token, read_page_token
+from slotsvc.server.page_tokens import open_page_token, page_size, seal_page_token
 from slotsvc.server.slot_service import SlotService, refuse_new_texts
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_convert import STATES, pin_from, visit_to_pb
@@ -95,14 +95,16 @@ class VisitService(VisitServiceServicer):
     async def ListVisits(self, request: pb.ListVisitsRequest, context: Any) -> Any:  # noqa: N802
         """Reads many, a page at a time."""
         with Violations() as wrong:
-            wanted, question = _filter(wrong, request)
+            wanted, question = _filter(wrong, self._sealer, request)
         found = await read_visits.list_visits(self._desk, wanted)
         shown = found[: wanted.limit - 1]
         response = pb.ListVisitsResponse(visits=[visit_to_pb(p) for p in shown])
         if len(found) > len(shown):
             last = shown[-1].stored.placed
             position = (last.route.day.isoformat(), last.route.technician, last.position)
-            response.next_page_token = page_token(question, (*position, last.visit.id))
+            response.next_page_token = seal_page_token(
+                self._sealer, wanted.tenant, question, (*position, last.visit.id)
+            )
         return response
 
     async def RescheduleVisit(self, request: pb.RescheduleVisitRequest, context: Any) -> Any:  # noqa: N802
@@ -194,13 +196,15 @@ class VisitService(VisitServiceServicer):
             client = wrong.text("client", request.client, backlog_convert.MAX_CLIENT)
             size = page_size(wrong, request.page_size)
             question = f"ListUnplaced {tenant} {team} {client}"
-            after: Any = read_page_token(wrong, question, request.page_token, _URGENCY)
+            after: Any = open_page_token(
+                wrong, self._sealer, tenant, question, request.page_token, _URGENCY
+            )
         wanted = BacklogFilter(tenant, team, client, after, size + 1)
         found = await backlog.list_unplaced(self._desk, wanted)
         response = pb.ListUnplacedResponse(visits=[visit_to_pb(p) for p in found[:size]])
         if len(found) > size:
             last = backlog_convert.urgency(found[size - 1].stored)
-            response.next_page_token = page_token(question, last)
+            response.next_page_token = seal_page_token(self._sealer, tenant, question, last)
         return response
 
     async def UnplaceVisit(self, request: pb.UnplaceVisitRequest, context: Any) -> Any:  # noqa: N802
@@ -255,7 +259,9 @@ _booked = _answer(pb.BookVisitResponse)
 _moved = _answer(pb.RescheduleVisitResponse)
 
 
-def _filter(wrong: Violations, request: pb.ListVisitsRequest) -> tuple[VisitFilter, str]:
+def _filter(
+    wrong: Violations, sealer: SlotSealer, request: pb.ListVisitsRequest
+) -> tuple[VisitFilter, str]:
     (tenant,) = names.TENANT.read(wrong, "parent", request.parent)
     team = who = ""
     if request.team:
@@ -273,6 +279,6 @@ def _filter(wrong: Violations, request: pb.ListVisitsRequest) -> tuple[VisitFilt
     states = (STATES[request.state],) if request.state in STATES else VisitFilter(tenant).states
     client = wrong.text("client", request.client, backlog_convert.MAX_CLIENT)
     question = f"ListVisits {tenant} {team} {who} {first} {last} {states} {client}"
-    after: Any = read_page_token(wrong, question, request.page_token, _POSITION)
+    after: Any = open_page_token(wrong, sealer, tenant, question, request.page_token, _POSITION)
     limit = page_size(wrong, request.page_size) + 1  # one more tells whether there is a next page
     return VisitFilter(tenant, team, who, first, last, states, client, after, limit), question

@@ -29,6 +29,12 @@ class AccessReads(Transaction):
         query = select(API_KEY).where(whose, API_KEY.c.id > after).order_by(API_KEY.c.id)
         return [_key_from(row) for row in self._connection.execute(query.limit(limit))]
 
+    def keys_of(self, tenant: str, technician: str) -> Sequence[ApiKey]:
+        """The technician's, but those that are revoked."""
+        own = API_KEY.c.tenant == tenant, API_KEY.c.technician == technician
+        query = select(API_KEY).where(*own, API_KEY.c.revoked.is_(None)).order_by(API_KEY.c.id)
+        return [_key_from(row) for row in self._connection.execute(query)]
+
 
 def row_of(key: ApiKey) -> dict[str, Any]:
     """The columns of a key."""

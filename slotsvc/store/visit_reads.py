@@ -44,6 +44,9 @@ _LIVE_HOLDS = (
     .limit(1)
 )
 _REPLACEMENT = _LIVE_HOLDS.where(PLACEMENT.c.replaces == bindparam("replaces"))
+_GIVEN_UP = select(PLACEMENT.c.replaces).where(
+    _OF_TENANT, HELD_NOW, PLACEMENT.c.replaces.is_not(None)
+)
 _OF_CLIENT = _LIVE_HOLDS.where(
     VISIT.c.client == bindparam("client"), VISIT.c.activity_type == bindparam("activity_type")
 )
@@ -103,6 +106,11 @@ class VisitReads(Transaction):
     def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
         """The live hold that would take over from the placement; None when there is none."""
         return self._hold(_REPLACEMENT, now, tenant=tenant, replaces=placement)
+
+    def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
+        """Ids of all placements that a live hold would take over from."""
+        rows = self._connection.execute(_GIVEN_UP, {"tenant": tenant, "now": to_epoch(now)})
+        return frozenset(rows.scalars())
 
     def live_hold_of_client(
         self, tenant: str, client: str, activity_type: str, now: datetime

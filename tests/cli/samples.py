@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from slotsvc.cli.wire import pb_date, pb_place, pb_window
-from slotsvc.pb.v1.plan_service_pb2 import Route
+from slotsvc.pb.v1.plan_service_pb2 import ROUTE_STATE_DRAFT, Route
 from slotsvc.pb.v1.slot_service_pb2 import (
     CostComponent,
     PlannedPlace,
@@ -108,6 +108,7 @@ def a_route(name: str = "Chiara Rossi", *, shift: bool = True, visits: int = 3) 
         technician="tenants/riviera/technicians/one",
         technician_display_name=name,
         date=pb_date(TUESDAY),
+        state=ROUTE_STATE_DRAFT,
     )
     if shift:
         route.shift.CopyFrom(pb_window(at(8), at(17)))

@@ -94,3 +94,12 @@ def test_json_has_every_key_and_plain_numbers() -> None:
     assert slot["components"][0]["quantity"] == 0
     assert found["receipt"]["proof"] == "PROOF_EXACT"
     assert found["slots"][0]["window"]["start_time"] == "2026-11-24T07:00:00Z"
+
+
+def test_the_proof_says_where_the_order_was_kept() -> None:
+    """Days that were told to technicians, are under way or broken are only inserted into."""
+    receipt = a_receipt()
+    receipt.routes, receipt.routes_in_order = 12, 3
+
+    assert "order kept on 3 of 12 days" in proof_words(receipt)
+    assert "order kept" not in proof_words(a_receipt())

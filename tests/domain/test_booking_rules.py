@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from slotsvc.domain.booking_rules import (
+    DAY_SHARE,
     NO_RULES,
     BookingRules,
     DateRange,
@@ -132,6 +133,7 @@ def test_holds_take_at_most_their_share_of_the_regular_time() -> None:
     with pytest.raises(HoldLimitError) as refused:
         refuse_a_day_full_of_holds(EIGHT_HOURS, standing, 61 * MINUTE, NOON, 50)
     assert "180 min of 240 min are held and 61 min more" in str(refused.value)
+    assert refused.value.metadata == {"limit": DAY_SHARE}
 
 
 def test_only_live_holds_count() -> None:

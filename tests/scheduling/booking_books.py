@@ -21,8 +21,7 @@ from slotsvc.solver.checker import Finding, FindingKind, check_route, no_shift, 
 from tests.scheduling.booking_company import DAYS, TECHNICIANS, TENANT
 from tests.scheduling.booking_world import BookingWorld
 
-
-SHOWN_EVERY = 8
+SHOWN_EVERY = 20
 """A day is shown after one step in so many: that costs more than a step."""
 
 

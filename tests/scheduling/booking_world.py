@@ -298,7 +298,7 @@ class BookingWorld:
             return b"told"
 
         mutation = self._mutation("i")
-        self.run(changed_days.record_absence(self.store, mutation, lambda _: absence, keep))
+        self.run(self._calendars.create_absence(mutation, lambda _: absence, keep))
         return absence.id, told[0]
 
     def change[E: Entity](self, kind: type[E], id: str, revise: Callable[[E], E]) -> None:

@@ -11,6 +11,7 @@ from slotsvc.domain.visit import Pin, PlacementState
 from slotsvc.scheduling.hand_moves import HandMove
 from slotsvc.scheduling.report_visit import Report, ReportKind
 from slotsvc.scheduling.wish import Wish
+from tests.scheduling.booking_company import GRID
 from tests.scheduling.line_day import Walk
 
 
@@ -114,7 +115,7 @@ def test_a_visit_whose_new_place_is_held_is_not_moved_beside_it(walk: Walk) -> N
     """The hold is settled first; released, the visit can be moved, also to a day off."""
     visit = walk.booked(2, 9, 10)
     days = frozenset([walk.world.day(1)])
-    wish = Wish(visit=visit, activity_type="service", allowed_dates=days)
+    wish = Wish(visit=visit, grid=GRID, allowed_dates=days)
     hold = walk.world.hold(walk.world.search(wish)[0], timedelta(minutes=5)).stored.placed
     assert hold.state is PlacementState.HELD
     with pytest.raises(WrongStateError, match="held"):

@@ -8,6 +8,7 @@ from slotsvc.domain.errors import InvalidRequestError, WrongStateError
 from slotsvc.domain.visit import Outcome, PlacementState, RouteState
 from slotsvc.scheduling.report_visit import Report, ReportKind
 from slotsvc.scheduling.wish import Wish
+from tests.scheduling.booking_company import GRID
 from tests.scheduling.line_day import Walk
 
 DEPARTED, STARTED = Report(ReportKind.DEPARTED), Report(ReportKind.STARTED)
@@ -96,7 +97,7 @@ def test_a_visit_that_begins_while_its_move_is_open_stays_on_its_day(walk: Walk)
     visit = walk.booked(2, 8, 10)
     wish = Wish(
         visit=visit,
-        activity_type="service",
+        grid=GRID,
         allowed_dates=frozenset([walk.day]),
         required_technicians=frozenset(["ann"]),
     )

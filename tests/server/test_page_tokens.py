@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +52,17 @@ def test_page_sizes_default_to_fifty() -> None:
     assert (page_size(wrong, 0), page_size(wrong, 1000)) == (50, 1000)
     page_size(wrong, 1001)
     assert [v.field for v in wrong.found] == ["page_size"]
+
+
+@pytest.mark.parametrize("position", ["\ud800", 2**63, -(2**63) - 1, "a\x00"])
+def test_a_made_up_position_is_refused(position: str | int) -> None:
+    """What no database can compare is no position, although anybody can make such a token."""
+    token = page_token("q", (position,)) if position != "\ud800" else _escaped("q", position)
+
+    assert read("q", token, (type(position),)) == ["page_token"]
+
+
+def _escaped(question: str, text: str) -> str:
+    """A token whose JSON is ASCII: so a lone surrogate gets in."""
+    digest = urlsafe_b64decode(page_token(question, ())[:12])
+    return urlsafe_b64encode(digest + json.dumps([text]).encode()).rstrip(b"=").decode()

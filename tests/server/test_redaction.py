@@ -11,10 +11,20 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from slotsvc.domain.access import Role
+from slotsvc.domain.booking_rules import DAY_SHARE
+from slotsvc.domain.errors import HoldLimitError
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.server.app import method_descriptors
 from slotsvc.server.policies import declared_policy, is_let_in
-from slotsvc.server.redaction import OURS, SHOWN, VALUES, redacted, shown_fields
+from slotsvc.server.redaction import (
+    DAY_IS_FULL,
+    OURS,
+    SHOWN,
+    VALUES,
+    redacted,
+    redacted_error,
+    shown_fields,
+)
 
 DEEPEST = 5
 NEVER_FOR_CLIENTS = {
@@ -128,3 +138,16 @@ def test_an_administrator_sees_everything(role: Role) -> None:
     """Nothing is taken away."""
     for method in method_descriptors():
         assert redacted(full(method.output_type), role) == full(method.output_type)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_how_full_a_day_is_is_for_staff(role: Role) -> None:
+    """A hold that is one too many tells a client nothing of a technician's hours or of others'
+    holds; limits that are about the client's own holds are told."""
+    full_day = HoldLimitError("180 min of 240 min are held", {"limit": DAY_SHARE})
+    own = HoldLimitError("a hold is prolonged once only")
+
+    told = redacted_error(full_day, role)
+
+    assert told.message == (DAY_IS_FULL if role in SHOWN else full_day.message)
+    assert redacted_error(own, role) is own

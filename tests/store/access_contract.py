@@ -41,6 +41,23 @@ class AccessContract:
         assert await store.read(lambda tx: tx.keys("acme", CLIENT.id, 10)) == [PLANNER]
         assert await store.read(lambda tx: tx.keys("", "", 10)) == [OPERATOR]
 
+    async def test_a_technicians_keys_are_found(self, store: Store) -> None:
+        """Of that technician in that tenant, those that are not revoked."""
+        own = replace(PLANNER, id="technician00", role=Role.TECHNICIAN, technician="anna")
+        keys = (
+            own,
+            replace(own, id="technician01"),
+            replace(own, id="other0000000", technician="b"),
+        )
+        await store.write(set_up)
+        await store.write(add_all)
+        await store.write(lambda tx: [tx.add_key(key) for key in keys])
+
+        await store.write(lambda tx: tx.revoke_key("technician01", NOW))
+
+        assert await store.read(lambda tx: tx.keys_of("acme", "anna")) == [own]
+        assert await store.read(lambda tx: tx.keys_of("other", "anna")) == []
+
     async def test_a_key_is_revoked_and_seen(self, store: Store) -> None:
         """Each at an instant, the others untouched."""
         await store.write(set_up)

@@ -12,12 +12,12 @@ import structlog
 from google.protobuf.message import Message
 
 from slotsvc.domain.access import Principal
-from slotsvc.domain.errors import SlotGoneError
+from slotsvc.domain.errors import HoldLimitError, SlotGoneError
 from slotsvc.server import policies, principals
 from slotsvc.server.authentication import Authenticator, Metadata
 from slotsvc.server.interceptors.calls import Call
 from slotsvc.server.object_access import ObjectAccess
-from slotsvc.server.redaction import redacted
+from slotsvc.server.redaction import redacted, redacted_error
 
 
 class AccessGuard:
@@ -39,10 +39,9 @@ class AccessGuard:
             policies.require_role(principal, call.service, call.method)
             try:
                 yield
-            except SlotGoneError as gone:
-                # the offers inside an error are an answer too
-                offers = [self.told(o) for o in gone.alternatives if isinstance(o, Message)]
-                raise SlotGoneError(gone.message, offers) from gone
+            except (SlotGoneError, HoldLimitError) as error:
+                # an error is an answer too
+                raise redacted_error(error, principal.role) from None
 
     async def check(self, call: Call, request: Message) -> None:
         """Raises ``NotFoundError`` for what is somebody else's, ``PermissionDeniedError`` for
