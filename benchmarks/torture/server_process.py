@@ -58,7 +58,16 @@ class ServerProcess:
         Raises ``RuntimeError`` when it ends instead.
         """
         begun = time.monotonic()
-        serve = ["serve", "--auth", "off", "--address", self.address, "--http", self._http, "--json"]
+        serve = [
+            "serve",
+            "--auth",
+            "off",
+            "--address",
+            self.address,
+            "--http",
+            self._http,
+            "--json",
+        ]
         command = [*PROGRAM, *serve, "--data-dir", str(self.data_dir), *self._map]
         with self.log.open("ab") as log:
             self._child = spawn_tied(command, stdout=subprocess.PIPE, stderr=log.fileno())

@@ -163,4 +163,4 @@ def refuse_unmovable(stored: StoredVisit, now: datetime) -> None:
     if stored.placed.state is not PlacementState.BOOKED:
         raise WrongStateError("only a booked visit can be moved")
     if stored.placed.start_window.end <= now:
-        raise WrongStateError("the visit's time is over")
+        raise WrongStateError("the visit's time is over; take it off its route, then plan it anew")

@@ -23,6 +23,7 @@ from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState, RouteKey, Standing
 from slotsvc.domain.working_time import NoShiftReason, Shift, at_pace
 from slotsvc.scheduling.desk import Desk
+from slotsvc.scheduling.from_now import from_now
 from slotsvc.scheduling.placing import findings, without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit, TravelBlock
 from slotsvc.scheduling.resuming import route_places
@@ -123,23 +124,37 @@ def _movable(tx: ReadTx, tenant: str, visit: str) -> StoredVisit:
 
 
 async def try_moves(
-    desk: Desk, tenant: str, board: Board, moves: Sequence[HandMove], pin: Pin
+    desk: Desk,
+    tenant: str,
+    board: Board,
+    moves: Sequence[HandMove],
+    pin: Pin,
+    path: str = "moves[{}]",
 ) -> tuple[tuple[TriedRoute, ...], Mapping[str, Placement]]:
-    """The touched routes as they would be, and the new placement of every visit."""
+    """The touched routes as they would be, and the new placement of every visit.
+
+    ``path``: of a move in the request, with ``{}`` for its number.
+    """
     blocks = {key: await _block(desk, board, key, moves) for key in sorted(board.routes)}
     lists = {key: list(route.live(board.now)) for key, route in board.routes.items()}
     placed: dict[str, Placement] = {}
     for number, move in enumerate(moves):
+        _refuse_past(board, move, path.format(number))
         gone = placed.get(move.visit) or _old(board, move.visit)
         if gone is not None:
             lists[gone.route] = [p for p in lists[gone.route] if p.id != gone.id]
         new = _placement(desk, tenant, board, move, gone, pin)
         key = new.route
-        at = _position(board, key, lists[key], blocks[key], move, new, f"moves[{number}]")
-        lists[key].insert(at, new)
-        placed[move.visit] = new
+        at = _position(board, key, lists[key], blocks[key], move, new, path.format(number))
+        lists[key] = _inserted(board, key, lists[key], blocks[key], new, at)
+        placed[move.visit] = lists[key][at]
     tried = tuple(_tried(board, key, lists[key], blocks[key]) for key in sorted(lists))
     return tried, placed
+
+
+def _refuse_past(board: Board, move: HandMove, path: str) -> None:
+    if move.window is not None and move.window.end <= board.now:
+        raise InvalidRequestError([Violation(f"{path}.start_window", "is over")])
 
 
 def _target(tenant: str, move: HandMove) -> RouteKey:
@@ -177,26 +192,25 @@ def _placement(
         position=0,
         state=PlacementState.BOOKED,
         promise=old.promise if old is not None else None,
-        start_window=move.window or _window(stored, board.shifts[key], move.day, old),
+        start_window=move.window or _window(board, stored, key, old),
         pin=kept,
         service=None if service == stored.visit.service else service,
     )
 
 
-def _window(
-    stored: StoredVisit, shift: Shift | NoShiftReason, day: date, old: Placement | None
-) -> TimeWindow:
-    """As promised, if the promise reaches into the shift; else as it was on the same day; else the
-    whole shift, or the whole UTC day where there is none."""
+def _window(board: Board, stored: StoredVisit, key: RouteKey, old: Placement | None) -> TimeWindow:
+    """As it was on the same day; else as promised, if the promise reaches into the shift; else the
+    whole shift, or the whole UTC day where there is none. What is over by now says nothing."""
+    shift = board.shifts[key]
     if isinstance(shift, Shift):
         span = TimeWindow(shift.window.start, shift.latest_end)
     else:
-        start = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
+        start = datetime.combine(key.day, datetime.min.time(), tzinfo=UTC)
         span = TimeWindow(start, start + _DAY)
-    kept = promised(stored.visit.promises) or ()
-    if old is not None and old.route.day == day:
-        return old.start_window
-    return next((one for one in kept if one.overlaps(span)), span)
+    same_day = [old.start_window] if old is not None and old.route.day == key.day else []
+    kept = [*same_day, *(promised(stored.visit.promises) or ())]
+    ahead = (one for one in kept if one.overlaps(span) and one.end > board.now)
+    return next(ahead, span)
 
 
 def _position(
@@ -218,6 +232,24 @@ def _position(
     return min(places, key=lambda at: _how_bad(board, key, others, block, new, at))
 
 
+def _inserted(
+    board: Board,
+    key: RouteKey,
+    others: Sequence[Placement],
+    block: TravelBlock,
+    new: Placement,
+    at: int,
+) -> list[Placement]:
+    """The order with the visit in it, starting when somebody can be there from now on."""
+    order, shift = [*others[:at], new, *others[at:]], board.shifts[key]
+    if not isinstance(shift, Shift):
+        return order
+    rest = rest_of(shift, without_replaced(order), block, board.now)
+    left = from_now(rest, rest.open, new.id, block, board.now)
+    cut = next(p for p in left if p.id == new.id)
+    return [cut if p.id == new.id else p for p in order]
+
+
 def _how_bad(
     board: Board,
     key: RouteKey,
@@ -226,7 +258,7 @@ def _how_bad(
     new: Placement,
     at: int,
 ) -> tuple[int, int, float]:
-    order = [*others[:at], new, *others[at:]]
+    order = _inserted(board, key, others, block, new, at)
     found, planned = _judged(board, key, order, block, ())
     travel = planned.travel.total_seconds() if planned else 0.0
     return len(found), sum(f.size for f in found), travel

@@ -30,8 +30,8 @@ class BrokenRoute:
 async def list_violations(
     desk: Desk, tenant: str, team: str, first: date | None = None, last: date | None = None
 ) -> Sequence[BrokenRoute]:
-    """Routes of the team's technicians with something on record that is broken still, by date,
-    technician and shift. ``first`` None: today; ``last`` None: 28 days later; both included.
+    """Routes of the team's technicians with something on record that is broken still, or broken
+    since a hold lapsed, by date, technician and shift. ``first`` None: today; ``last`` None: 28 days later; both included.
 
     Judged anew, for holds lapse and time passes without a write. Raises ``NotFoundError``,
     ``InvalidRequestError`` for too many days.
@@ -62,7 +62,9 @@ def _broken(tx: ReadTx, tenant: str, team: str, first: date, last: date) -> Iter
     members = {who.id: who for who in tx.technicians(tenant, team, first, last)}
     now = tx.now()
     for key, route in tx.routes(tenant, members, first, last).items():
-        if not route.violations:
+        # a move that lapsed leaves the old place, which nobody has judged since
+        lapsed = any(not placed.live(now) for placed in route.placements)
+        if not route.violations and not lapsed:
             continue
         found = route_findings(tx, route, now)
         # without all of its driving it cannot be judged anew: what is on record stands

@@ -64,7 +64,7 @@ async def move_visit(desk: Desk, mutation: Mutation, wanted: Wanted, answer: Mov
 
 async def _try(desk: Desk, tenant: str, wanted: Wanted) -> _Tried:
     board = await desk.store.read(lambda tx: look(tx, tenant, [wanted.move]))
-    routes, placed = await try_moves(desk, tenant, board, [wanted.move], wanted.pin)
+    routes, placed = await try_moves(desk, tenant, board, [wanted.move], wanted.pin, "move")
     return _Tried(board, routes, placed[wanted.move.visit])
 
 

@@ -153,7 +153,7 @@ def _refuse_moved(stored: StoredVisit, offer: HeldOffer, now: datetime) -> None:
     if not placed or stored.placed.state is not PlacementState.BOOKED:
         raise WrongStateError("the visit changed since the slots were asked for")
     if stored.placed.start_window.end <= now:
-        raise WrongStateError("the visit's time is over")
+        raise WrongStateError("the visit's time is over; take it off its route, then plan it anew")
 
 
 def other_visit(tx: ReadTx, seen: StoredVisit) -> bool:

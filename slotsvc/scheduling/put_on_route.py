@@ -17,7 +17,7 @@ from slotsvc.domain.booking_rules import refuse_a_day_full_of_holds, takes_the_r
 from slotsvc.domain.commitment import CommitmentKind, Promise, announced, promised, superseded
 from slotsvc.domain.errors import SlotExpiredError, SlotGoneError, StoreBusyError, TravelError
 from slotsvc.domain.route_violation import Origin
-from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
+from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import (
     Pin,
     Placement,
@@ -29,6 +29,7 @@ from slotsvc.domain.visit import (
 )
 from slotsvc.scheduling.day_of_work import instance_of
 from slotsvc.scheduling.desk import TRIES, Answer, Desk, Placed, RouteChangedError, shift_of
+from slotsvc.scheduling.from_now import from_now
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import (
     Seen,
@@ -55,7 +56,6 @@ from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.solver.checker import Finding, relaxed
 from slotsvc.solver.one_route import order_with
-from slotsvc.solver.timing import timetable
 
 _SECOND = timedelta(seconds=1)
 
@@ -118,7 +118,7 @@ async def _plan(desk: Desk, taking: Taking) -> _Plan:
         # a move confirmed at once: its old place is given up in the same step
         gone = "" if taking.hold else taking.offer.replaces
         standing = tuple(p for p in order if p.id != gone)
-        standing = _not_before_now(seen, day, standing, placement.id)
+        standing = from_now(day.rest, standing, placement.id, day.block, seen.now)
         if not judge(day.rest.shift, standing, day.block, day.before):
             stops = (p for p in standing if not is_absence(p.id))
             whole = (*day.rest.begun, *stops)
@@ -153,36 +153,6 @@ async def _day(desk: Desk, taking: Taking, seen: Seen) -> _Day:
         raise TravelError("no travel time can be had") from error
     rest = rest_of(shift, live, block, seen.now)
     return _Day(rest, block, findings(rest.shift, rest.open, block), live)
-
-
-def _not_before_now(
-    seen: Seen, day: _Day, order: tuple[Placement, ...], placement: str
-) -> tuple[Placement, ...]:
-    """On a day under way: the new visit's start window begins when it can be reached from now.
-
-    Planned times are derived from the start of the shift; without this they would say that the
-    technician set out before anybody knew of the visit.
-    """
-    if seen.now <= seen.work.shift.window.start:
-        return order
-    # not yet now itself: a visit that starts by now counts as begun and keeps its place
-    later = to_epoch(seen.now) + 1
-    order = tuple(_from(p, later) if p.id == placement else p for p in order)
-    left = replace(day.rest, open=without_replaced(order))
-    rest = instance_of(left, day.block, seen.now)
-    table = timetable(rest, rest.committed)
-    ids = dict(zip(rest.committed, rest.visits, strict=True))
-    stops = table.stops if table else ()
-    soonest = next((rest.origin + s.start for s in stops if ids[s.node] == placement), None)
-    return tuple(_from(p, soonest) if p.id == placement else p for p in order)
-
-
-def _from(placement: Placement, soonest: int | None) -> Placement:
-    """The placement with its start window cut; as it is when there is nothing to cut."""
-    window = placement.start_window
-    if soonest is None or not to_epoch(window.start) < soonest < to_epoch(window.end):
-        return placement
-    return replace(placement, start_window=TimeWindow(from_epoch(soonest), window.end))
 
 
 def _orders(

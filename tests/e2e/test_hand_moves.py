@@ -267,3 +267,22 @@ async def test_other_limits(service: RunningService, company: Company, visit: vi
     assert (await refused(violations(service, company, **open_end))).fields == {"last_date"}
     nobody = hand_move(visit.name, "tenants/acme/technicians/none")
     assert (await refused(checked(service, company, nobody))).reason == "NOT_FOUND"
+
+
+async def test_nothing_is_put_before_now(
+    service: RunningService, company: Company, visit: visits.Visit
+) -> None:
+    """At 10:18 a visit told for 8 to 10 can still be moved, to later the same day: the broken word
+    is told. A window that is over is refused by name."""
+    service.clock.instant = company.at(TOMORROW, 10, 18)
+    check = await checked(service, company, hand_move(visit.name))
+    assert not check.sound
+    stop = next(s for route in check.routes for s in route.stops if s.visit == visit.name)
+    assert stop.start_time.seconds > company.at(TOMORROW, 10, 18).timestamp()
+    worse = {f.kind for route in check.routes for f in route.findings if f.worse}
+    assert worse == {"PROMISE"}
+    over = hand_move(
+        visit.name, start_window=pb_window(company.at(TOMORROW, 8), company.at(TOMORROW, 10))
+    )
+    told = await refused(checked(service, company, over))
+    assert told.reason == "INVALID_REQUEST"
