@@ -31,7 +31,9 @@ async def list_violations(
     desk: Desk, tenant: str, team: str, first: date | None = None, last: date | None = None
 ) -> Sequence[BrokenRoute]:
     """Routes of the team's technicians with something on record that is broken still, or broken
-    since a hold lapsed, by date, technician and shift. ``first`` None: today; ``last`` None: 28 days later; both included.
+    since a hold lapsed, by date, technician and shift.
+
+    ``first`` None: today; ``last`` None: 28 days later; both included.
 
     Judged anew, for holds lapse and time passes without a write. Raises ``NotFoundError``,
     ``InvalidRequestError`` for too many days.
