@@ -125,6 +125,8 @@ def _stored(tx: ReadTx, taking: Taking, now: datetime) -> StoredVisit | None:
     stored = tx.visit(offer.tenant, offer.work.id)
     if stored is None:
         raise NotFoundError("no such visit")
+    if stored.visit.client != offer.work.client:  # the offer was for whom it belonged to
+        raise WrongStateError("the visit changed since the slots were asked for")
     if offer.replaces:
         _refuse_moved(stored, offer, now)
     elif stored.standing is not Standing.UNPLACED:

@@ -188,3 +188,30 @@ async def test_a_key_does_not_outlive_its_technician(acme: World) -> None:
     assert now.api_key.HasField("revoke_time")
     ben = await acme.calls("other technician")
     await ben.calendar.GetTechnician(cal.GetTechnicianRequest(name=acme.names["ben"]))
+
+
+async def test_an_offer_for_a_visit_that_changed_hands_is_void(acme: World) -> None:
+    """Whose visit it was when the slots were asked for cannot hold, book or read it any more."""
+    client, planner = await acme.calls("client"), await acme.calls("planner")
+    await let_go(acme)
+    await backlog_of(acme, A, 1)
+    listed = visits.ListUnplacedRequest(parent="tenants/acme", client=A)
+    waiting = (await client.visits.ListUnplaced(listed)).visits[0].name
+    for visit in (waiting, acme.names["visit_a"]):
+        search = slots.SuggestSlotsRequest(
+            team=acme.names["team"], request=slots.SlotRequest(visit=visit, client=A)
+        )
+        token = (await offered(client, search))[0].token
+        changed = visits.UpdateVisitRequest(
+            visit=visits.Visit(name=visit, client=B), request_id=fresh_id()
+        )
+        changed.update_mask.paths.append("client")
+        await planner.visits.UpdateVisit(changed)
+
+        hold = slots.HoldSlotRequest(token=token, request_id=fresh_id())
+        assert (await refused(client.slots.HoldSlot(hold))).reason == "WRONG_STATE"
+        book = visits.BookVisitRequest(token=token, request_id=fresh_id())
+        assert (await refused(client.visits.BookVisit(book))).code in (
+            "FAILED_PRECONDITION",
+            "INVALID_ARGUMENT",
+        )

@@ -214,3 +214,21 @@ async def test_a_repeated_report_is_one(
     clock(service, company, 11)
     assert await road.step(visit.name, "gate", request_id="once") == first
     assert len((await visit_now(service.calls, visit.name)).steps) == 1
+
+
+async def test_who_left_stays_on_the_way_when_the_visit_before_is_finished_late(
+    service: RunningService, company: Company, road: Road
+) -> None:
+    """That a visit is over is often told on the way to the next one: that departure stands."""
+    first, second = await at(service, company, 10), await at(service, company, 13)
+    clock(service, company, 10, 5)
+    await road.start(first.name)
+    left = clock(service, company, 11, 5)
+    await road.depart(second.name)
+    clock(service, company, 11, 10)
+    await road.finish(first.name, visits.OUTCOME_DONE)
+    now = await visit_now(service.calls, second.name)
+    assert now.state == visits.VISIT_STATE_EN_ROUTE
+    assert now.depart_time.ToDatetime(left.tzinfo) == left
+    day = await route(service, company)
+    assert [stop.visit for stop in day.stops] == [first.name, second.name]

@@ -15,6 +15,7 @@ from tests.e2e.days import TOMORROW, WEDNESDAY
 from tests.service_fixtures import (
     RunningService,
     booked,
+    cancelled,
     confirmed,
     held,
     offered,
@@ -186,3 +187,13 @@ async def test_shortest_and_longest_hold(
     slot = (await offered(service.calls, company.search(on=TOMORROW)))[0]
     hold = await held(service.calls, slot, hold_duration={"seconds": length})
     assert hold.expire_time.seconds == service.clock.now().timestamp() + length
+
+
+async def test_a_hold_whose_visit_was_cancelled_may_be_given_back(
+    service: RunningService, company: Company
+) -> None:
+    """There is nothing left to give back, and nothing to complain of."""
+    hold = await held(service.calls, (await offered(service.calls, company.search(on=TOMORROW)))[0])
+    await cancelled(service.calls, hold.visit)
+    request = slots.ReleaseHoldRequest(hold=hold.name, request_id=fresh_id())
+    await service.calls.slots.ReleaseHold(request)
