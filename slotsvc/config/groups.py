@@ -113,7 +113,10 @@ class Watch(Group):
         15.0, gt=0, le=3600, description="A watch with no event is told its position so often."
     )
     most_streams: int = Field(
-        200, ge=1, le=10_000, description="Watches that one process serves at once."
+        200,
+        ge=1,
+        le=10_000,
+        description="Watches that one process serves at once; a tenant may have half of them.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from functools import lru_cache
@@ -37,7 +38,11 @@ _NO_WORDS = re.compile(r"[A-Za-z0-9_.:/@+-]{0,200}")
 
 
 class TeamWatcher:
-    """Behind ``PlanService.WatchTeam``. ``most_streams``: watches that may run at once."""
+    """Behind ``PlanService.WatchTeam``.
+
+    ``most_streams``: watches that may run at once; one tenant may have half of them, so that others
+    find a place.
+    """
 
     def __init__(
         self,
@@ -50,7 +55,8 @@ class TeamWatcher:
         self._sealer = sealer
         self._most_streams = most_streams
         self._active = metrics.watches_active
-        self._open = 0
+        self._most_of_a_tenant = max(most_streams // 2, 1)
+        self._open: Counter[str] = Counter()
         self._all_ended = asyncio.Event()
         # watchers of a tenant are told the same positions: sealed once, not once for each
         self._sealed = lru_cache(_SEALS_KEPT)(self._seal)
@@ -62,7 +68,7 @@ class TeamWatcher:
         with Violations() as wrong:
             tenant, team = names.TEAM.read(wrong, "team", request.team)
             position = self._position(wrong, tenant, request.position)
-        with self._place(), _position_named():
+        with self._place(tenant), _position_named():
             async with aclosing(self._watch.events(tenant, team, position)) as steps:
                 async for told in steps:
                     yield self._answer(tenant, told)
@@ -70,23 +76,25 @@ class TeamWatcher:
     async def drain(self, patience_s: float = 1.0) -> None:
         """Ends every watch with UNAVAILABLE; returns when all have ended, or lost patience."""
         self._watch.stop()
-        if self._open:
+        if self._open.total():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     await self._all_ended.wait()
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if self._open >= self._most_streams:
-            raise TooManyWatchesError(f"{self._open} watches run already")
-        self._open += 1
+    def _place(self, tenant: str) -> Iterator[None]:
+        if self._open.total() >= self._most_streams:
+            raise TooManyWatchesError(f"{self._open.total()} watches run already")
+        if self._open[tenant] >= self._most_of_a_tenant:
+            raise TooManyWatchesError(f"{self._open[tenant]} watches of the tenant run already")
+        self._open[tenant] += 1
         self._all_ended.clear()
         try:
             with self._active.track_inprogress():
                 yield
         finally:
-            self._open -= 1
-            if self._open == 0:
+            self._open[tenant] -= 1
+            if not self._open.total():
                 self._all_ended.set()
 
     def _answer(self, tenant: str, told: Told) -> pb.WatchTeamResponse:

@@ -297,8 +297,9 @@ async def test_a_quiet_watch_beats(store: SqliteStore, tmp_path: Path) -> None:
 
 
 async def test_there_is_room_for_so_many_watches(store: SqliteStore, tmp_path: Path) -> None:
-    """One more is RESOURCE_EXHAUSTED with the time to wait; when one leaves there is room."""
-    async with served(store, tmp_path / "keys.json", most=2) as world, world.watching():
+    """A tenant has half of them. One more is RESOURCE_EXHAUSTED with the time to wait; when one
+    leaves there is room."""
+    async with served(store, tmp_path / "keys.json", most=4) as world, world.watching():
         async with world.watching():
             refused = await world.refusal()
             assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHES")

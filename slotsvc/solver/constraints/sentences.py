@@ -154,5 +154,12 @@ def _date(day: date | None) -> str:
 
 
 def spoken(seconds: int) -> str:
-    """A length of time, short: seconds below a minute, then minutes, rounded."""
-    return f"{seconds} s" if seconds < 60 else f"{(seconds + 30) // 60} min"
+    """A length of time, short and rounded: seconds below a minute, minutes below ten hours, hours
+    below three days, then days."""
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 10 * 3600:
+        return f"{(seconds + 30) // 60} min"
+    if seconds < 3 * 86_400:
+        return f"{(seconds + 1_800) // 3600} h"
+    return f"{(seconds + 43_200) // 86_400} days"

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from slotsvc.solver.constraints import Closed, Reason
-from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence
+from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence, spoken
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -70,3 +70,19 @@ def test_a_sector_names_its_days(days: set[int], told: str) -> None:
     closed = Closed(Reason.SECTOR_DAY, "north")
     text = sentence(closed, order_kept=False, weekdays=frozenset(days))
     assert text == f"The sector “north” {told}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (59, "59 s"),
+        (90, "2 min"),
+        (260 * 60, "260 min"),
+        (10 * 3600, "10 h"),
+        (71 * 3600, "71 h"),
+        (28 * 86_400 + 3600, "28 days"),
+    ],
+)
+def test_lengths_are_said_as_people_say_them(seconds: int, text: str) -> None:
+    """Nobody reads 40 380 minutes."""
+    assert spoken(seconds) == text
