@@ -254,3 +254,12 @@ def test_localhost_is_what_this_machine_says_it_is(
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
 
     assert is_loopback("localhost:1") is safe
+
+
+def test_a_key_is_one_line_of_plain_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stray newline or letter is told by the setting's name, without the key."""
+    for wrong in ("slk_a\nb", "slk_é", "two words"):
+        monkeypatch.setenv("SLOTSVC_API_KEY", wrong)
+        with pytest.raises(SettingsError, match="api_key: not a key") as told:
+            load_settings()
+        assert wrong not in str(told.value)

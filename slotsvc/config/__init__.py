@@ -134,6 +134,14 @@ class Settings(BaseSettings):
     def _home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()
 
+    @field_validator("api_key")
+    @classmethod
+    def _plain(cls, value: SecretStr | None) -> SecretStr | None:
+        # what else there is could not be sent as metadata, and is no key of ours
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise ValueError("not a key: letters, digits, - and _ only, on one line")
+        return value
+
     @model_validator(mode="after")
     def _listens_safely(self) -> Self:
         if self.allow_insecure or is_loopback(self.grpc_addr):
