@@ -49,6 +49,11 @@ def shown(zone: str, moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
+def date_in(zone: str, moment: datetime) -> date:
+    """The local date in ``zone`` at ``moment``."""
+    return shown(zone, moment).date()
+
+
 def _end_of_gap(zone: str, wall: datetime, after: datetime) -> datetime:
     # With the offset of after the change a skipped wall time reads as an instant before it (PEP
     # 495), with the offset of before as one behind it: the change lies between the two.

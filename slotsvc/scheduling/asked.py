@@ -34,8 +34,8 @@ class Asked:
     @property
     def replaces(self) -> str:
         """Id of the placement to move; "" for a visit without a place."""
-        placed = self.stored is not None and self.stored.standing is Standing.PLACED
-        return self.stored.placed.id if placed and self.stored else ""
+        place = self.stored.place if self.stored is not None else None
+        return place.id if place is not None else ""
 
 
 def look_up(tx: ReadTx, command: SuggestCommand) -> Asked:

@@ -12,6 +12,7 @@ from slotsvc.domain.visit import (
     BEGUN,
     Placement,
     PlacementState,
+    RouteKey,
     Standing,
     UnplacedReason,
     Visit,
@@ -78,14 +79,12 @@ async def update_visit(
         after = revise(stored.visit)
         if after.external_ref and after.external_ref != stored.visit.external_ref:
             refuse_taken_reference(tx, mutation.tenant, after.external_ref, tx.now(), visit)
-        placed = _live_place(tx, stored)
-        if placed is not None:
-            tx.lock_routes([placed.route])
+        placed = stored.live_place(tx.now())
+        versions = tx.lock_routes([placed.route] if placed is not None else [])
         tx.update_visit(mutation.tenant, after, stored.standing, stored.unplaced_reason)
         if placed is None:
             _record(tx, "VISIT_UPDATED", after, mutation)
         else:
-            versions = tx.lock_routes([placed.route])
             record_change(tx, "VISIT_UPDATED", placed, versions, mutation)
             record_violations(tx, [placed.route], Origin.CALENDAR, mutation.actor)
         return answer(placed_now(tx, require_visit(tx, mutation.tenant, visit)))
@@ -124,7 +123,8 @@ async def unplace_visit(
     def work(tx: WriteTx) -> bytes:
         stored = require_visit(tx, mutation.tenant, visit)
         refuse_other_etag(stored, etag)
-        return_to_backlog(tx, stored, UnplacedReason.PLANNER, mutation)
+        routes = return_to_backlog(tx, stored, UnplacedReason.PLANNER, mutation)
+        record_violations(tx, routes, Origin.LAPSE, mutation.actor)
         return answer(placed_now(tx, require_visit(tx, mutation.tenant, visit)))
 
     return await desk.store.write(once(mutation, work))
@@ -132,16 +132,19 @@ async def unplace_visit(
 
 def return_to_backlog(
     tx: WriteTx, stored: StoredVisit, reason: UnplacedReason, mutation: Mutation
-) -> None:
-    """Ends the visit's place, and an open move of it. Raises ``WrongStateError``."""
+) -> frozenset[RouteKey]:
+    """Ends the visit's place, and an open move of it.
+
+    Gives the routes it left, for the caller to judge. Raises ``WrongStateError``.
+    """
     tenant, visit = mutation.tenant, stored.visit
-    placed = _live_place(tx, stored)
+    placed = stored.live_place(tx.now())
     if placed is None or placed.state is PlacementState.HELD:
         raise WrongStateError("the visit has no place")
     if placed.state in BEGUN:
         raise WrongStateError("the visit has begun")
     pending = tx.open_hold(tenant, visit.id, tx.now())
-    routes = {placed.route} | ({pending.route} if pending else set())
+    routes = frozenset({placed.route} | ({pending.route} if pending else set()))
     versions = tx.lock_routes(routes)
     for gone in (pending, placed):
         if gone is not None:
@@ -153,7 +156,7 @@ def return_to_backlog(
     record_change(tx, "VISIT_UNPLACED", placed, versions, mutation, reason=reason.value)
     if pending is not None and pending.route != placed.route:
         record_change(tx, "HOLD_RELEASED", pending, versions, mutation)
-    record_violations(tx, routes, Origin.LAPSE, mutation.actor)
+    return routes
 
 
 async def announce_promise(
@@ -180,9 +183,9 @@ async def announce_promise(
             raise WrongStateError("a place of this visit is held and not confirmed yet")
         promises = announced(stored.visit.promises, promise(tx), instead=instead)
         after = replace(stored.visit, promises=promises)
-        placed = _live_place(tx, stored)
+        placed = stored.live_place(tx.now())
+        versions = tx.lock_routes([placed.route] if placed is not None else [])
         if placed is not None:
-            versions = tx.lock_routes([placed.route])
             _narrow(tx, placed, after)
         tx.update_visit(tenant, after, stored.standing, stored.unplaced_reason)
         if placed is None:
@@ -198,8 +201,8 @@ async def announce_promise(
 def _refuse_over(tx: ReadTx, stored: StoredVisit) -> None:
     if stored.standing is Standing.UNPLACED:
         return
-    live = stored.standing is Standing.PLACED and stored.placed.live(tx.now())
-    if not live or stored.placed.state is PlacementState.DONE:
+    place = stored.live_place(tx.now())
+    if place is None or place.state is PlacementState.DONE:
         raise WrongStateError("the visit is over")
 
 
@@ -210,11 +213,6 @@ def _narrow(tx: WriteTx, placed: Placement, visit: Visit) -> None:
     window = next((one for one in both if one is not None), None)
     if window is not None and window != placed.start_window:
         tx.set_start_window(placed.route.tenant, placed.id, window.start, window.end)
-
-
-def _live_place(tx: ReadTx, stored: StoredVisit) -> Placement | None:
-    placed = stored.standing is Standing.PLACED and stored.placed.live(tx.now())
-    return stored.placed if placed else None
 
 
 def _record(tx: WriteTx, kind: str, visit: Visit, mutation: Mutation) -> None:

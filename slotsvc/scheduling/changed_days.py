@@ -75,11 +75,12 @@ def record_absence(
     data = {"technician": absence.technician}
     event = Event("ABSENCE_CREATED", absence.id, None, revision, data)
     tx.record(mutation.tenant, event, mutation.actor)
+    keys = {route.key for route in routes}
     for visit in inside:
         stored = require_visit(tx, mutation.tenant, visit)
-        return_to_backlog(tx, stored, UnplacedReason.ABSENCE, mutation)
-    keys = [route.key for route in routes]
-    judge_anew(tx, keys, Origin.ABSENCE, mutation.actor)
+        keys |= return_to_backlog(tx, stored, UnplacedReason.ABSENCE, mutation)
+    # judged when all have left: a day that is broken only in between alarms nobody
+    judge_anew(tx, sorted(keys), Origin.ABSENCE, mutation.actor)
     return answer(absence, etag, inside)
 
 

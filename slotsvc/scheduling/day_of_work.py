@@ -54,7 +54,7 @@ async def remembered_day(
 ) -> RememberedDay:
     """``number``: of the technician. ``route`` None: untouched.
 
-    Raises ``TravelUnavailableError``.
+    Raises ``TravelError``.
     """
     live = route.live(now) if route else ()
     placements = without_replaced(live)

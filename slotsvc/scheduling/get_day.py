@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from slotsvc.domain.errors import NotFoundError, TravelError
+from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement, RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
@@ -16,7 +16,6 @@ from slotsvc.scheduling.ports import ReadTx, StoredRoute, TravelBlock
 from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
-from slotsvc.scheduling.travel_port import TravelUnavailableError
 from slotsvc.scheduling.work_calendar import read_work_days, shift_numbered
 from slotsvc.solver.checker import Finding, no_shift
 
@@ -102,9 +101,6 @@ async def _planned(desk: Desk, entry: _Entry) -> TechnicianDay:
     if isinstance(work, NoShiftReason):
         found = no_shift(live, work)
         return TechnicianDay(who, route, work, live, replaced, route.block, None, until, found)
-    try:
-        block = await block_over(desk.travel, route_places(work, live), route.block)
-    except TravelUnavailableError as error:
-        raise TravelError("no travel time can be had") from error
+    block = await block_over(desk.travel, route_places(work, live), route.block)
     planned = planned_route(work, shown, block, now)
     return TechnicianDay(who, route, work, live, replaced, block, planned, until, planned.findings)

@@ -14,7 +14,6 @@ from slotsvc.domain.commitment import promised
 from slotsvc.domain.errors import (
     InvalidRequestError,
     NotFoundError,
-    TravelError,
     Violation,
     WrongStateError,
 )
@@ -30,7 +29,6 @@ from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import on_record
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
-from slotsvc.scheduling.travel_port import TravelUnavailableError
 from slotsvc.scheduling.under_way import rest_of
 from slotsvc.scheduling.work_calendar import read_shift
 from slotsvc.solver.checker import Finding, no_shift, not_worse
@@ -96,7 +94,7 @@ def look(tx: ReadTx, tenant: str, moves: Sequence[HandMove]) -> Board:
     """One look at everything the moves touch. Raises ``NotFoundError``, ``WrongStateError``."""
     visits = {move.visit: _movable(tx, tenant, move.visit) for move in moves}
     keys = {_target(tenant, move) for move in moves}
-    keys |= {v.placed.route for v in visits.values() if v.standing is Standing.PLACED}
+    keys |= {v.place.route for v in visits.values() if v.place is not None}
     shifts: dict[RouteKey, Shift | NoShiftReason] = {}
     paces: dict[str, int] = {}
     for key in keys:
@@ -162,8 +160,7 @@ def _target(tenant: str, move: HandMove) -> RouteKey:
 
 
 def _old(board: Board, visit: str) -> Placement | None:
-    stored = board.visits[visit]
-    return stored.placed if stored.standing is Standing.PLACED else None
+    return board.visits[visit].place
 
 
 async def _block(desk: Desk, board: Board, key: RouteKey, moves: Sequence[HandMove]) -> TravelBlock:
@@ -173,10 +170,7 @@ async def _block(desk: Desk, board: Board, key: RouteKey, moves: Sequence[HandMo
         route_places(shift, live) if isinstance(shift, Shift) else [p.visit.location for p in live]
     )
     coming = [board.visits[m.visit].visit.location for m in moves]
-    try:
-        return await block_over(desk.travel, [*here, *coming], route.block)
-    except TravelUnavailableError as error:
-        raise TravelError("no travel time can be had") from error
+    return await block_over(desk.travel, [*here, *coming], route.block)
 
 
 def _placement(
@@ -268,7 +262,9 @@ def _tried(
     board: Board, key: RouteKey, order: Sequence[Placement], block: TravelBlock
 ) -> TriedRoute:
     route = board.routes[key]
-    now_found, now_planned = _judged(board, key, route.live(board.now), block, _recorded(route))
+    now_found, now_planned = _judged(
+        board, key, route.live(board.now), block, on_record(route.violations)
+    )
     found, planned = _judged(board, key, order, block, now_found)
     driving = planned.travel if planned else timedelta(0)
     before = now_planned.travel if now_planned else timedelta(0)
@@ -283,10 +279,6 @@ def _tried(
         planned,
         driving - before,
     )
-
-
-def _recorded(route: StoredRoute) -> tuple[Finding, ...]:
-    return on_record(route.violations)
 
 
 def _judged(

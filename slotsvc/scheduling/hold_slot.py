@@ -6,7 +6,6 @@ the clock; nobody has to sweep.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from slotsvc.domain.booking_rules import BookingRules
@@ -129,8 +128,7 @@ def held(tx: ReadTx, tenant: str, hold: str) -> StoredVisit:
 def _shown(tx: WriteTx, hold: str, tenant: str) -> Placed:
     stored = tx.placement(tenant, hold)
     assert stored is not None, "it was written just now"
-    placed = placed_now(tx, stored)
-    return replace(placed, stored=stored)
+    return placed_now(tx, stored)
 
 
 def _record(tx: WriteTx, kind: str, stored: StoredVisit, mutation: Mutation) -> None:

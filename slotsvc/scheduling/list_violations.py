@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
-from slotsvc.domain.technician import Team, Technician
+from slotsvc.domain.shifts import date_in
+from slotsvc.domain.technician import Technician
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.ports import ReadTx, StoredRoute
 from slotsvc.scheduling.route_violations import on_record, route_findings
@@ -43,7 +43,7 @@ async def list_violations(
         found = tx.team(tenant, team)
         if found is None:
             raise NotFoundError("no such team")
-        begin = first or _today(tx, found)
+        begin = first or date_in(found.zone, tx.now())
         end = last or begin + USUAL_SPAN
         if end - begin >= LONGEST_SPAN:
             text = f"at most {LONGEST_SPAN.days} days in all"
@@ -54,10 +54,6 @@ async def list_violations(
         )
 
     return await desk.store.read(work)
-
-
-def _today(tx: ReadTx, team: Team) -> date:
-    return tx.now().astimezone(ZoneInfo(team.zone)).date()
 
 
 def _broken(tx: ReadTx, tenant: str, team: str, first: date, last: date) -> Iterator[BrokenRoute]:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from slotsvc.domain.errors import NotFoundError, TravelError
+from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.technician import Team, Technician
 from slotsvc.domain.visit import RouteKey
 from slotsvc.domain.working_time import Shift, WorkDay
 from slotsvc.scheduling.day_of_work import RememberedDay, remembered_day
 from slotsvc.scheduling.ports import ReadTx, Store, StoredRoute
-from slotsvc.scheduling.travel_port import TravelTimes, TravelUnavailableError
+from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.work_calendar import read_work_days
 from slotsvc.solver.arrays import TeamArrays, replaced, team_arrays
 from slotsvc.solver.base import Base, base_costs
@@ -108,7 +108,7 @@ class LiveCalendar:
             known = memory.days.get(key)
             route = snapshot.routes.get(RouteKey(tenant, *key))
             if known is None or _stale(known, number, shift, route, snapshot.now):
-                known = await self._day(number, shift, route, snapshot.now)
+                known = await remembered_day(self._travel, number, shift, route, snapshot.now)
                 fresh.add(key)
             days[key] = known
         order = tuple(sorted(days))
@@ -146,14 +146,6 @@ class LiveCalendar:
         rows = {key: row for row, key in enumerate(order)}
         changes = {rows[key]: days[key].work.instance for key in changed}
         memory.arrays = await asyncio.to_thread(replaced, memory.arrays, changes)
-
-    async def _day(
-        self, number: int, shift: Shift, route: StoredRoute | None, now: datetime
-    ) -> RememberedDay:
-        try:
-            return await remembered_day(self._travel, number, shift, route, now)
-        except TravelUnavailableError as error:
-            raise TravelError("no travel time can be had") from error
 
     async def _calendar(
         self, memory: _TeamMemory, snapshot: Snapshot, weights: Weights

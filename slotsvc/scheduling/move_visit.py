@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from slotsvc.domain.errors import PlanWorseError, StoreBusyError
 from slotsvc.domain.route_violation import Origin
-from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Standing
+from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.book_visit import record_change, refuse_other_etag, require_visit
 from slotsvc.scheduling.desk import TRIES, Desk, Placed, RouteChangedError
 from slotsvc.scheduling.hand_moves import Board, HandMove, TriedRoute, look, try_moves
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import other_visit
 from slotsvc.scheduling.ports import WriteTx
-from slotsvc.scheduling.put_on_route import replayed
+from slotsvc.scheduling.put_on_route import replayed, take_place
 from slotsvc.scheduling.read_visits import placed_now
 from slotsvc.scheduling.route_violations import record_violations
 
@@ -54,9 +55,8 @@ async def move_visit(desk: Desk, mutation: Mutation, wanted: Wanted, answer: Mov
         if not wanted.reason and any(route.worse for route in tried.routes):
             raise PlanWorseError("the move would break what is not broken now", tried.routes)
         try:
-            return await desk.store.write(
-                once(mutation, lambda tx, t=tried: _write(tx, wanted, t, mutation, answer))  # type: ignore[misc]
-            )
+            work = partial(_write, wanted=wanted, tried=tried, mutation=mutation, answer=answer)
+            return await desk.store.write(once(mutation, work))
         except RouteChangedError:
             continue
     raise StoreBusyError("the route keeps changing; repeat the call")
@@ -79,7 +79,7 @@ def _write(
         raise RouteChangedError
     stored = require_visit(tx, tenant, placement.visit.id)
     refuse_other_etag(stored, wanted.etag)
-    old = stored.placed if stored.standing is Standing.PLACED else None
+    old = stored.place
     if other_visit(tx, tried.board.visits[placement.visit.id]):
         raise RouteChangedError
     _place(tx, placement, old, tried)
@@ -94,21 +94,15 @@ def _write(
 
 
 def _place(tx: WriteTx, placement: Placement, old: Placement | None, tried: _Tried) -> None:
-    now, tenant = tx.now(), placement.route.tenant
     block = next(r.block for r in tried.routes if r.key == placement.route)
     held = replace(
         placement,
         state=PlacementState.HELD,
-        expires=now + _A_MOMENT,
+        expires=tx.now() + _A_MOMENT,
         replaces=old.id if old else None,
     )
     tx.insert_placement(held, block.provenance, None)
-    start = _pinned_start(placement, tried)
-    tx.confirm_placement(tenant, placement.id, placement.pin.value, start)
-    if placement.pin is Pin.START:
-        tx.set_start_window(tenant, placement.id, start, start + _SECOND)
-    tx.make_current(tenant, placement.visit.id, placement.id)
-    tx.update_visit(tenant, placement.visit, Standing.PLACED)
+    take_place(tx, placement, placement.pin, _pinned_start(placement, tried), placement.visit)
 
 
 def _pinned_start(placement: Placement, tried: _Tried) -> datetime:

@@ -106,6 +106,17 @@ class StoredVisit:
     unplaced_reason: UnplacedReason | None = None
 
     @property
+    def place(self) -> Placement | None:
+        """Where it is, or was until it was cancelled; None for what has only ever waited, or waits
+        again."""
+        return self.placement if self.standing is Standing.PLACED else None
+
+    def live_place(self, now: datetime) -> Placement | None:
+        """The place it occupies; None while it waits for one, and when it is over or cancelled."""
+        place = self.place
+        return place if place is not None and place.live(now) else None
+
+    @property
     def placed(self) -> Placement:
         """The current placement. Raises ``InvariantError`` when it never had one."""
         if self.placement is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
+from slotsvc.domain.shifts import date_in
+from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import RouteKey, RouteState
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.mutation import Mutation, once
@@ -43,12 +44,13 @@ async def publish_routes(
 
     def work(tx: WriteTx) -> bytes:
         _refuse_past(tx, mutation.tenant, wanted)
-        routes = tx.routes(mutation.tenant, _members(tx, mutation.tenant, wanted), *_span(wanted))
+        members = _members(tx, mutation.tenant, wanted)
+        routes = tx.routes(mutation.tenant, [who.id for who in members], *_span(wanted))
         before = RouteState.PUBLISHED if wanted.withdraw else RouteState.DRAFT
         after = RouteState.DRAFT if wanted.withdraw else RouteState.PUBLISHED
         changed = [
             key
-            for key in _keys(tx, mutation.tenant, wanted)
+            for key in _keys(tx, mutation.tenant, members, wanted)
             if (routes.get(key) or StoredRoute(key, 0)).state is before
         ]
         kind = "ROUTE_WITHDRAWN" if wanted.withdraw else "ROUTE_PUBLISHED"
@@ -66,7 +68,7 @@ def _refuse_past(tx: ReadTx, tenant: str, wanted: Publishing) -> None:
     team = tx.team(tenant, wanted.team)
     if team is None:
         raise NotFoundError("no such team")
-    if wanted.first < tx.now().astimezone(ZoneInfo(team.zone)).date():
+    if wanted.first < date_in(team.zone, tx.now()):
         raise InvalidRequestError([Violation("first_date", "must not be in the past")])
 
 
@@ -74,18 +76,19 @@ def _span(wanted: Publishing) -> tuple[date, date]:
     return wanted.first, wanted.last
 
 
-def _members(tx: ReadTx, tenant: str, wanted: Publishing) -> list[str]:
-    members = [who.id for who in tx.technicians(tenant, wanted.team, *_span(wanted))]
-    if wanted.technician and wanted.technician not in members:
+def _members(tx: ReadTx, tenant: str, wanted: Publishing) -> list[Technician]:
+    members = tx.technicians(tenant, wanted.team, *_span(wanted))
+    chosen = [who for who in members if wanted.technician in ("", who.id)]
+    if wanted.technician and not chosen:
         raise NotFoundError("no such technician in this team")
-    return [who for who in members if wanted.technician in ("", who)]
+    return chosen
 
 
-def _keys(tx: ReadTx, tenant: str, wanted: Publishing) -> Iterator[RouteKey]:
+def _keys(
+    tx: ReadTx, tenant: str, members: Sequence[Technician], wanted: Publishing
+) -> Iterator[RouteKey]:
     """Every shift there is, whether it has visits or not."""
-    people = tx.technicians(tenant, wanted.team, *_span(wanted))
-    chosen = [who for who in people if wanted.technician in ("", who.id)]
-    days = read_work_days(tx, tenant, chosen, *_span(wanted), wanted.team)
+    days = read_work_days(tx, tenant, members, *_span(wanted), wanted.team)
     for (who, day), found in days.items():
         for shift in found if isinstance(found, tuple) else ():
             yield RouteKey(tenant, who, day, shift.number)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 
 from slotsvc.domain.booking_rules import refuse_a_day_full_of_holds, takes_the_reserve
 from slotsvc.domain.commitment import CommitmentKind, Promise, announced, promised, superseded
-from slotsvc.domain.errors import SlotExpiredError, SlotGoneError, StoreBusyError, TravelError
+from slotsvc.domain.errors import SlotExpiredError, SlotGoneError, StoreBusyError
 from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import (
@@ -51,7 +52,6 @@ from slotsvc.scheduling.resuming import is_absence, route_places
 from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.timetables import planned_route
 from slotsvc.scheduling.travel_blocks import block_over
-from slotsvc.scheduling.travel_port import TravelUnavailableError
 from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.solver.checker import Finding, relaxed
@@ -93,9 +93,8 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
             return stored
         plan = await _plan(desk, taking)
         try:
-            return await desk.store.write(
-                once(mutation, lambda tx, p=plan: _write(tx, taking, p, answer, mutation))  # type: ignore[misc]
-            )
+            work = partial(_write, taking=taking, plan=plan, answer=answer, mutation=mutation)
+            return await desk.store.write(once(mutation, work))
         except RouteChangedError:
             continue
     raise StoreBusyError("the route keeps changing; repeat the call")
@@ -147,10 +146,7 @@ async def _day(desk: Desk, taking: Taking, seen: Seen) -> _Day:
         # as in a search: the day may still end in two ways, and a third visit had to suit both
         raise SlotGoneError("another visit of that day is being moved")
     places = [*route_places(shift, live), taking.offer.work.location]
-    try:
-        block = await block_over(desk.travel, places, seen.route.block)
-    except TravelUnavailableError as error:
-        raise TravelError("no travel time can be had") from error
+    block = await block_over(desk.travel, places, seen.route.block)
     rest = rest_of(shift, live, block, seen.now)
     return _Day(rest, block, findings(rest.shift, rest.open, block), live)
 
@@ -330,17 +326,22 @@ def kept_pin(wanted: Pin, moved: StoredVisit | None) -> Pin:
 
 
 def confirm(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, channel: str) -> None:
+    """As ``take_place``. What the client was told joins the visit's promises; a window outside
+    earlier promises stands instead of them, for the client agreed."""
+    take_place(tx, placement, pin, start, _told(placement, tx.now(), channel))
+
+
+def take_place(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, visit: Visit) -> None:
     """HELD to BOOKED, current place of its visit; a pinned start becomes its only start.
 
-    What the client was told joins the visit's promises; a window outside earlier promises stands
-    instead of them, for the client agreed.
+    ``visit``: as it is known from now on.
     """
     tenant = placement.route.tenant
     tx.confirm_placement(tenant, placement.id, pin.value, start)
     if pin is Pin.START:
         tx.set_start_window(tenant, placement.id, start, start + _SECOND)
-    tx.make_current(tenant, placement.visit.id, placement.id)
-    tx.update_visit(tenant, _told(placement, tx.now(), channel), Standing.PLACED)
+    tx.make_current(tenant, visit.id, placement.id)
+    tx.update_visit(tenant, visit, Standing.PLACED)
 
 
 def _told(placement: Placement, now: datetime, channel: str) -> Visit:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import batched
 
 from slotsvc.domain.route_violation import Origin, RouteViolation
 from slotsvc.domain.visit import RouteKey
@@ -13,6 +15,9 @@ from slotsvc.solver.checker import Finding
 GROWTH_S = 300
 """A violation on record is written anew when it has grown or shrunk by this much."""
 
+AT_ONCE = 100
+"""Routes that are read in one snapshot."""
+
 ACTOR = "service"
 
 
@@ -21,24 +26,30 @@ async def judge_running_days(store: Store) -> int:
 
     Each change is an event (PROMISE_AT_RISK, PROMISE_SAFE, ROUTE_BROKEN, ROUTE_MENDED).
     """
-    changed = await store.read(_changed)
-    for key in changed:
-        await store.write(lambda tx, k=key: _judge(tx, k))  # type: ignore[misc]
-    return len(changed)
+    running = await store.read(lambda tx: tx.running_routes(tx.now()))
+    changed = 0
+    for keys in batched(running, AT_ONCE):
+        for key in await store.read(partial(_changed, keys=keys)):
+            changed += await store.write(partial(_judge, key=key))
+    return changed
 
 
-def _changed(tx: ReadTx) -> list[RouteKey]:
+def _changed(tx: ReadTx, keys: Iterable[RouteKey]) -> list[RouteKey]:
     now = tx.now()
-    routes = tx.routes_by_key(tx.running_routes(now))
+    routes = tx.routes_by_key(keys)
     found = ((key, route, route_findings(tx, route, now)) for key, route in routes.items())
     return [
         key for key, route, now_ in found if now_ is not None and _other(route.violations, now_)
     ]
 
 
-def _judge(tx: WriteTx, key: RouteKey) -> None:
+def _judge(tx: WriteTx, key: RouteKey) -> bool:
+    """False: somebody else's write has judged it meanwhile, and nothing is left to tell."""
+    if not _changed(tx, [key]):
+        return False
     tx.lock_routes([key])
     record_violations(tx, [key], Origin.OVERRUN, ACTOR)
+    return True
 
 
 def _other(stored: Sequence[RouteViolation], found: Sequence[Finding]) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.commitment import promised
 from slotsvc.domain.errors import InvalidRequestError, Violation
 from slotsvc.domain.offer_windows import offered_windows
 from slotsvc.domain.offering import ActivityType
+from slotsvc.domain.shifts import date_in
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Pin, Standing
 from slotsvc.domain.working_time import at_pace
@@ -30,7 +30,7 @@ def days_asked(wish: Wish, asked: Asked, longest: timedelta) -> tuple[date, list
     Raises ``InvalidRequestError`` when they span more than ``longest``.
     """
     horizon = _horizon(asked.activity)
-    today = asked.now.astimezone(ZoneInfo(asked.team.zone)).date()
+    today = date_in(asked.team.zone, asked.now)
     first = max(wish.first_date or today, today)
     last = wish.last_date or today + horizon
     if last - first > longest:

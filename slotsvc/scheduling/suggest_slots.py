@@ -11,7 +11,6 @@ from itertools import count
 
 import numpy as np
 
-from slotsvc.domain.errors import TravelError
 from slotsvc.domain.place import Location
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
@@ -24,7 +23,8 @@ from slotsvc.scheduling.slot_query import (
     slot_query,
     with_quota,
 )
-from slotsvc.scheduling.travel_port import Provenance, TravelTimes, TravelUnavailableError
+from slotsvc.scheduling.travel_blocks import table
+from slotsvc.scheduling.travel_port import Provenance, TravelTimes
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Legs, Offer, SlotQuery
@@ -141,12 +141,9 @@ class SuggestSlots:
         if not places:
             nothing = np.zeros(0, np.int32)
             return Legs(nothing, nothing, 0.0, self._limits.snap_m, self._travel.map_id, False)
-        try:
-            out, into = await asyncio.gather(
-                self._travel.table([place], places), self._travel.table(places, [place])
-            )
-        except TravelUnavailableError as error:
-            raise TravelError("no travel time can be had") from error
+        out, into = await asyncio.gather(
+            table(self._travel, [place], places), table(self._travel, places, [place])
+        )
         return Legs(
             into=into.seconds[:, 0],
             out=out.seconds[0],

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from slotsvc.domain.errors import TravelError
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.ports import TravelBlock
-from slotsvc.scheduling.travel_port import Provenance, TravelTimes
+from slotsvc.scheduling.travel_port import (
+    Provenance,
+    TravelTable,
+    TravelTimes,
+    TravelUnavailableError,
+)
 
 
 async def block_over(
@@ -18,8 +24,7 @@ async def block_over(
     """A block over the distinct ``places``; pairs in ``known`` are taken over as they are.
 
     Estimated pairs are asked anew, and kept only while roads still do not answer. Pairs read on
-    another map stay as they were judged; ``map_id`` then names both. Raises
-    ``TravelUnavailableError``.
+    another map stay as they were judged; ``map_id`` then names both. Raises ``TravelError``.
     """
     wanted = tuple(dict.fromkeys(places))
     if known is not None and known.provenance is Provenance.ESTIMATE:
@@ -32,8 +37,8 @@ async def block_over(
     if len(wanted) == 1:
         zero = np.zeros((1, 1), np.int32)
         return TravelBlock(wanted, zero, travel.map_id, Provenance.LIVE)
-    out = await travel.table(fresh, wanted)
-    into = await travel.table(wanted, fresh)
+    out = await table(travel, fresh, wanted)
+    into = await table(travel, wanted, fresh)
     seconds = np.zeros((len(wanted), len(wanted)), np.int32)
     kept = [i for i, p in enumerate(wanted) if p in old]
     new = [i for i, p in enumerate(wanted) if p not in old]
@@ -49,6 +54,16 @@ async def block_over(
     return TravelBlock(
         wanted, seconds, map_id, Provenance.ESTIMATE if estimated else Provenance.LIVE
     )
+
+
+async def table(
+    travel: TravelTimes, sources: Sequence[Location], destinations: Sequence[Location]
+) -> TravelTable:
+    """As ``travel.table``, with the error that callers are told. Raises ``TravelError``."""
+    try:
+        return await travel.table(sources, destinations)
+    except TravelUnavailableError as error:
+        raise TravelError("no travel time can be had") from error
 
 
 def _joined(old: str, new: str) -> str:

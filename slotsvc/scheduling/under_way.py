@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.domain.visit import BEGUN, Placement, PlacementState, Stop
+from slotsvc.domain.visit import BEGUN, Placement, Stop
 from slotsvc.domain.working_time import Break, Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.resuming import driving, orders_with, without_resuming
@@ -189,13 +189,3 @@ def _driven(shift: Shift, begun: Sequence[Placement], block: TravelBlock) -> tim
 def _drive(block: TravelBlock, a: Location, b: Location) -> timedelta:
     seconds = block.seconds[block.places.index(a), block.places.index(b)]
     return timedelta(seconds=int(seconds))
-
-
-def has_begun(placement: Placement) -> bool:
-    """It was reported that somebody is on the way to it, there, or done."""
-    return placement.state in BEGUN
-
-
-def is_over(placement: Placement) -> bool:
-    """It was reported done."""
-    return placement.state is PlacementState.DONE

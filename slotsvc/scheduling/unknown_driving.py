@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
+from slotsvc.domain.errors import TravelError
 from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.calendar_ports import Entity
@@ -21,7 +23,8 @@ from slotsvc.scheduling.ports import ReadTx, Store, StoredRoute, TravelBlock, Wr
 from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import differ, record_violations, route_findings
 from slotsvc.scheduling.travel_blocks import block_over
-from slotsvc.scheduling.travel_port import TravelTimes, TravelUnavailableError
+from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.solver.checker import Finding
 
 type Settle = Callable[[Mutation, Entity | None, Entity | None], Awaitable[None]]
 """Told of a change behind its commit: the mutation, what was, what is."""
@@ -34,7 +37,7 @@ def judging_unknown_days(store: Store, travel: TravelTimes) -> Settle:
     async def settle(mutation: Mutation, before: Entity | None, after: Entity | None) -> None:
         keys = await store.read(lambda tx: _unknown(tx, mutation.tenant, before, after))
         for key in keys:
-            with contextlib.suppress(TravelUnavailableError):
+            with contextlib.suppress(TravelError):
                 await _judge(store, travel, key, origin_of(before, after), mutation.actor)
 
     return settle
@@ -44,7 +47,7 @@ def _unknown(
     tx: ReadTx, tenant: str, before: Entity | None, after: Entity | None
 ) -> list[RouteKey]:
     routes = touched(tx, tenant, before, after)
-    return [route.key for route in routes if route_findings(tx, route, tx.now()) is None]
+    return [route.key for route in routes if _findings_now(tx, route) is None]
 
 
 async def _judge(
@@ -55,12 +58,16 @@ async def _judge(
         if block is None:
             return
         known = replace(route, block=block)
-        found = await store.read(lambda tx, r=known: route_findings(tx, r, tx.now()))  # type: ignore[misc]
+        found = await store.read(partial(_findings_now, route=known))
         if found is None or not differ(route, found):
             return
         with contextlib.suppress(RouteChangedError):
-            await store.write(lambda tx, r=known: _record(tx, r, origin, actor))  # type: ignore[misc]
+            await store.write(partial(_record, known=known, origin=origin, actor=actor))
             return
+
+
+def _findings_now(tx: ReadTx, route: StoredRoute) -> tuple[Finding, ...] | None:
+    return route_findings(tx, route, tx.now())
 
 
 async def _measured(

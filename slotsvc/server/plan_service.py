@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from slotsvc.domain.errors import InvalidRequestError, PlanWorseError, Violation
+from slotsvc.domain.errors import PlanWorseError
 from slotsvc.pb.v1 import plan_service_pb2 as pb
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceServicer
 from slotsvc.scheduling.desk import Desk, Placed
@@ -91,8 +90,7 @@ class PlanService(PlanServiceServicer):
         tenant = (names.VISIT.parse(request.move.visit) or ("",))[0]
         mutation = mutation_of(tenant, "MoveVisit", request, request.request_id)
         try:
-            with _move_named():
-                answer = await move_visit(self._desk, mutation, wanted, _moved)
+            answer = await move_visit(self._desk, mutation, wanted, _moved)
         except PlanWorseError as worse:
             raise PlanWorseError(worse.message, _checks(worse.routes)) from worse
         return pb.MoveVisitResponse.FromString(answer)
@@ -117,17 +115,6 @@ def _moved(placed: Placed, tried: Sequence[TriedRoute]) -> bytes:
 
 def _checks(routes: Sequence[object]) -> list[pb.RouteCheck]:
     return [check_to_pb(route) for route in routes if isinstance(route, TriedRoute)]
-
-
-@contextmanager
-def _move_named() -> Iterator[None]:
-    """The use case counts moves; here is one only, and it has another name."""
-    try:
-        yield
-    except InvalidRequestError as error:
-        raise InvalidRequestError(
-            [Violation(v.field.replace("moves[0]", "move", 1), v.reason) for v in error.violations]
-        ) from error
 
 
 def _technician(wrong: Violations, tenant: str, name: str) -> str:

@@ -98,3 +98,12 @@ def test_a_sick_day_keeps_what_has_begun(walk: Walk) -> None:
     assert walk.broken() == {("NO_SHIFT", first): 0}
     walk.world.report(first, Report(ReportKind.FINISHED, outcome=Outcome.DONE))
     assert walk.broken() == {}
+
+
+def test_visits_that_go_back_leave_no_alarms_behind(walk: Walk) -> None:
+    """A day is judged when all have left it: between them nobody is told of a broken day."""
+    for place in (1, 2, 3):
+        walk.booked(place, 8, 18)
+    known = len(events(walk))
+    walk.world.fall_ill("ann", TimeWindow(walk.at(0), walk.at(23)))
+    assert {kind for kind, _ in events(walk)[known:]} == {"VISIT_UNPLACED"}
