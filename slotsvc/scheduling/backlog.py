@@ -23,7 +23,7 @@ from slotsvc.scheduling.hold_slot import close_ranks
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import refuse_taken_reference
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
-from slotsvc.scheduling.read_visits import placed_now
+from slotsvc.scheduling.read_visits import placed_now, waiting
 from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.travel_port import Provenance
 
@@ -106,7 +106,7 @@ async def list_unplaced(desk: Desk, wanted: BacklogFilter) -> Sequence[Placed]:
             limit=wanted.limit,
             now=tx.now(),
         )
-        return [placed_now(tx, stored) for stored in found]
+        return [waiting(stored) for stored in found]
 
     return await desk.store.read(work)
 

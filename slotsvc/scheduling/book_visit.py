@@ -107,7 +107,7 @@ async def cancel_visit(
         stored = cancellable(tx, mutation.tenant, visit)
         refuse_other_etag(stored, etag)
         held_place = tx.open_hold(mutation.tenant, visit, tx.now())
-        placed = stored.placed if stored.standing is Standing.PLACED else None
+        placed = stored.place
         places = [p for p in (held_place, placed) if p is not None]
         places = list({p.id: p for p in places}.values())
         routes = {p.route for p in places}

@@ -43,8 +43,8 @@ type Answer[E] = Callable[[E, str], bytes]
 
 
 type Changed = Callable[[WriteTx, Mutation, Entity | None, Entity | None], None]
-"""Told of every change, in its transaction: the mutation, what was (None: created), what is
-(None: deleted)."""
+"""Told of every change, in its transaction, behind the change's own event: the mutation, what was
+(None: created), what is (None: deleted)."""
 
 
 type _Done = tuple[bytes, Entity | None, Entity | None]
@@ -87,8 +87,8 @@ class Calendars:
             _require_parent(tx, key)
             entity = make(tx)
             etag = tx.create(key.tenant, entity)
-            self._changed(tx, mutation, None, entity)
             _record(tx, mutation, key, "CREATED", None, entity)
+            self._changed(tx, mutation, None, entity)
             return answer(entity, etag), None, entity
 
         return await self._write(mutation, work)
@@ -142,8 +142,8 @@ class Calendars:
             after = revise(tx, before)
             refuse_lost_words(tx, key.tenant, before, after)
             new_etag = tx.replace(key.tenant, after, etag)
-            self._changed(tx, mutation, before, after)
             _record(tx, mutation, key, "UPDATED", before, after)
+            self._changed(tx, mutation, before, after)
             return answer(after, new_etag), before, after
 
         return await self._write(mutation, work)
@@ -160,10 +160,10 @@ class Calendars:
         def work(tx: WriteTx) -> _Done:
             before, _ = _fetch(tx, key)
             tx.delete(key.tenant, key.kind, key.id, etag, key.technician)
+            _record(tx, mutation, key, "DELETED", before, None)
             if isinstance(before, Technician):
                 revoke_keys_of(tx, mutation, before.id)
             self._changed(tx, mutation, before, None)
-            _record(tx, mutation, key, "DELETED", before, None)
             return b"", before, None
 
         return await self._write(mutation, work)

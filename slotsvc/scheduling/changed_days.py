@@ -17,7 +17,7 @@ from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.mutation import Mutation
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
-from slotsvc.scheduling.resuming import route_places
+from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.route_violations import judge_anew
 from slotsvc.scheduling.timetables import planned_route
 
@@ -94,12 +94,9 @@ def _inside(tx: ReadTx, route: StoredRoute, away: TimeWindow) -> list[str]:
 
 def _times(tx: ReadTx, route: StoredRoute, now: datetime) -> dict[str, TimeWindow]:
     """When each placement is planned; empty when the day has no times."""
-    work = shift_of(tx, route.key)
-    block = route.block
+    work, live = shift_of(tx, route.key), route.live(now)
+    block = covering(route.block, work.shift, live) if work is not None else None
     if work is None or block is None:
-        return {}
-    live = route.live(now)
-    if not set(route_places(work.shift, live)) <= set(block.places):
         return {}
     # a visit that is being moved stands at its old place until the move is confirmed
     here = {p.id for p in live}

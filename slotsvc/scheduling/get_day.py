@@ -11,13 +11,13 @@ from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement, RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
 from slotsvc.scheduling.desk import Desk
-from slotsvc.scheduling.placing import without_replaced
+from slotsvc.scheduling.placing import without_a_shift, without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, TravelBlock
 from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.work_calendar import read_work_days, shift_numbered
-from slotsvc.solver.checker import Finding, no_shift
+from slotsvc.solver.checker import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,11 @@ def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> lis
     days = read_work_days(tx, tenant, members, day, day, team)
     now = tx.now()
     moving = tx.pending_moves(tenant, now)
-    used = {key for key, route in stored.items() if route.live(now)}
+    used = {
+        key
+        for key, route in stored.items()
+        if any(p.visit.team in ("", team) for p in route.live(now))
+    }
     return [
         _Entry(who, stored.get(key) or StoredRoute(key, 0), work, moving, now)
         for who in members
@@ -82,12 +86,13 @@ def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> lis
 def _routes(
     tenant: str, who: Technician, day: date, work: WorkDay, used: Collection[RouteKey]
 ) -> Iterator[tuple[RouteKey, Shift | NoShiftReason]]:
-    """Every shift of the day, and every route with visits that has lost its shift."""
+    """Every shift of the day, and every route with the team's visits that has lost its shift: the
+    hours changed, or the technician was lent away."""
     shifts = {s.number: s for s in work} if isinstance(work, tuple) else {}
     numbers = set(shifts) | {key.shift for key in used if key.technician == who.id}
-    if work is NoShiftReason.OTHER_TEAM:
-        return
-    for number in sorted(numbers or {0}):
+    if not numbers and work is not NoShiftReason.OTHER_TEAM:
+        numbers = {0}
+    for number in sorted(numbers):
         yield RouteKey(tenant, who.id, day, number), shift_numbered(work, number)
 
 
@@ -99,7 +104,7 @@ async def _planned(desk: Desk, entry: _Entry) -> TechnicianDay:
     replaced |= entry.moving & {p.id for p in live}
     until = route.valid_until(now)
     if isinstance(work, NoShiftReason):
-        found = no_shift(live, work)
+        found = without_a_shift(shown, work)
         return TechnicianDay(who, route, work, live, replaced, route.block, None, until, found)
     block = await block_over(desk.travel, route_places(work, live), route.block)
     planned = planned_route(work, shown, block, now)

@@ -23,7 +23,7 @@ from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState, RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift, at_pace
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.from_now import from_now
-from slotsvc.scheduling.placing import findings, without_replaced
+from slotsvc.scheduling.placing import findings, without_a_shift, without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit, TravelBlock
 from slotsvc.scheduling.resuming import route_places
 from slotsvc.scheduling.route_violations import on_record
@@ -31,7 +31,7 @@ from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 from slotsvc.scheduling.travel_blocks import block_over
 from slotsvc.scheduling.under_way import rest_of
 from slotsvc.scheduling.work_calendar import read_shift
-from slotsvc.solver.checker import Finding, no_shift, not_worse
+from slotsvc.solver.checker import Finding, not_worse
 
 _DAY = timedelta(days=1)
 
@@ -291,7 +291,7 @@ def _judged(
     """What is broken, and the times. A route without visits breaks nothing."""
     shift, shown = board.shifts[key], without_replaced(order)
     if not isinstance(shift, Shift):
-        return no_shift([p for p in shown if p.reported.finished is None], shift), None
+        return without_a_shift(shown, shift), None
     rest = rest_of(shift, shown, block, board.now)
     found = findings(rest.shift, rest.open, block, tuple(known)) if shown else ()
     return found, planned_route(shift, shown, block, board.now)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from slotsvc.domain.commitment import promised
 from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState
-from slotsvc.domain.working_time import Shift
+from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.resuming import driving, is_absence
 from slotsvc.solver.checker import (
@@ -18,6 +18,7 @@ from slotsvc.solver.checker import (
     Finding,
     FindingKind,
     check_route,
+    no_shift,
     not_worse,
     relaxed,
     removal_safe,
@@ -63,6 +64,11 @@ def findings(
     legs = _legs(shift, order, block)
     found = check_route(shift, [checked(p) for p in order], legs, known=known)
     return (*(_said(f) for f in found), *broken_words(order))
+
+
+def without_a_shift(order: Sequence[Placement], why: NoShiftReason) -> tuple[Finding, ...]:
+    """Every visit that is not done, on a day without a shift."""
+    return no_shift([p for p in order if p.state is not PlacementState.DONE], why)
 
 
 def _said(finding: Finding) -> Finding:

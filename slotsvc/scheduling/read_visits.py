@@ -11,7 +11,7 @@ from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import ReadTx, StoredVisit
-from slotsvc.scheduling.resuming import route_places
+from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 
 STANDING = (
@@ -90,13 +90,18 @@ def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
         return _placed(tx, stored, {})
     hold = tx.open_hold(stored.tenant, stored.visit.id, tx.now())
     shown = tx.placement(stored.tenant, hold.id) if hold is not None else None
-    return _placed(tx, shown, {}) if shown else Placed(stored, "", "", None, live=False)
+    return _placed(tx, shown, {}) if shown else waiting(stored)
+
+
+def waiting(stored: StoredVisit) -> Placed:
+    """A stored visit that has no place, and is held nowhere."""
+    return Placed(stored, "", "", None, live=False)
 
 
 def _placed(tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, _Planned]) -> Placed:
     placement = stored.placement
     if placement is None:
-        return Placed(stored, "", "", None, live=False)
+        return waiting(stored)
     key = placement.route
     if key not in planned:
         planned[key] = _planned(tx, placement)
@@ -119,9 +124,8 @@ def _planned(tx: ReadTx, placement: Placement) -> _Planned:
     route = tx.routes_by_key([key])[key]
     name = who.display_name if who else ""
     live = route.live(now)
-    if work is None or route.block is None or not live:
-        return name, route.version, None
-    if not set(route_places(work.shift, live)) <= set(route.block.places):
+    block = covering(route.block, work.shift, live) if work is not None else None
+    if work is None or block is None or not live:
         return name, route.version, None
     # of an open replacement on this route, the side that is asked about
     gone = {p.id for p in live} - {p.id for p in without_replaced(live)}
@@ -130,4 +134,4 @@ def _planned(tx: ReadTx, placement: Placement) -> _Planned:
         shown = tuple(p for p in live if p.id not in pending)
     else:
         shown = without_replaced(live)
-    return name, route.version, planned_route(work.shift, shown, route.block, now)
+    return name, route.version, planned_route(work.shift, shown, block, now)

@@ -42,6 +42,15 @@ def route_places(shift: Shift, placements: Sequence[Placement]) -> tuple[Locatio
     )
 
 
+def covering(
+    block: TravelBlock | None, shift: Shift, placements: Sequence[Placement]
+) -> TravelBlock | None:
+    """``block`` when it knows all of the route's driving; None: some must be asked of roads."""
+    if block is None or not set(route_places(shift, placements)) <= set(block.places):
+        return None
+    return block
+
+
 def without_resuming(shift: Shift) -> tuple[Shift, tuple[Placement, ...]]:
     """The shift without the absences after which work resumes elsewhere, and their fixed stops."""
     elsewhere = [pause for pause in shift.breaks if pause.resume is not None]

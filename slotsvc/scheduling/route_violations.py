@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from slotsvc.domain.layers import teams_on
 from slotsvc.domain.route_violation import Origin, RouteViolation
+from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement, RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift
-from slotsvc.scheduling.placing import findings, without_replaced
+from slotsvc.scheduling.placing import findings, without_a_shift, without_replaced
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
-from slotsvc.scheduling.resuming import route_places
+from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.under_way import rest_of
 from slotsvc.scheduling.work_calendar import read_shift
-from slotsvc.solver.checker import Finding, FindingKind, no_shift
+from slotsvc.solver.checker import Finding, FindingKind
 
 
 def route_findings(tx: ReadTx, route: StoredRoute, now: datetime) -> tuple[Finding, ...] | None:
@@ -25,12 +27,25 @@ def route_findings(tx: ReadTx, route: StoredRoute, now: datetime) -> tuple[Findi
     who = tx.technician(route.key.tenant, route.key.technician)
     shift = read_shift(tx, who, route.key) if who else NoShiftReason.DAY_OFF
     if not isinstance(shift, Shift):
-        return no_shift([p for p in live if p.reported.finished is None], shift)
-    if not _known(route, shift, live):
+        return without_a_shift(live, shift)
+    block = covering(route.block, shift, live)
+    if block is None:
         return None
-    assert route.block is not None, "it is known"
-    rest = rest_of(shift, live, route.block, now)
-    return findings(rest.shift, rest.open, route.block, on_record(route.violations))
+    rest = rest_of(shift, live, block, now)
+    found = findings(rest.shift, rest.open, block, on_record(route.violations))
+    return (*found, *_of_other_teams(tx, route.key, who, rest.open))
+
+
+def _of_other_teams(
+    tx: ReadTx, key: RouteKey, who: Technician | None, open_: Sequence[Placement]
+) -> tuple[Finding, ...]:
+    """Visits of a team that has lent the technician away since."""
+    if who is None:
+        return ()
+    loans = tx.loans(key.tenant, [who.id], key.day, key.day).get(who.id, ())
+    teams = teams_on(who, loans, key.day)
+    away = [p for p in open_ if p.visit.team and p.visit.team not in teams]
+    return without_a_shift(away, NoShiftReason.OTHER_TEAM)
 
 
 def record_violations(
@@ -86,10 +101,6 @@ def differ(route: StoredRoute, found: Sequence[Finding]) -> bool:
 def on_record(violations: Sequence[RouteViolation]) -> tuple[Finding, ...]:
     """Stored violations as findings."""
     return tuple(Finding(FindingKind(v.kind), v.subject, v.size, v.cause) for v in violations)
-
-
-def _known(route: StoredRoute, shift: Shift, live: Sequence[Placement]) -> bool:
-    return route.block is not None and set(route_places(shift, live)) <= set(route.block.places)
 
 
 def _merged(

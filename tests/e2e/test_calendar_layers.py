@@ -11,7 +11,7 @@ from benchmarks.company import Company, interval
 from slotsvc.cli.wire import pb_date, pb_interval, pb_place, pb_window
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import types_pb2 as types
-from slotsvc.pb.v1.plan_service_pb2 import GetDayRequest, Route
+from slotsvc.pb.v1.plan_service_pb2 import GetDayRequest, ListViolationsRequest, Route
 from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsResponse
 from tests.e2e.days import DAY, TODAY, TOMORROW, WEDNESDAY
 from tests.service_fixtures import RunningService, booked, offered
@@ -170,6 +170,23 @@ async def test_lent_to_another_team(service: RunningService, company: Company) -
     await booked(service.calls, away.slots[0])
     (route,) = await routes_on(service, south, days_of_slot(away))
     assert (route.technician, len(route.stops)) == (ANN, 1)
+
+
+async def test_lent_away_over_a_booked_visit(service: RunningService, company: Company) -> None:
+    """The home team still sees its visit, with what is wrong with it, and finds it on the list."""
+    await create(company, "south", cal.Team(display_name="South", time_zone=company.zone))
+    visit = await booked(service.calls, (await asked(company, on=[WEDNESDAY])).slots[0])
+    dates = {"first_date": pb_date(WEDNESDAY), "last_date": pb_date(THURSDAY)}
+    loan = cal.Loan(to_team=f"{company.tenant}/teams/south", **dates)
+    await create(company, "rush", loan, ANN)
+
+    (route,) = await routes_on(service, company.team, WEDNESDAY)
+    assert [stop.visit for stop in route.stops] == [visit.name]
+    assert route.no_shift_reason == "OTHER_TEAM"
+    request = ListViolationsRequest(team=company.team)
+    (listed,) = (await service.calls.plan.ListViolations(request)).routes
+    assert [f.visit for f in listed.findings] == [visit.name]
+    assert listed.findings[0].cause == "the technician works for another team that day"
 
 
 def days_of_slot(answer: SuggestSlotsResponse) -> date:

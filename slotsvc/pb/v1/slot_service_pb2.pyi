@@ -58,7 +58,7 @@ class SlotRequest(_message.Message):
     """A registered site, `tenants/{tenant}/sites/{site}`. Its opening hours are kept."""
     activity_type: _builtins.str
     """`tenants/{tenant}/activityTypes/{activity_type}`. Gives duration, tags, offer grid, notice and
-    horizon. Unset: service_duration and offer_grid are required.
+    horizon. Unset: service_duration and offer_grid are required. With `visit`: only its own.
     """
     last_technician: _builtins.str
     """Who came last time; counts as preferred."""
@@ -809,7 +809,7 @@ class ReleaseHoldRequest(_message.Message):
     HOLD_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     hold: _builtins.str
-    """`tenants/{tenant}/holds/{hold}`. Required. Releasing an expired or released hold is fine."""
+    """`tenants/{tenant}/holds/{hold}`. Required. Releasing a hold that ended in any way but a booking is fine."""
     request_id: _builtins.str
     """Caller-chosen id of this call. Required."""
     def __init__(

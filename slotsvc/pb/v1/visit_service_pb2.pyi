@@ -1042,7 +1042,7 @@ class AnnouncePromiseRequest(_message.Message):
     SUPERSEDES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """`tenants/{tenant}/visits/{visit}`. Required."""
+    """`tenants/{tenant}/visits/{visit}`. Required. WRONG_STATE while a place of it is held."""
     channel: _builtins.str
     """By which channel. Up to 40 characters."""
     supersedes: _builtins.bool
