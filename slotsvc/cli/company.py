@@ -25,7 +25,7 @@ def company_group() -> None:
     """What a company set up, as one JSON file."""
 
 
-@company_group.command("export")
+@company_group.command("export", short_help="Print everything a company set up.")
 @click.option("--tenant", metavar="TENANT", help="Whose.  [default: the only tenant]")
 @service_options
 def export(
@@ -47,7 +47,7 @@ def export(
     echo_json(written)
 
 
-@company_group.command("import")
+@company_group.command("import", short_help="Create and change what a file says.")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @service_options
 def import_company(
@@ -55,7 +55,9 @@ def import_company(
 ) -> None:
     """Create what FILE has and the service has not, and change what differs; "-" is stdin.
 
-    Nothing is deleted. Interrupted or refused half-way, it can be run again.
+    FILE is as `slotsvc company export` prints it; it names the tenant, and any part of the rest.
+    Each entry is whole: what it leaves out is unset. Nothing is deleted. Interrupted or refused
+    half-way, it can be run again. A new tenant is an operator's to make: import it alone first.
     """
     from slotsvc.cli.as_json import echo_json
 

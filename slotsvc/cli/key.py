@@ -39,7 +39,7 @@ def key_group() -> None:
     """API keys: who may call the service, as what."""
 
 
-@key_group.command("first")
+@key_group.command("first", short_help="Make the first key of a service, an operator's.")
 @click.option("--name", "display_name", default="first", show_default=True,
               help="What the key is for.")  # fmt: skip
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path),
@@ -52,7 +52,8 @@ def first(
     """Make an operator's key, in the database itself, while no service runs on it.
 
     The operator creates companies (tenants) and the first key of each. Only while there is no other
-    operator's key: a lost one is replaced after `slotsvc key revoke`.
+    live operator's key. When that is lost: serve with --auth off on this machine, revoke it
+    (`slotsvc key list`, `slotsvc key revoke`), stop, and make a new one.
 
     \b
     slotsvc key first > operator.key
@@ -84,7 +85,7 @@ def _first(database: Path, display_name: str) -> str:
 
 @key_group.command("create")
 @click.argument("role", type=click.Choice(ROLES))
-@click.option("--tenant", default="", help="Whose key. Not with operators.")
+@click.option("--tenant", default="", help="Whose key; needed for every role but operator.")
 @click.option("--name", "display_name", required=True, help="What or who uses it.")
 @click.option("--client", default="", help="The client's reference, for the role client.")
 @click.option("--technician", default="", help="The technician's id, for the role technician.")
@@ -137,7 +138,7 @@ def create(
 
 
 @key_group.command("list")
-@click.option("--tenant", default="", help="Whose keys.  [default: operators']")
+@click.option("--tenant", default="", help="Whose keys; yours too.  [default: operators']")
 @service_options
 def list_keys(
     tenant: str, address: str | None, timeout: float, config_file: Path | None, as_json: bool

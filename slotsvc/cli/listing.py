@@ -27,7 +27,7 @@ TITLES = {
 KINDS = tuple(TITLES)
 
 
-@click.command("list", short_help="Show sites, technicians, teams, vans, closures.")
+@click.command("list", short_help="Show names: sites, technicians, teams, vans, loans …")
 @click.argument("kind", type=click.Choice(KINDS), metavar="|".join(KINDS))
 @click.option("--tenant", metavar="TENANT", help="Whose.  [default: the only tenant]")
 @service_options

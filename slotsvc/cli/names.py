@@ -57,10 +57,10 @@ def only_team(service: Service) -> str:
         raise CommandError(
             "The service has no team yet.",
             "NO_TEAM",
-            hint="Create one over gRPC, or look at `slotsvc demo`.",
+            hint="Set one up: `slotsvc company import FILE`; or look at `slotsvc demo`.",
         )
     short = ", ".join(f"{name.split('/')[1]}/{name.split('/')[3]}" for name in teams)
-    raise CommandError("Which team?", "USAGE", Exit.USAGE, f"Give --team, one of: {short}.")
+    raise CommandError("Which team?", "USAGE", Exit.USAGE, f"Name one of: {short}.")
 
 
 def all_teams(service: Service) -> list[str]:
@@ -91,5 +91,9 @@ def chosen_tenant(service: Service, *names: str) -> str:
     if len(tenants) == 1:
         return tenants[0].name
     raise CommandError(
-        "Which tenant?", "USAGE", Exit.USAGE, "Give the full name, such as tenants/T/visits/V."
+        "Which tenant?",
+        "USAGE",
+        Exit.USAGE,
+        "Give --tenant where there is one, or the full name, such as tenants/T/visits/V. "
+        "No company yet? `slotsvc company import FILE` makes one.",
     )

@@ -10,7 +10,7 @@ from slotsvc.cli.words import sentence, short
 
 COLLECTIONS = {
     "site": "sites", "activity type": "activityTypes", "technician": "technicians",
-    "team": "teams", "visit": "visits", "hold": "holds",
+    "team": "teams", "visit": "visits", "hold": "holds", "tenant": "tenants",
 }  # fmt: skip
 LISTED = {
     "site": "`slotsvc list sites` shows them.",
@@ -18,7 +18,8 @@ LISTED = {
     "technician": "`slotsvc list technicians` shows them.",
     "team": "`slotsvc list teams` shows them.",
     "visit": "`slotsvc calendar DAY --list` shows the visits of a day.",
-    "hold": "A hold that lapsed is gone: run `slotsvc suggest` again.",
+    "hold": "a hold that lapsed is gone: run `slotsvc suggest` again.",
+    "tenant": "`slotsvc company import` makes one.",
 }
 
 

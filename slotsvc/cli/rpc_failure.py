@@ -30,7 +30,8 @@ EXITS = {
 REASON_HINTS = {
     "UNAUTHENTICATED": "Give a key: --api-key-file, or SLOTSVC_API_KEY. `slotsvc key first` makes "
     "the first one of a service.",
-    "PERMISSION_DENIED": "Use a key of another role; `slotsvc key list` shows which there are.",
+    "PERMISSION_DENIED": "Use a key of another role; an administrator sees and makes them with "
+    "`slotsvc key list` and `key create`.",
     "NOT_FOUND": "Check the name; `slotsvc list` shows what there is.",
     "ALREADY_EXISTS": "Choose another id, or change the one that is there.",
     "ETAG_MISMATCH": "It changed meanwhile: read it again, then repeat.",

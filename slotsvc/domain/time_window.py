@@ -50,14 +50,6 @@ class TimeWindow:
         start, end = max(self.start, other.start), min(self.end, other.end)
         return TimeWindow(start, end) if start < end else None
 
-    def subtract(self, other: TimeWindow) -> tuple[TimeWindow, ...]:
-        """What is left of this window, in order: 0, 1 or 2 windows."""
-        if not self.overlaps(other):
-            return (self,)
-        left = (TimeWindow(self.start, other.start),) if self.start < other.start else ()
-        right = (TimeWindow(other.end, self.end),) if other.end < self.end else ()
-        return left + right
-
 
 def merge(windows: Iterable[TimeWindow]) -> tuple[TimeWindow, ...]:
     """The union as sorted, disjoint windows; touching ones become one."""

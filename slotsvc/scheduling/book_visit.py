@@ -19,6 +19,7 @@ from slotsvc.scheduling.desk import Answer, Desk
 from slotsvc.scheduling.hold_slot import close_ranks, held
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import Taking
+from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import confirm, put_on_route
 from slotsvc.scheduling.read_visits import placed_now
@@ -49,7 +50,7 @@ async def confirm_hold(
         routes = {placement.route, old.route} if old else {placement.route}
         versions = tx.lock_routes(routes)
         placement = held(tx, mutation.tenant, hold).placed
-        pinned = old.pin if old is not None and pin is Pin.NONE else pin
+        pinned = _pinned(tx, placement, old, pin)
         free = placement.start_window.start
         start = _planned_start(tx, placement) if pinned is Pin.START else free
         confirm(tx, placement, pinned, start, channel)
@@ -194,6 +195,20 @@ def _replaced(tx: WriteTx, placement: Placement) -> Placement | None:
     if old.placed.state in BEGUN:
         raise WrongStateError("the visit has begun at its old place")
     return old.placed if old.placed.state is PlacementState.BOOKED else None
+
+
+def _pinned(tx: WriteTx, placement: Placement, old: Placement | None, pin: Pin) -> Pin:
+    """The pin wanted, else the one the visit had. While another visit of the route is being moved
+    within it the day may go in two ways, and no one start suits both: a wanted pin of the start is
+    refused, one that the visit had becomes a pin of the technician. Raises ``WrongStateError``."""
+    kept = old.pin if old is not None and pin is Pin.NONE else pin
+    live = tx.routes_by_key([placement.route])[placement.route].live(tx.now())
+    moving = any(new != placement.id for _, new in replaced_pairs(live))
+    if kept is not Pin.START or not moving:
+        return kept
+    if pin is Pin.START:
+        raise WrongStateError("another visit of that day is being moved; pin the start later")
+    return Pin.TECHNICIAN
 
 
 def _planned_start(tx: WriteTx, placement: Placement) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import RouteState
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.placing import findings, without_replaced
@@ -85,7 +86,7 @@ def instance_of(rest: Rest, block: TravelBlock, now: datetime) -> RouteInstance:
     """What is left of a day in the solver's units, from ``now`` on; begun visits are done."""
     legs = driving(block, rest.shift, rest.open, end_last=False)
     whole = route_instance(rest.shift, rest.open, legs)
-    left = rest_of_day(whole, int(now.timestamp()))
+    left = rest_of_day(whole, to_epoch(now))
     return replace(left, done=(*(p.id for p in rest.begun), *left.done))
 
 

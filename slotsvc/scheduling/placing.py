@@ -13,6 +13,7 @@ from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.resuming import driving, is_absence
+from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import (
     CheckedVisit,
     Finding,
@@ -124,17 +125,11 @@ _STANDING = (FindingKind.TAG, FindingKind.NOT_TECHNICIAN, FindingKind.SECTOR)
 
 def checked(placement: Placement) -> CheckedVisit:
     """What the referee must know of a placement."""
-    pinned, visit = placement.pin is not Pin.NONE, placement.visit
-    return CheckedVisit(
-        placement.id,
-        placement.start_window,
-        placement.on_site,
-        visit.requires,
-        placement.route.technician if pinned else None,
-        access=visit.access,
-        place=visit.location,
-        pausable=visit.pausable,
-        sector=visit.sector,
+    return replace(
+        checked_visit(placement),
+        requires=placement.visit.requires,
+        sector=placement.visit.sector,
+        technician=None if placement.pin is Pin.NONE else placement.route.technician,
         fixed=placement.state in BEGUN or is_absence(placement.id),
     )
 

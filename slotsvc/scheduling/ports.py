@@ -184,10 +184,6 @@ class RouteRead(Protocol):
         """The visit that has, or had, the placement with this id, shown with *that* placement."""
         ...
 
-    def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
-        """The live hold that would take over from ``placement``; None when there is none."""
-        ...
-
     def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
         """Ids of all placements that a live hold would take over from."""
         ...
@@ -306,9 +302,10 @@ class WriteTx(ReadTx, CalendarWrite, KeyWrite, Protocol):
         """A further placement of a stored visit, not the current one; raises likewise."""
         ...
 
-    def set_placement_state(
-        self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
-    ) -> None: ...
+    def set_placement_state(self, tenant: str, placement: str, state: PlacementState) -> None:
+        """Clears its expiry too."""
+        ...
+
     def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
         """HELD -> BOOKED: clears expiry and replaces, records the promise as told now.
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
-from slotsvc.domain.time_window import TimeWindow
+from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
 from slotsvc.domain.working_time import Break, Shift
 from slotsvc.scheduling.ports import TravelBlock
@@ -76,7 +76,7 @@ def orders_with(order: Sequence[Placement], stop: Placement) -> Iterator[tuple[P
 def _stop(shift: Shift, pause: Break) -> Placement:
     assert pause.resume is not None, "asked of those that resume elsewhere"
     begin = pause.begins.start
-    id = f"{_MARK}{int(begin.timestamp())}"
+    id = f"{_MARK}{to_epoch(begin)}"
     return Placement(
         id=id,
         route=RouteKey("", shift.technician, shift.service_date, shift.number),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from slotsvc.domain.time_window import TimeWindow
+from slotsvc.domain.time_window import TimeWindow, from_epoch
 from slotsvc.domain.visit import Placement, Stop
 from slotsvc.domain.working_time import Shift
 from slotsvc.scheduling.placing import findings
@@ -74,7 +74,7 @@ def planned_route(
         table, instance = _table(rest, block, broken)
     if table is None:
         return PlannedRoute((), (), None, _NOTHING, _NOTHING, _NOTHING, broken)
-    origin = datetime.fromtimestamp(instance.origin, UTC)
+    origin = from_epoch(instance.origin)
     end = origin + timedelta(seconds=table.end)
     stops, gaps = _without_absences(_stops(rest, table, origin), _gaps(instance, table, origin))
     return PlannedRoute(

@@ -18,7 +18,8 @@ from slotsvc.domain.visit import BEGUN, Placement, Stop
 from slotsvc.domain.working_time import Break, Shift
 from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.scheduling.resuming import driving, orders_with, without_resuming
-from slotsvc.solver.checker import CheckedVisit, check_route
+from slotsvc.solver.checked_day import checked_visit
+from slotsvc.solver.checker import check_route
 from slotsvc.solver.instance import route_instance
 from slotsvc.solver.timing import timetable
 
@@ -83,10 +84,7 @@ def _how_bad(shift: Shift, order: Sequence[Placement], block: TravelBlock) -> tu
     table = timetable(instance, instance.committed)
     if table is not None:
         return 0, table.travel, table.waiting
-    visits = [
-        CheckedVisit(p.id, p.start_window, p.on_site, access=p.visit.access, place=p.visit.location)
-        for p in order
-    ]
+    visits = [checked_visit(placement) for placement in order]
     found = check_route(shift, visits, driving(block, shift, order, end_last=True))
     return sum(f.size for f in found) + 1, 0, 0
 

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from slotsvc.domain.errors import SlotGoneError, SlotsvcError
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer
 from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
@@ -138,13 +139,13 @@ class SlotService(SlotServiceServicer):
             found = await self._suggest(command_from(search, until))
         except SlotsvcError:
             return gone
-        wanted = opened.offer.window.promise.start
+        wanted = to_epoch(opened.offer.window.promise.start)
         slots = [
             slot
             for slot in slots_to_pb(found, self._sealer, opened.search)
             if not _same(slot, opened.offer)
         ]
-        slots.sort(key=lambda s: (abs(s.window.start_time.seconds - wanted.timestamp()), s.rank))
+        slots.sort(key=lambda s: (abs(s.window.start_time.seconds - wanted), s.rank))
         return SlotGoneError(gone.message, slots[:EQUIVALENTS])
 
 

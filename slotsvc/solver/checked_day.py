@@ -13,6 +13,7 @@ from typing import Protocol
 
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow, to_epoch
+from slotsvc.domain.visit import Placement
 from slotsvc.domain.working_time import Break, Shift
 from slotsvc.solver.findings import Finding
 from slotsvc.solver.violations import Limit, recorded
@@ -42,6 +43,23 @@ class CheckedVisit:
     pausable: bool = False
     sector: str = ""
     fixed: bool = False
+
+
+def checked_visit(placement: Placement) -> CheckedVisit:
+    """What of a stored placement can clash with another visit: its time, its place.
+
+    Tags and sectors are left out: what it lacks since it was stored is on record, and no other
+    visit makes it worse.
+    """
+    visit = placement.visit
+    return CheckedVisit(
+        placement.id,
+        placement.start_window,
+        placement.on_site,
+        access=visit.access,
+        place=visit.location,
+        pausable=visit.pausable,
+    )
 
 
 class TravelBlock(Protocol):

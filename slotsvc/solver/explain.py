@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.domain.visit import Placement
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.batch import NEVER
 from slotsvc.solver.cells import with_requests
+from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.constraints import Closed, Reason, max_travel, room
 from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence, spoken
@@ -257,7 +257,7 @@ def _margin(
         return Closed(Reason.NO_ROOM, margin=UNKNOWN)
     route = with_request(day.instance, request, row, 0, INF)
     by_id = {p.id: p for p in day.placements}
-    visits = [_checked(by_id[placement]) for placement in day.instance.visits]
+    visits = [checked_visit(by_id[placement]) for placement in day.instance.visits]
     new = CheckedVisit(
         "new",
         asked.window.start_window,
@@ -268,15 +268,3 @@ def _margin(
     )
     nodes = [0, *range(2, 2 + len(visits)), 1, 2 + len(visits)]
     return room.closed(day.shift, visits, new, lambda i, j: int(route.travel[nodes[i], nodes[j]]))
-
-
-def _checked(placement: Placement) -> CheckedVisit:
-    visit = placement.visit
-    return CheckedVisit(
-        placement.id,
-        placement.start_window,
-        placement.on_site,
-        access=visit.access,
-        place=visit.location,
-        pausable=visit.pausable,
-    )

@@ -15,7 +15,7 @@ import numpy as np
 
 from slotsvc.domain.booking_rules import free_for_all
 from slotsvc.domain.time_window import TimeWindow, from_epoch
-from slotsvc.domain.working_time import NoShiftReason
+from slotsvc.domain.working_time import NoShiftReason, at_pace
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.asked_windows import asked_windows
 from slotsvc.solver.constraints import (
@@ -78,9 +78,9 @@ class OpenCells:
 
 def row_service(calendar: TeamCalendar, query: SlotQuery) -> Int32:
     """int32 (R,): seconds on site of the request at each route's pace, rounded up."""
-    pace = np.array([day.shift.pace for day in calendar.days], np.int64)
-    seconds = int(query.service.total_seconds())
-    return (-(-seconds * pace // 100)).astype(np.int32)
+    paces = [day.shift.pace for day in calendar.days]
+    seconds = {pace: int(at_pace(query.service, pace).total_seconds()) for pace in set(paces)}
+    return np.array([seconds[pace] for pace in paces], np.int32)
 
 
 def limited_arrays(calendar: TeamCalendar, query: SlotQuery, insert_only: bool) -> TeamArrays:

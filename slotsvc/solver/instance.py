@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
+from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement
 from slotsvc.domain.working_time import Break, Shift
 
@@ -79,7 +80,7 @@ class RouteInstance:
 
 def seconds(instant: datetime, origin: int) -> int:
     """Whole seconds from ``origin`` to an aware instant."""
-    return int(instant.timestamp()) - origin
+    return to_epoch(instant) - origin
 
 
 def break_spans(breaks: Sequence[Break], origin: int) -> tuple[BreakSpan, ...]:
@@ -125,7 +126,7 @@ def route_instance(shift: Shift, placements: Sequence[Placement], travel: Int32)
 
     ``travel``: int32 (n + 2, n + 2), driving over start place, end place, then the placements.
     """
-    origin = int(shift.window.start.timestamp())
+    origin = to_epoch(shift.window.start)
     opens = [0, 0, *(max(0, seconds(p.start_window.start, origin)) for p in placements)]
     closes = [INF, INF, *(seconds(p.start_window.end, origin) - 1 for p in placements)]
     service = [0, 0, *(int(p.on_site.total_seconds()) for p in placements)]

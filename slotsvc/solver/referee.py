@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from slotsvc.domain.time_window import to_epoch
+from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit, check_route
 from slotsvc.solver.insertion import Request
 from slotsvc.solver.instance import INF
@@ -33,15 +35,9 @@ def _is_disputed(
     calendar: TeamCalendar, query: SlotQuery, request: Request, row: int, offer: Offer
 ) -> bool:
     day = calendar.days[row]
-    if day.instance.done or day.instance.origin != int(day.shift.window.start.timestamp()):
+    if day.instance.done or day.instance.origin != to_epoch(day.shift.window.start):
         return False
-    by_id = {
-        p.id: CheckedVisit(
-            p.id, p.start_window, p.on_site, p.visit.requires, access=p.visit.access,
-            place=p.visit.location, pausable=p.visit.pausable, sector=p.visit.sector,
-        )
-        for p in day.placements
-    }  # fmt: skip
+    by_id = {p.id: checked_visit(p) for p in day.placements}
     new = CheckedVisit(
         "", offer.window.start_window, timedelta(seconds=int(request.service[row])),
         query.requires, access=query.access, place=query.location, pausable=query.pausable,

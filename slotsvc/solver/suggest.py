@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from slotsvc.domain.time_window import from_epoch
 from slotsvc.solver import costs
 from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.explain import rejections, why_first, why_here
@@ -92,7 +93,7 @@ def _offer(
     fixed = day.keep_order or params.freedom is Freedom.INSERT_ONLY
     zero = base.today_travel if fixed else base.travel
     against_today = winner.travel + int(zero[winner.route] - base.today_travel[winner.route])
-    origin = datetime.fromtimestamp(day.instance.origin, UTC)
+    origin = from_epoch(day.instance.origin)
     return Offer(
         window=asked.window,
         technician=who.id,

@@ -43,7 +43,6 @@ _LIVE_HOLDS = (
     .order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
     .limit(1)
 )
-_REPLACEMENT = _LIVE_HOLDS.where(PLACEMENT.c.replaces == bindparam("replaces"))
 _GIVEN_UP = select(PLACEMENT.c.replaces).where(
     _OF_TENANT, HELD_NOW, PLACEMENT.c.replaces.is_not(None)
 )
@@ -102,10 +101,6 @@ class VisitReads(Transaction):
     def placement(self, tenant: str, placement: str) -> StoredVisit | None:
         """The visit that has, or had, this placement, shown with *this* placement."""
         return self._visit(_BY_PLACEMENT, tenant=tenant, id=placement)
-
-    def open_replacement(self, tenant: str, placement: str, now: datetime) -> Placement | None:
-        """The live hold that would take over from the placement; None when there is none."""
-        return self._hold(_REPLACEMENT, now, tenant=tenant, replaces=placement)
 
     def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
         """Ids of all placements that a live hold would take over from."""

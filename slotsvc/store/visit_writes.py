@@ -92,11 +92,9 @@ class VisitWrites(RouteWrites):
         with _fresh_id():
             self._insert(row)
 
-    def set_placement_state(
-        self, tenant: str, placement: str, state: PlacementState, expires: datetime | None = None
-    ) -> None:
-        """Raises ``NotFoundError``. ``expires`` None clears the expiry."""
-        self._change(tenant, placement, state=state.value, expires=epoch_or_none(expires))
+    def set_placement_state(self, tenant: str, placement: str, state: PlacementState) -> None:
+        """Clears its expiry too. Raises ``NotFoundError``."""
+        self._change(tenant, placement, state=state.value, expires=None)
 
     def confirm_placement(self, tenant: str, placement: str, pin: str, start: datetime) -> None:
         """HELD -> BOOKED: clears expiry and replaces, records the promise as told now.

@@ -138,7 +138,7 @@ class Planners(BookingModel):
         if isinstance(refusal, PlanWorseError):
             assert not reason
         elif isinstance(refusal, InvalidRequestError):
-            assert move.position is not None
+            assert move.position is not None or move.window is not None
         else:
             held = any(h.visit == visit and self.live(h) for h in self.held.values())
             begun = known.placement and known.state is not PlacementState.BOOKED

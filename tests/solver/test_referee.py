@@ -46,3 +46,17 @@ def test_the_referee_accepts_what_is_offered_and_nothing_else() -> None:
     assert answer.disputed == 0
     assert silent.disputed is None
     assert disputed(calendar, query, request, [wrong]) == 1
+
+
+def test_what_a_stored_visit_lacks_is_not_held_against_an_offer() -> None:
+    """A tag was taken away since: that is on record, and the new visit makes it no worse."""
+    stored = a_placement("stored", between("8:00", "8:30"), 1)
+    lacking = replace(stored, visit=replace(stored.visit, requires=frozenset(["gas"])))
+    calendar = a_calendar(TeamDays([a_technician()], [Day(a_shift(), [lacking])]), LINE)
+    query = a_query(3, [asked("9:00", "11:00")])
+    legs = LINE.legs(calendar, query.location)
+
+    answer = suggest(calendar, query, legs, SearchParams(), at("0:00"), ask_referee=True)
+
+    assert len(answer.offers) == 1
+    assert answer.disputed == 0

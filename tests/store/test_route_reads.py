@@ -21,7 +21,6 @@ READS: dict[str, Callable[[ReadTransaction], object]] = {
     "by key": lambda tx: tx.routes_by_key([ANA_MONDAY, BEN_MONDAY]),
     "visit": lambda tx: tx.visit("acme", "v1"),
     "placement": lambda tx: tx.placement("acme", "p1"),
-    "replacement": lambda tx: tx.open_replacement("acme", "p1", NOW),
     "hold of a visit": lambda tx: tx.open_hold("acme", "v1", NOW),
     "of an activity": lambda tx: tx.live_of_activity(
         "acme", "north", "boiler", MONDAY, TUESDAY, NOW

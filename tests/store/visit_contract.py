@@ -135,7 +135,7 @@ class VisitContract:
         assert found.promise == placed().promise
 
     async def test_a_replacement_is_held_while_the_old_place_stands(self, store: Store) -> None:
-        """The visit shows its booked place; the new one is found as the open replacement."""
+        """The visit shows its booked place; the new one is found as its open hold."""
         await store.write(set_up)
         await store.write(hold_elsewhere)
 
@@ -144,9 +144,9 @@ class VisitContract:
         by_hold = await store.read(lambda tx: tx.placement("acme", "p2"))
         assert (by_hold.visit, by_hold.placement.replaces) == (current.visit, "p1")
         assert by_hold.provenance is Provenance.ESTIMATE
-        pending = await store.read(lambda tx: tx.open_replacement("acme", "p1", NOW))
+        pending = await store.read(lambda tx: tx.open_hold("acme", "v1", NOW))
         assert pending == by_hold.placement
-        late = await store.read(lambda tx: tx.open_replacement("acme", "p1", NOW + HOLD))
+        late = await store.read(lambda tx: tx.open_hold("acme", "v1", NOW + HOLD))
         assert late is None
 
     async def test_a_confirmed_replacement_takes_over(self, store: Store) -> None:
@@ -169,7 +169,7 @@ class VisitContract:
         assert old.placement.state is PlacementState.MOVED
         routes = await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY, ANA_TUESDAY]))
         assert [[p.id for p in route.placements] for route in routes.values()] == [[], ["p2"]]
-        assert await store.read(lambda tx: tx.open_replacement("acme", "p1", NOW)) is None
+        assert await store.read(lambda tx: tx.open_hold("acme", "v1", NOW)) is None
 
     async def test_a_replacement_of_the_same_route_stands_beside_the_old(
         self, store: Store

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from slotsvc.domain.working_time import Shift
 from slotsvc.solver.checker import CheckedVisit, Travel, check_route
@@ -21,12 +22,13 @@ def closed(
     for gap in range(count + 1):
         order = [*visits[:gap], request, *visits[gap:]]
         nodes = [*range(gap + 1), count + 2, *range(gap + 1, count + 2)]
-        findings = check_route(shift, order, lambda i, j, n=nodes: _leg(travel, n[i], n[j]))  # type: ignore[misc]
+        findings = check_route(shift, order, partial(_leg, travel, nodes))
         short = Closed(Reason.NO_ROOM, margin=max((f.size for f in findings), default=0))
         if best is None or short.margin < best.margin:
             best = short
     return best or Closed(Reason.NO_ROOM)
 
 
-def _leg(travel: Travel, i: int, j: int) -> int:
-    return travel(i, j) if callable(travel) else travel[i, j]
+def _leg(travel: Travel, nodes: Sequence[int], i: int, j: int) -> int:
+    leg = nodes[i], nodes[j]
+    return travel(*leg) if callable(travel) else travel[leg]
