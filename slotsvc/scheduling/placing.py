@@ -120,6 +120,19 @@ def judge(
     return (*found, unsafe) if unsafe else found
 
 
+def times_are_kept(found: Sequence[Finding]) -> bool:
+    """Whether the order can be kept in time: other rules say nothing about it."""
+    return not any(f.kind in _OF_TIME for f in found)
+
+
+_OF_TIME = (
+    FindingKind.LATE,
+    FindingKind.PAST,
+    FindingKind.SHIFT_END,
+    FindingKind.BREAK,
+    FindingKind.MAX_TRAVEL,
+    FindingKind.UNROUTABLE,
+)
 _STANDING = (FindingKind.TAG, FindingKind.NOT_TECHNICIAN, FindingKind.SECTOR)
 
 

@@ -45,6 +45,7 @@ from slotsvc.scheduling.placing import (
     judge,
     merged_order,
     replaced_pairs,
+    times_are_kept,
     without_replaced,
 )
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, TravelBlock, WriteTx
@@ -174,7 +175,7 @@ def _keeps_order(offer: HeldOffer, seen: Seen, day: _Day) -> bool:
     told = seen.route.state is not RouteState.DRAFT or bool(day.rest.begun)
     leaves = any(p.id == offer.replaces for p in day.rest.open)
     told = told and not offer.resequence_published
-    return offer.insert_only or leaves or told or bool(day.before)
+    return offer.insert_only or leaves or told or not times_are_kept(day.before)
 
 
 def _searched(
