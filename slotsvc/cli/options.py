@@ -107,9 +107,11 @@ def _key_in(file: Path) -> str:
     from slotsvc.cli.failure import CommandError, Exit
 
     try:
-        return file.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"{file} holds no API key.", "API_KEY", Exit.USAGE) from None
+        (key,) = file.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        hint = "One line with nothing but the key."
+        raise CommandError(f"{file} holds no API key.", "API_KEY", Exit.USAGE, hint) from None
+    return key
 
 
 def settings(config_file: Path | None, flags: Mapping[str, Any] | None = None) -> Settings:

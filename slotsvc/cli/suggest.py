@@ -183,7 +183,7 @@ def suggest_request(
     from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest
     from slotsvc.pb.v1.types_pb2 import Freedom
 
-    name = chosen_team(connected, team)
+    name = chosen_team(connected, team or _team_of(connected, wish.visit))
     zone = ZoneInfo(connected.team(name).time_zone)
     request = SuggestSlotsRequest(
         team=name,
@@ -195,6 +195,16 @@ def suggest_request(
         resequence_published=wish.reorder_published,
     )
     return request, zone
+
+
+def _team_of(connected: Service, visit: str | None) -> str | None:
+    """The team that a stored visit belongs to; None: nobody said."""
+    from slotsvc.cli.names import chosen_tenant, full_name
+
+    if not visit:
+        return None
+    found = _moving(connected, full_name(visit, "visits", chosen_tenant(connected, visit)))
+    return found.team if found and found.team else None
 
 
 def slot_request(connected: Service, team: str, zone: ZoneInfo, wish: Wish) -> SlotRequest:

@@ -90,9 +90,7 @@ def _routes(
     hours changed, or the technician was lent away."""
     shifts = {s.number: s for s in work} if isinstance(work, tuple) else {}
     numbers = set(shifts) | {key.shift for key in used if key.technician == who.id}
-    if not numbers and work is not NoShiftReason.OTHER_TEAM:
-        numbers = {0}
-    for number in sorted(numbers):
+    for number in sorted(numbers or {0}):
         yield RouteKey(tenant, who.id, day, number), shift_numbered(work, number)
 
 

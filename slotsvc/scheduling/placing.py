@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.commitment import promised
+from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState
 from slotsvc.domain.working_time import NoShiftReason, Shift
 from slotsvc.scheduling.ports import TravelBlock
@@ -24,7 +26,7 @@ from slotsvc.solver.checker import (
     relaxed,
     removal_safe,
 )
-from slotsvc.solver.findings import timed
+from slotsvc.solver.findings import spoken, timed
 
 
 def replaced_pairs(placements: Sequence[Placement]) -> tuple[tuple[str, str], ...]:
@@ -80,24 +82,35 @@ def _said(finding: Finding) -> Finding:
 
 
 def broken_words(order: Sequence[Placement]) -> tuple[Finding, ...]:
-    """Placements whose start window is not inside what was promised, wished for, or due."""
-    return tuple(
-        Finding(FindingKind.PROMISE, p.id, 0, cause) for p in order if (cause := _broken_word(p))
-    )
+    """Placements whose start window is not inside what was promised, wished for, or due; each with
+    the seconds by which it sticks out."""
+    return tuple(found for p in order if (found := _broken_word(p)) is not None)
 
 
-def _broken_word(placement: Placement) -> str:
+def _broken_word(placement: Placement) -> Finding | None:
     window, commitment = placement.start_window, placement.visit.commitment
     # what is only held was not told yet: confirmed, it stands instead of what was promised
     held = placement.state is PlacementState.HELD
     told = None if held else promised(placement.visit.promises)
+    due, target = commitment.due, commitment.target
     if told is not None and not any(one.covers(window) for one in told):
-        return "planned outside what the client was promised"
-    if commitment.due is not None and window.end > commitment.due:
-        return "planned so that it may start after it is due"
-    if commitment.target is not None and not commitment.target.covers(window):
-        return "planned outside the wished time and its tolerance"
-    return ""
+        over, cause = _over(window, told), "planned {} outside what the client was promised"
+    elif due is not None and window.end > due:
+        over, cause = window.end - due, "planned so that it may start {} after it is due"
+    elif target is not None and not target.covers(window):
+        over, cause = _over(window, [target]), "planned {} outside the wished time"
+    else:
+        return None
+    size = over // timedelta(seconds=1)
+    sentence = " ".join(cause.format(spoken(size) if size else "").split())
+    return Finding(FindingKind.PROMISE, placement.id, size, sentence)
+
+
+def _over(window: TimeWindow, allowed: Sequence[TimeWindow]) -> timedelta:
+    """By how much the window sticks out of the nearest; 0 when nothing is allowed: promises that
+    contradict each other."""
+    out = (max(one.start - window.start, window.end - one.end) for one in allowed)
+    return min(out, default=timedelta(0))
 
 
 def judge(

@@ -60,7 +60,7 @@ _AWAY = "work goes on {} into an absence"
 def timed(kind: FindingKind, subject: str, seconds: int, *, away: bool = False) -> Finding:
     """A limit exceeded by so many seconds. ``away``: the break is an absence inside the shift."""
     sentence = _AWAY if away else _CAUSES[kind]
-    return Finding(kind, subject, seconds, sentence.format(_spoken(seconds)))
+    return Finding(kind, subject, seconds, sentence.format(spoken(seconds)))
 
 
 def counted(subject: str, over: int) -> Finding:
@@ -81,6 +81,7 @@ def break_name(number: int) -> str:
     return f"break {number + 1}"
 
 
-def _spoken(seconds: int) -> str:
+def spoken(seconds: int) -> str:
+    """A length of time in words: "1 h 5 min"."""
     parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
