@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from slotsvc.cli.channel import Service
     from slotsvc.pb.v1.plan_service_pb2 import Route
-    from slotsvc.pb.v1.visit_service_pb2 import Visit
+    from slotsvc.pb.v1.visit_service_pb2 import ListVisitsRequest, Visit
 
 WEEK = 7
 
@@ -82,9 +82,14 @@ def _routes(connected: Service, team: str, day: date, technician: str) -> Sequen
 def _visits(
     connected: Service, team: str, dates: Sequence[date], technician: str
 ) -> Sequence[Visit]:
+    """Those still to be done, and those done: the list leaves the latter out unless asked."""
     from slotsvc.cli.names import full_name, tenant_of
     from slotsvc.cli.wire import pb_date
-    from slotsvc.pb.v1.visit_service_pb2 import ListVisitsRequest
+    from slotsvc.pb.v1.visit_service_pb2 import (
+        VISIT_STATE_DONE,
+        VISIT_STATE_UNSPECIFIED,
+        ListVisitsRequest,
+    )
 
     request = ListVisitsRequest(
         parent=tenant_of(team),
@@ -95,11 +100,18 @@ def _visits(
         last_date=pb_date(dates[-1]),
     )
     found: list[Visit] = []
+    for state in (VISIT_STATE_UNSPECIFIED, VISIT_STATE_DONE):
+        request.state, request.page_token = state, ""
+        found += _all_pages(connected, request)
+    return found
+
+
+def _all_pages(connected: Service, request: ListVisitsRequest) -> Iterator[Visit]:
     while True:
         page = connected.ask(connected.visits.ListVisits, request)
-        found += page.visits
+        yield from page.visits
         if not page.next_page_token:
-            return found
+            return
         request.page_token = page.next_page_token
 
 
