@@ -177,24 +177,32 @@ def judged(
     places = [rest.shift.start_place, *(p.visit.location for p in rest.open)]
     legs = legs_among(route.block, [*places, rest.shift.end_place])
     found = check_route(rest.shift, [checked(p) for p in rest.open], legs, known=known)
-    return (*found, *(_broken_word(p) for p in rest.open if not _word_is_kept(p)))
+    return (*found, *_broken_words(rest.open))
 
 
-def _word_is_kept(placement: Placement) -> bool:
-    """Every start the window allows is one that was promised, wished for, and not too late. What
-    is only held was not told yet."""
-    window, commitment = placement.start_window, placement.visit.commitment
+def _words(placement: Placement) -> Iterator[Sequence[tuple[datetime, datetime]]]:
+    """From when to when it may start by what was promised, by its due time, by what was wished for.
+    What is only held was not told yet."""
+    wanted = placement.visit.commitment
     held = placement.state is PlacementState.HELD
     told = None if held else promised(placement.visit.promises)
-    return (
-        (told is None or any(w.start <= window.start and window.end <= w.end for w in told))
-        and (commitment.due is None or window.end <= commitment.due)
-        and (commitment.target is None or commitment.target.covers(window))
-    )
+    if told is not None:
+        yield [(w.start, w.end) for w in told]
+    if wanted.due is not None:
+        yield [(placement.start_window.start, wanted.due)]
+    if wanted.target is not None:
+        yield [(wanted.target.start, wanted.target.end)]
 
 
-def _broken_word(placement: Placement) -> Finding:
-    return Finding(FindingKind.PROMISE, placement.id, 0, "")
+def _broken_words(placements: Sequence[Placement]) -> Iterator[Finding]:
+    """One for each visit whose window sticks out of all that its first broken word allows."""
+    for placement in placements:
+        window = placement.start_window
+        for word in _words(placement):
+            out = [int(max(a - window.start, window.end - b).total_seconds()) for a, b in word]
+            if all(seconds > 0 for seconds in out):
+                yield Finding(FindingKind.PROMISE, placement.id, min(out, default=0), "")
+                break
 
 
 def _sides(live: Sequence[Placement]) -> Iterator[tuple[Placement, ...]]:

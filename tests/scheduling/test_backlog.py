@@ -103,14 +103,14 @@ def test_what_is_held_somewhere_is_not_listed(walk: Walk) -> None:
 
 
 def test_a_promise_narrows_when_the_visit_may_start(walk: Walk) -> None:
-    """Told 9 to 10 it may no longer start at 8; a promise of another day leaves it, on record."""
+    """Told 9 to 10 it may no longer start at 8; one that cannot be kept leaves it, on record."""
     visit = walk.booked(2, 8, 12)
     walk.world.announce(visit, (walk.window(9, 10),))
     assert walk.world.visit(visit).placed.start_window == walk.window(9, 10)
     assert walk.broken() == {}
     walk.world.announce(visit, (walk.window(14, 15),), instead=True)
     assert walk.world.visit(visit).placed.start_window == walk.window(9, 10)
-    assert walk.broken() == {("PROMISE", visit): 0}
+    assert walk.broken() == {("PROMISE", visit): 5 * 3600}
 
 
 def test_nothing_is_promised_while_a_move_is_open(walk: Walk) -> None:
