@@ -31,7 +31,8 @@ class BookingMachine(Clients, Planners):
     """Everybody at once."""
 
 
-@pytest.mark.parametrize("part", range(5))
+@pytest.mark.timeout(900)  # under a minute on a quiet machine
+@pytest.mark.parametrize("part", range(10))
 def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
     """Hold, extend, release, confirm, book, move, cancel, place, unplace, announce, report,
     publish, time, sickness, other hours, in any order: 500 sequences of 40 steps in all."""
@@ -43,6 +44,6 @@ def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             machine,
             settings=settings(
-                max_examples=examples(100), stateful_step_count=40, derandomize=False
+                max_examples=examples(50), stateful_step_count=40, derandomize=False
             ),
         )
