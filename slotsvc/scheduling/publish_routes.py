@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
+from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.shifts import date_in
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import RouteKey, RouteState
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
+from slotsvc.scheduling.route_violations import record_violations
 from slotsvc.scheduling.work_calendar import read_work_days
 
 
@@ -58,6 +60,9 @@ async def publish_routes(
             tx.set_route_state(key, after)
             event = Event(kind, key.technician, key, version)
             tx.record(mutation.tenant, event, mutation.actor)
+        # time may have made them late since they were last written
+        visited = [key for key in changed if key in routes and routes[key].placements]
+        record_violations(tx, visited, Origin.OVERRUN, mutation.actor)
         return answer(len(changed))
 
     return await desk.store.write(once(mutation, work))

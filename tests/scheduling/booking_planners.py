@@ -175,9 +175,11 @@ class Planners(BookingModel):
         except InvalidRequestError:
             assert late, "what happens now can be reported"
             return
-        for other in self.known.values():
+        for id, other in self.known.items():
             if other.route == known.route and other.state is PlacementState.EN_ROUTE:
-                other.state = PlacementState.BOOKED  # who set out for another visit came back
+                # who set out for another visit came back, unless the report came late
+                other.state = self.world.visit(id).placed.state
+                assert other.state in (PlacementState.EN_ROUTE, PlacementState.BOOKED)
         known.state = placed.stored.placed.state
 
     # --- the world goes on --------------------------------------------------------------------

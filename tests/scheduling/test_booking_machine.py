@@ -43,7 +43,5 @@ def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
             seed(part)(machine)
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             machine,
-            settings=settings(
-                max_examples=examples(50), stateful_step_count=40, derandomize=False
-            ),
+            settings=settings(max_examples=examples(50), stateful_step_count=40, derandomize=False),
         )
