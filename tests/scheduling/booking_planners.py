@@ -176,7 +176,8 @@ class Planners(BookingModel):
             assert late, "what happens now can be reported"
             return
         for id, other in self.known.items():
-            if other.route == known.route and other.state is PlacementState.EN_ROUTE:
+            here = id != visit and other.route == known.route
+            if here and other.state is PlacementState.EN_ROUTE:
                 # who set out for another visit came back, unless the report came late
                 other.state = self.world.visit(id).placed.state
                 assert other.state in (PlacementState.EN_ROUTE, PlacementState.BOOKED)
