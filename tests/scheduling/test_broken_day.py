@@ -111,11 +111,11 @@ def test_a_sick_technicians_visits_go_back_to_the_backlog(walk: Walk) -> None:
 
 
 def test_what_was_promised_and_cannot_be_kept_is_on_record(walk: Walk) -> None:
-    """Told "from three to five" while it is planned from ten to twelve: a broken promise, without a
-    size; told the planned time instead, it is mended."""
+    """Told "from three to five" while it is planned from ten to twelve: a promise broken by five
+    hours; told the planned time instead, it is mended."""
     visit = walk.booked(2, 10, 12)
     walk.world.announce(visit, (walk.window(15, 17),))
-    assert walk.broken() == {("PROMISE", visit): 0}
-    assert walk.violations()[0].cause == "planned outside what the client was promised"
+    assert walk.broken() == {("PROMISE", visit): 5 * 3600}
+    assert walk.violations()[0].cause == "planned 5 h outside what the client was promised"
     walk.world.announce(visit, (walk.window(10, 12),), instead=True)
     assert walk.broken() == {}
