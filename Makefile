@@ -58,9 +58,9 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.12 --generate-ha
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
 pins: ## resolve the pins again (needs uv); ARGS=--upgrade takes newer versions
 	@command -v uv >/dev/null || { echo "make pins needs uv on PATH" >&2; exit 1; }
-	$(COMPILE) $(ARGS) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(ARGS) --extra portal pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) --group build -c requirements/runtime.txt -o requirements/build.txt
-	$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) $(ARGS) --extra portal pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

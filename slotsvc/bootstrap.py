@@ -200,7 +200,8 @@ def _server(
     deadlines = DeadlineLimits(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
-    guard = AccessGuard(authenticator, ObjectAccess(store)) if settings.auth == "keys" else None
+    keys = settings.auth == "keys"
+    guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),

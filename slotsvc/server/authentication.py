@@ -61,6 +61,11 @@ class Authenticator:
         # two names are nobody, rather than one with both in it
         return on_behalf_of(key.principal, str(named[0]) if len(named) == 1 else "")
 
+    @staticmethod
+    def asked_by(metadata: Metadata) -> bool:
+        """Whether the metadata say who calls, or for whom."""
+        return any(name in (AUTHORIZATION, ON_BEHALF_OF) for name, _ in metadata)
+
     def forget(self, id: str) -> None:
         """The key has changed: ask the store again."""
         self._revocations += 1

@@ -50,7 +50,8 @@ CLIENT = _listed(
     ListUnplacedResponse="visits next_page_token",
     Visit="name state site activity_type service_duration promise promises hold expire_time client "
     "external_ref etag create_time update_time outcome depart_time actual_start_time "
-    "actual_end_time",
+    "actual_end_time team steps estimated_arrival_time",
+    VisitStep="step time",
     Promise="window windows announce_time supersede_time",
 )
 
@@ -107,6 +108,11 @@ PORTAL = _listed(
     GeocodeResult="display_name location quality",
 )
 
+TO_THE_NEXT_S = 5 * 60
+ROUNDED_UP = _listed(Visit="estimated_arrival_time")
+"""Moments that those who see what is listed are told no finer: a planned moment to the second is
+not theirs, and nobody is there to the second."""
+
 SHOWN: Mapping[Role, Fields] = {
     Role.CLIENT: CLIENT,
     Role.TECHNICIAN: TECHNICIAN,
@@ -157,6 +163,8 @@ def _keep(message: Message, shown: Fields) -> None:
     for field, value in message.ListFields():
         if field.name not in kept:
             message.ClearField(field.name)
+        elif field.name in ROUNDED_UP.get(descriptor.name, ()):
+            value.FromSeconds(-(-value.seconds // TO_THE_NEXT_S) * TO_THE_NEXT_S)
         else:
             for inner in _inner(field, value):
                 _keep(inner, shown)

@@ -20,7 +20,6 @@ from slotsvc.pb.v1 import slot_service_pb2, types_pb2
 from slotsvc.pb.v1 import visit_service_pb2 as pb
 from slotsvc.scheduling.desk import Placed
 from slotsvc.scheduling.field_checks import Violations
-from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.server import fields, names
 
@@ -117,8 +116,8 @@ def visit_to_pb(placed: Placed) -> pb.Visit:
     visit.create_time.CopyFrom(fields.to_timestamp(stored.created))
     visit.update_time.CopyFrom(fields.to_timestamp(stored.updated))
     visit.travel_provenance = provenance_to_pb(stored.provenance)
-    if stored.standing is Standing.UNPLACED:
-        _add_backlog(stored, state, visit)
+    if state == pb.VISIT_STATE_UNPLACED and stored.unplaced_reason is not None:
+        visit.unplaced_reason = _TO_REASON[stored.unplaced_reason]
     if placed.live and stored.placement is not None:
         _add_place(placed, stored.placement, visit)
     return visit
@@ -155,6 +154,7 @@ def _work_to_pb(tenant: str, work: Visit) -> pb.Visit:
         labels=work.labels,
         pausable=work.pausable,
         sector=work.sector,
+        team=names.TEAM.build(tenant, work.team) if work.team else "",
         promises=[promise_to_pb(promise) for promise in work.promises],
     )
     if work.commitment.due is not None:
@@ -167,17 +167,12 @@ def _work_to_pb(tenant: str, work: Visit) -> pb.Visit:
     return visit
 
 
-def _add_backlog(stored: StoredVisit, state: pb.VisitState.ValueType, visit: pb.Visit) -> None:
-    if stored.visit.team:
-        visit.team = names.TEAM.build(stored.tenant, stored.visit.team)
-    if state == pb.VISIT_STATE_UNPLACED and stored.unplaced_reason is not None:
-        visit.unplaced_reason = _TO_REASON[stored.unplaced_reason]
-
-
 def _add_place(placed: Placed, placement: Placement, visit: pb.Visit) -> None:
     visit.place.CopyFrom(place_to_pb(placed))
     visit.pin = TO_PIN[placement.pin]
     _add_reports(placement.reported, visit)
+    if placement.state is PlacementState.EN_ROUTE and placed.stop is not None:
+        visit.estimated_arrival_time.CopyFrom(fields.to_timestamp(placed.stop.arrival))
     if placement.state is not PlacementState.HELD:
         return
     visit.hold = names.HOLD.build(placement.route.tenant, placement.id)

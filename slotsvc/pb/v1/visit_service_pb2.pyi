@@ -302,6 +302,7 @@ class Visit(_message.Message):
     ACTUAL_END_TIME_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     UNPLACED_REASON_FIELD_NUMBER: _builtins.int
+    ESTIMATED_ARRIVAL_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`tenants/{tenant}/visits/{visit}`."""
     state: Global___VisitState.ValueType
@@ -335,7 +336,9 @@ class Visit(_message.Message):
     sector: _builtins.str
     """Sector it lies in, known to the tenant. Unset: the site's."""
     team: _builtins.str
-    """The team it waits for, `tenants/{tenant}/teams/{team}`, while it has no place."""
+    """The team whose work it is, `tenants/{tenant}/teams/{team}`: that of the search which found its
+    place, until then the team it waits for. Empty when nobody said so.
+    """
     outcome: Global___Outcome.ValueType
     """How it ended."""
     unplaced_reason: Global___UnplacedReason.ValueType
@@ -410,6 +413,12 @@ class Visit(_message.Message):
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___VisitStep]:
         """Reported steps, in order."""
 
+    @_builtins.property
+    def estimated_arrival_time(self) -> _timestamp_pb2.Timestamp:
+        """When the technician who is on the way will be there, as the day now goes. Unset unless
+        EN_ROUTE, and when no road leads there. Told to clients rounded up to 5 minutes.
+        """
+
     def __init__(
         self,
         *,
@@ -449,10 +458,11 @@ class Visit(_message.Message):
         actual_end_time: _timestamp_pb2.Timestamp | None = ...,
         steps: _abc.Iterable[Global___VisitStep] | None = ...,
         unplaced_reason: Global___UnplacedReason.ValueType = ...,
+        estimated_arrival_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "expire_time", b"expire_time", "location", b"location", "place", b"place", "promise", b"promise", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "target_window", b"target_window", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "estimated_arrival_time", b"estimated_arrival_time", "expire_time", b"expire_time", "location", b"location", "place", b"place", "promise", b"promise", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "target_window", b"target_window", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_type", b"activity_type", "actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "client", b"client", "commitment", b"commitment", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "etag", b"etag", "expire_time", b"expire_time", "external_ref", b"external_ref", "hold", b"hold", "labels", b"labels", "location", b"location", "name", b"name", "note", b"note", "outcome", b"outcome", "parent_visit", b"parent_visit", "pausable", b"pausable", "pin", b"pin", "place", b"place", "priority", b"priority", "promise", b"promise", "promises", b"promises", "required_tags", b"required_tags", "sector", b"sector", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site", "state", b"state", "steps", b"steps", "target_window", b"target_window", "team", b"team", "travel_provenance", b"travel_provenance", "unplaced_reason", b"unplaced_reason", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_type", b"activity_type", "actual_end_time", b"actual_end_time", "actual_start_time", b"actual_start_time", "client", b"client", "commitment", b"commitment", "create_time", b"create_time", "depart_time", b"depart_time", "due_time", b"due_time", "estimated_arrival_time", b"estimated_arrival_time", "etag", b"etag", "expire_time", b"expire_time", "external_ref", b"external_ref", "hold", b"hold", "labels", b"labels", "location", b"location", "name", b"name", "note", b"note", "outcome", b"outcome", "parent_visit", b"parent_visit", "pausable", b"pausable", "pin", b"pin", "place", b"place", "priority", b"priority", "promise", b"promise", "promises", b"promises", "required_tags", b"required_tags", "sector", b"sector", "service_duration", b"service_duration", "setup_duration", b"setup_duration", "site", b"site", "state", b"state", "steps", b"steps", "target_window", b"target_window", "team", b"team", "travel_provenance", b"travel_provenance", "unplaced_reason", b"unplaced_reason", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,11 +21,18 @@ from slotsvc.server.redaction import redacted, redacted_error
 
 
 class AccessGuard:
-    """``slotsvc.server.interceptors.calls.Guard`` over keys and policies."""
+    """``slotsvc.server.interceptors.calls.Guard`` over keys and policies.
 
-    def __init__(self, authenticator: Authenticator, objects: ObjectAccess) -> None:
+    ``needs_key`` False: who shows no key, and names nobody, may do everything; who does is limited
+    as ever.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, objects: ObjectAccess, *, needs_key: bool = True
+    ) -> None:
         self._authenticator = authenticator
         self._objects = objects
+        self._needs_key = needs_key
 
     @asynccontextmanager
     async def around(self, call: Call) -> AsyncIterator[None]:
@@ -33,6 +40,9 @@ class AccessGuard:
 
         Raises ``UnauthenticatedError`` or ``PermissionDeniedError`` before anything is read.
         """
+        if self._is_free(call):
+            yield
+            return
         principal = await self._caller(call)
         told = {"key": principal.key, "role": principal.role.name}
         with principals.acting(principal), structlog.contextvars.bound_contextvars(**told):
@@ -46,6 +56,8 @@ class AccessGuard:
     async def check(self, call: Call, request: Message) -> None:
         """Raises ``NotFoundError`` for what is somebody else's, ``PermissionDeniedError`` for
         fields that the caller may not set."""
+        if self._is_free(call):
+            return
         principal = principals.current()
         policy = policies.policy_of(call.service, call.method)
         assert principal is not None
@@ -54,14 +66,24 @@ class AccessGuard:
 
     async def again(self, call: Call) -> None:
         """Raises ``UnauthenticatedError`` when the key was revoked or expired meanwhile."""
-        await self._caller(call)
+        if not self._is_free(call):
+            await self._caller(call)
 
-    async def _caller(self, call: Call) -> Principal:
-        metadata: Metadata = call.context.invocation_metadata() or ()
-        return await self._authenticator.principal(metadata)
-
-    def told(self, answer: Message) -> Message:
+    def told(self, call: Call, answer: Message) -> Message:
         """What the caller may see of ``answer``."""
+        if self._is_free(call):
+            return answer
         principal = principals.current()
         assert principal is not None
         return redacted(answer, principal.role)
+
+    def _is_free(self, call: Call) -> bool:
+        """Asked of the call itself, never of who was found: a caller lost on the way is nobody."""
+        return not self._needs_key and not Authenticator.asked_by(_metadata(call))
+
+    async def _caller(self, call: Call) -> Principal:
+        return await self._authenticator.principal(_metadata(call))
+
+
+def _metadata(call: Call) -> Metadata:
+    return call.context.invocation_metadata() or ()

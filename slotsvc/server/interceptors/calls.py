@@ -56,7 +56,7 @@ class Guard(Protocol):
         """Before each answer of a stream: raises when the caller may not go on."""
         ...
 
-    def told(self, answer: Message) -> Message:
+    def told(self, call: Call, answer: Message) -> Message:
         """What the caller may see of ``answer``."""
         ...
 
@@ -97,8 +97,9 @@ class CallInterceptor(aio.ServerInterceptor):
     def _unary(self, method: str, handler: Any) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def unary(raw: bytes, context: Context) -> Any:
             async with AsyncExitStack() as stack:
-                request = await self._begin(stack, _call(method, context), handler, raw)
-                return self._told(await handler.unary_unary(request, context))
+                call = _call(method, context)
+                request = await self._begin(stack, call, handler, raw)
+                return self._told(call, await handler.unary_unary(request, context))
 
         return unary
 
@@ -112,7 +113,7 @@ class CallInterceptor(aio.ServerInterceptor):
                     async for answer in answers:
                         if self._guard is not None:
                             await self._guard.again(call)
-                        await _write(context, self._told(answer))
+                        await _write(context, self._told(call, answer))
 
         return stream
 
@@ -129,8 +130,8 @@ class CallInterceptor(aio.ServerInterceptor):
             await self._guard.check(call, request)
         return request
 
-    def _told(self, answer: Any) -> Any:
-        return answer if self._guard is None else self._guard.told(answer)
+    def _told(self, call: Call, answer: Any) -> Any:
+        return answer if self._guard is None else self._guard.told(call, answer)
 
 
 async def _write(context: Context, answer: Message) -> None:

@@ -1,0 +1,1 @@
+"""Who somebody is, and how it was proven: codes, links, passwords, sessions, staff."""

@@ -1,0 +1,1 @@
+"""What clients do: follow their interventions, choose a window, confirm, move, cancel."""

@@ -1,0 +1,1 @@
+"""What companies set up: business units, clients, what is shown to whom."""

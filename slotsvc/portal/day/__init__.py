@@ -1,0 +1,1 @@
+"""The planner's day, to look at: routes, promises, what waits and what is broken."""

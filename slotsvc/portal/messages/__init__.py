@@ -1,0 +1,1 @@
+"""Letters and text messages: written to an outbox, sent by a worker."""
