@@ -201,7 +201,7 @@ def test_keys_are_asked_for_unless_said_otherwise() -> None:
     settings = load_settings(flags={"api_key": "slk_secret"})
 
     assert settings.auth == "keys"
-    assert "secret" not in str(settings.printable())
+    assert "slk_secret" not in str(settings.printable())
     assert "slk_secret" not in repr(settings)
 
 

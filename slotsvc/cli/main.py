@@ -23,9 +23,10 @@ from slotsvc.cli.map import map_group
 from slotsvc.cli.move import check, move
 from slotsvc.cli.publish import publish
 from slotsvc.cli.report import report_group
-from slotsvc.cli.serve import serve, up
+from slotsvc.cli.serve import serve
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
+from slotsvc.cli.up import up
 from slotsvc.cli.violations import violations
 from slotsvc.cli.watch import watch
 

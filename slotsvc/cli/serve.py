@@ -1,4 +1,4 @@
-"""``slotsvc serve`` and ``slotsvc up``: run the service in this process until told to stop."""
+"""``slotsvc serve``: run the service in this process until told to stop."""
 
 from __future__ import annotations
 
@@ -56,24 +56,11 @@ def listen_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
 @listen_options
 def serve(config_file: Path | None, as_json: bool, **flags: Any) -> None:
     """Run the gRPC service. Without a map driving times are estimates."""
-    run(settings(config_file, _nested(flags)), as_json)
+    run(settings(config_file, nested(flags)), as_json)
 
 
-@click.command(short_help="Run everything in one process, on the packaged town.")
-@listen_options
-def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
-    """Run everything in one process, on the packaged town unless a map is given."""
-    from slotsvc.cli.town_map import packaged_town
-
-    chosen = settings(config_file, _nested(flags))
-    check_place(chosen)
-    if chosen.map_path is None and chosen.osrm_url is None:
-        town = packaged_town(chosen.data_dir / "maps", quiet=as_json)
-        chosen = chosen.model_copy(update={"map_path": town})
-    run(chosen, as_json)
-
-
-def _nested(flags: dict[str, Any]) -> dict[str, Any]:
+def nested(flags: dict[str, Any]) -> dict[str, Any]:
+    """Flags as the tree of settings has them."""
     level = flags.pop("log_level")
     return {**flags, "log": {"level": level}}
 

@@ -57,7 +57,9 @@ def setting_lines(values: dict[str, Any], width: int) -> list[Text]:
 def _value(values: Any, path: tuple[str, ...]) -> str:
     for name in path:
         values = values[name]
-    return {None: "unset", True: "true", False: "false"}.get(values, str(values))
+    if isinstance(values, list):
+        return ",".join(values) or "unset"
+    return {None: "unset", "": "unset", True: "true", False: "false"}.get(values, str(values))
 
 
 @click.command()

@@ -8,10 +8,8 @@ variable is refused: a typing mistake must not leave a default in force.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -31,15 +29,20 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from slotsvc.config.addresses import is_loopback, split_address
 from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
+from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 
 __all__ = [
     "ClientTls",
     "Holds",
     "Log",
+    "Mail",
+    "Portal",
     "Search",
     "Settings",
     "SettingsError",
+    "Sms",
     "Tls",
     "Watch",
     "is_loopback",
@@ -121,6 +124,9 @@ class Settings(BaseSettings):
     holds: Holds = Holds()
     watch: Watch = Watch()
     log: Log = Log()
+    portal: Portal = Portal()
+    mail: Mail = Mail()
+    sms: Sms = Sms()
 
     @field_validator("grpc_addr", "http_addr")
     @classmethod
@@ -136,11 +142,8 @@ class Settings(BaseSettings):
 
     @field_validator("api_key")
     @classmethod
-    def _plain(cls, value: SecretStr | None) -> SecretStr | None:
-        # what else there is could not be sent as metadata, and is no key of ours
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]+", value.get_secret_value()):
-            raise ValueError("not a key: letters, digits, - and _ only, on one line")
-        return value
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else checked_key(value)
 
     @model_validator(mode="after")
     def _listens_safely(self) -> Self:
@@ -157,6 +160,15 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _opens_safely(self) -> Self:
+        if not self.allow_insecure and not self.portal.safe_from_outside:
+            raise ValueError(
+                "portal.http_addr is not a loopback address and portal.public_url is not https: "
+                "put a proxy with TLS in front and set public_url, or allow_insecure"
+            )
+        return self
+
     @property
     def database_file(self) -> Path:
         """The SQLite file in use."""
@@ -166,6 +178,21 @@ class Settings(BaseSettings):
     def key_ring_file(self) -> Path:
         """The key ring in use."""
         return self.key_ring_path or self.data_dir.expanduser() / "keys.json"
+
+    @property
+    def portal_database_file(self) -> Path:
+        """The portal's SQLite file."""
+        return self.portal.database_path or self.data_dir.expanduser() / "portal.db"
+
+    @property
+    def portal_key_ring_file(self) -> Path:
+        """The portal's secrets."""
+        return self.portal.key_ring_path or self.data_dir.expanduser() / "portal-keys.json"
+
+    @property
+    def portal_service_keys_file(self) -> Path:
+        """The API keys that ``slotsvc up`` made for its own portal."""
+        return self.data_dir.expanduser() / "portal-service-keys.json"
 
     def printable(self) -> dict[str, Any]:
         """The tree as plain values, passwords inside addresses masked."""
@@ -238,40 +265,6 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
         known |= {variable(path), variable(path) + "_FILE"}
     ours = sorted(name for name in environ if name.upper().startswith(PREFIX))
     return [n for n in ours if n not in known and not n.startswith(PREFIX + "TEST_")]
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``host:port`` or ``[v6]:port`` as host and port; port 0 means a free one.
-
-    Raises ``ValueError``.
-    """
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError("must be host:port")
-    if ":" in host and not (host.startswith("[") and host.endswith("]")):
-        raise ValueError("must be host:port; an IPv6 host stands in brackets")
-    return host.strip("[]"), int(port)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach ``host:port``. The name ``localhost`` is looked up: a
-    file may say that it is elsewhere. Other names are not."""
-    host, _ = split_address(address)
-    if host == "localhost":
-        return _is_here(host)
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_here(name: str) -> bool:
-    """Whether every address of the name is a loopback one; one that has none is nowhere."""
-    try:
-        found = socket.getaddrinfo(name, None)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(to[0]).is_loopback for *_, to in found)
 
 
 class _Variables(PydanticBaseSettingsSource):

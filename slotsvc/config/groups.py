@@ -38,7 +38,7 @@ class Tls(Group):
 
 
 class ClientTls(Group):
-    """Encryption of the calls that the command line makes."""
+    """Encryption of the calls that the command line and the portal make."""
 
     ca_path: Path | None = Field(
         None, description="PEM certificates that the service's is checked against. Set: encrypted."
@@ -97,6 +97,9 @@ class Holds(Group):
     )
     day_share_percent: int = Field(
         50, ge=1, le=100, description="Most of a shift's regular time that live holds may take, %."
+    )
+    most_per_client: int = Field(
+        2, ge=1, le=100, description="Live holds that one client may have at once."
     )
 
     @model_validator(mode="after")

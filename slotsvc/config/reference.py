@@ -19,7 +19,8 @@ setting then is the text of that file, without its last newline. An empty variab
 set. An unknown `SLOTSVC_*` variable or TOML key stops the start, except `SLOTSVC_TEST_*`.
 
 The service refuses to listen for gRPC on an address that other machines can reach unless TLS is on
-and keys are asked for, or `allow_insecure` is set.
+and keys are asked for, or `allow_insecure` is set; and to show the portal there unless
+`portal.public_url` begins with https (a proxy in front ends TLS: [Operations](operations.md)).
 
 | Setting | Variable | Default | Meaning |
 |---|---|---|---|
@@ -39,6 +40,8 @@ def _row(path: tuple[str, ...], field: FieldInfo) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default()
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return "unset"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -150,7 +150,7 @@ class Placement:
     service must *start* in it; inside the promise, cut by opening hours. ``position``: order on the
     route, 0 first. ``expires``: None unless HELD. ``replaces``: id of the placement this one would
     take over from when booked, None when it replaces nothing. ``service``: time on site of this
-    technician; None: the visit's.
+    technician; None: the visit's. ``team``: whose search found it; "": the visit's.
     """
 
     id: str
@@ -165,6 +165,12 @@ class Placement:
     pin: Pin = Pin.NONE
     service: timedelta | None = None
     reported: Reported = Reported()
+    team: str = ""
+
+    @property
+    def of_team(self) -> str:
+        """The team that it counts for; "": none."""
+        return self.team or self.visit.team
 
     @property
     def on_site(self) -> timedelta:

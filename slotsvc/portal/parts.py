@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from slotsvc.portal.access.passwords import PasswordHashing
 from slotsvc.portal.clock import Clock
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.secrets import PortalSecrets
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Portal:
-    """One running portal. ``public_url``: what links begin with, without a slash at the end."""
+    """One running portal. ``public_url``: what links begin with, without a slash at the end.
+
+    ``codes_asked``: set when a login code waits to be prepared.
+    """
 
     options: PortalOptions
     public_url: str
@@ -28,3 +33,5 @@ class Portal:
     service: ServiceCalls
     outbox: Outbox
     activity: SessionActivity
+    passwords: PasswordHashing = field(default_factory=PasswordHashing)
+    codes_asked: asyncio.Event = field(default_factory=asyncio.Event)

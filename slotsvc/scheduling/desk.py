@@ -9,7 +9,7 @@ from datetime import timedelta
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import RouteKey, Stop
 from slotsvc.domain.working_time import NoShiftReason, Shift
-from slotsvc.scheduling.ports import ReadTx, Store, StoredVisit
+from slotsvc.scheduling.ports import PendingMove, ReadTx, Store, StoredVisit
 from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.work_calendar import read_shift
 
@@ -24,11 +24,12 @@ class RouteChangedError(Exception):
 @dataclass(frozen=True, slots=True)
 class HoldLimits:
     """How long holds last: unset, and all in all. ``day_share``: percent of a shift's regular time
-    that live holds may take."""
+    that live holds may take. ``most_per_client``: live holds that a client may have at once."""
 
     default: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(minutes=15)
     day_share: int = 50
+    most_per_client: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Placed:
 
     ``technician``: "" for one that never had a place. ``stop`` None: it has no place, or no times
     exist. ``live``: it occupies its route. ``at_risk``: as the day now goes, it starts too late.
-    ``version``: of its route, 0 without one.
+    ``version``: of its route, 0 without one. ``pending``: the hold that would move it.
     """
 
     stored: StoredVisit
@@ -47,6 +48,7 @@ class Placed:
     live: bool = True
     at_risk: bool = False
     version: int = 0
+    pending: PendingMove | None = None
 
 
 type Answer = Callable[[Placed], bytes]

@@ -70,7 +70,7 @@ def _read(tx: ReadTx, tenant: str, team: str, day: date, technician: str) -> lis
     stored = tx.routes(tenant, [t.id for t in members], day, day)
     days = read_work_days(tx, tenant, members, day, day, team)
     now = tx.now()
-    moving = tx.pending_moves(tenant, now)
+    moving = frozenset(tx.pending_moves(tenant, now))
     used = {
         key
         for key, route in stored.items()

@@ -74,7 +74,7 @@ class Seen:
         return min(wanted or usual, longest)
 
 
-def see(tx: ReadTx, taking: Taking) -> Seen:
+def see(tx: ReadTx, taking: Taking, limits: HoldLimits) -> Seen:
     """One look at everything the taking depends on.
 
     Raises ``SlotExpiredError``, ``SlotGoneError``, ``NotFoundError``, ``WrongStateError``,
@@ -89,7 +89,7 @@ def see(tx: ReadTx, taking: Taking) -> Seen:
         raise SlotGoneError("the technician does not work then any more")
     route = tx.routes_by_key([key])[key]
     stored = _stored(tx, taking, now)
-    refuse_second_hold(tx, taking, now)
+    refuse_another_hold(tx, taking, limits, now)
     kind = offer.work.activity_type
     activity = tx.activity_type(offer.tenant, kind) if kind else None
     refuse_full_day(tx, taking, activity, now)
@@ -168,16 +168,19 @@ def other_visit(tx: ReadTx, seen: StoredVisit) -> bool:
     return changed or tx.open_hold(seen.tenant, seen.visit.id, tx.now()) is not None
 
 
-def refuse_second_hold(tx: ReadTx, taking: Taking, now: datetime) -> None:
-    """One live hold per client and activity, one live visit per external_ref.
+def refuse_another_hold(tx: ReadTx, taking: Taking, limits: HoldLimits, now: datetime) -> None:
+    """One live hold per client and activity, few per client (OWASP OAT-021), one live visit per
+    external_ref.
 
     Raises ``HoldLimitError``, ``AlreadyExistsError``.
     """
     offer, work = taking.offer, taking.offer.work
     if taking.hold and work.client:
-        held = tx.live_hold_of_client(offer.tenant, work.client, work.activity_type, now)
-        if held is not None:
+        held = tx.live_holds_of_client(offer.tenant, work.client, now)
+        if any(p.visit.activity_type == work.activity_type for p in held):
             raise HoldLimitError("the client already holds a slot of this activity")
+        if len(held) >= limits.most_per_client:
+            raise HoldLimitError(f"the client already holds {len(held)} slots; confirm or release")
     if taking.external_ref and not work.id:
         refuse_taken_reference(tx, offer.tenant, taking.external_ref, now)
 
@@ -206,13 +209,15 @@ def refuse_full_day(
         return
     offer = taking.offer
     taken = tx.live_of_activity(
-        offer.tenant, offer.work.team or offer.team, activity.id, offer.day, offer.day, now
+        offer.tenant, offer.team, activity.id, offer.day, offer.day, now
     ).get(offer.day, 0)
     if taken - _given_up(tx, offer) >= quota:
         raise SlotGoneError("the day has all the visits of this kind that it may have")
 
 
 def _given_up(tx: ReadTx, offer: HeldOffer) -> int:
-    """1 when the visit that moves leaves a place on the same day."""
+    """1 when the visit that moves leaves a place of the same team on the same day."""
     old = tx.placement(offer.tenant, offer.replaces) if offer.replaces else None
-    return int(old is not None and old.placed.route.day == offer.day)
+    if old is None:
+        return 0
+    return int((old.placed.of_team, old.placed.route.day) == (offer.team, offer.day))

@@ -83,6 +83,14 @@ class StoredRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingMove:
+    """A live hold that would take over from another placement."""
+
+    hold: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredVisit:
     """A visit with its current placement and bookkeeping.
 
@@ -184,14 +192,12 @@ class RouteRead(Protocol):
         """The visit that has, or had, the placement with this id, shown with *that* placement."""
         ...
 
-    def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
-        """Ids of all placements that a live hold would take over from."""
+    def pending_moves(self, tenant: str, now: datetime) -> Mapping[str, PendingMove]:
+        """By the id of the placement that a live hold would take over from."""
         ...
 
-    def live_hold_of_client(
-        self, tenant: str, client: str, activity_type: str, now: datetime
-    ) -> Placement | None:
-        """The client's oldest live hold for this activity, replacements included."""
+    def live_holds_of_client(self, tenant: str, client: str, now: datetime) -> Sequence[Placement]:
+        """The client's live holds, replacements included, the oldest first."""
         ...
 
     def open_hold(self, tenant: str, visit: str, now: datetime) -> Placement | None:
@@ -238,7 +244,9 @@ class RouteRead(Protocol):
         """Ordered by (date, technician, position, visit id), strictly after ``after``.
 
         ``states`` as they stand at ``now``: a lapsed hold counts as RELEASED. The position of an
-        ended placement is -1 once its route was written anew.
+        ended placement is -1 once its route was written anew. A visit of the backlog that is held
+        somewhere is shown there. Visits cancelled without a place come first, as ("", "", -1, id),
+        unless technicians or dates are asked for.
         """
         ...
 

@@ -29,15 +29,23 @@ from slotsvc.domain.visit import (
     Visit,
 )
 from slotsvc.scheduling.day_of_work import instance_of
-from slotsvc.scheduling.desk import TRIES, Answer, Desk, Placed, RouteChangedError, shift_of
+from slotsvc.scheduling.desk import (
+    TRIES,
+    Answer,
+    Desk,
+    HoldLimits,
+    Placed,
+    RouteChangedError,
+    shift_of,
+)
 from slotsvc.scheduling.from_now import from_now
 from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import (
     Seen,
     Taking,
     other_visit,
+    refuse_another_hold,
     refuse_full_day,
-    refuse_second_hold,
     see,
 )
 from slotsvc.scheduling.placing import (
@@ -94,8 +102,8 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
             return stored
         plan = await _plan(desk, taking)
         try:
-            work = partial(_write, taking=taking, plan=plan, answer=answer, mutation=mutation)
-            return await desk.store.write(once(mutation, work))
+            work = partial(_write, taking=taking, plan=plan, answer=answer, limits=desk.limits)
+            return await desk.store.write(once(mutation, partial(work, mutation=mutation)))
         except RouteChangedError:
             continue
     raise StoreBusyError("the route keeps changing; repeat the call")
@@ -108,7 +116,7 @@ def replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
 
 
 async def _plan(desk: Desk, taking: Taking) -> _Plan:
-    seen = await desk.store.read(lambda tx: see(tx, taking))
+    seen = await desk.store.read(lambda tx: see(tx, taking, desk.limits))
     day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
     _refuse_reserve(taking.offer, seen, day, placement)
@@ -220,6 +228,7 @@ def _placement(desk: Desk, taking: Taking, seen: Seen) -> Placement:
         expires=seen.now + length if taking.hold else None,
         replaces=offer.replaces or None,
         service=None if offer.on_site == offer.work.service else offer.on_site,
+        team=offer.team,
     )
 
 
@@ -244,7 +253,14 @@ def _visit(desk: Desk, taking: Taking) -> Visit:
     return replace(work, id=desk.new_id("v"), external_ref=taking.external_ref, note=taking.note)
 
 
-def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: Mutation) -> bytes:
+def _write(
+    tx: WriteTx,
+    taking: Taking,
+    plan: _Plan,
+    answer: Answer,
+    limits: HoldLimits,
+    mutation: Mutation,
+) -> bytes:
     seen, key = plan.seen, plan.placement.route
     versions = {key: seen.route.version}
     if seen.old_route is not None:
@@ -257,7 +273,7 @@ def _write(tx: WriteTx, taking: Taking, plan: _Plan, answer: Answer, mutation: M
     now = tx.now()
     if now >= taking.offer.expires:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
-    refuse_second_hold(tx, taking, now)
+    refuse_another_hold(tx, taking, limits, now)
     refuse_full_day(tx, taking, seen.activity, now)
     lapsed = set(tx.expire_lapsed(versions, now))
     stored = _insert(tx, taking, plan, now)
@@ -346,7 +362,7 @@ def take_place(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, vis
 
 
 def _told(placement: Placement, now: datetime, channel: str) -> Visit:
-    visit, window = placement.visit, placement.promise
+    visit, window = replace(placement.visit, team=placement.of_team), placement.promise
     kept = promised(visit.promises) or ()
     instead = not any(one.covers(window or placement.start_window) for one in kept)
     if window is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from slotsvc.domain.errors import NotFoundError
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import Desk, Placed, shift_of
 from slotsvc.scheduling.placing import without_replaced
-from slotsvc.scheduling.ports import ReadTx, StoredVisit
+from slotsvc.scheduling.ports import PendingMove, ReadTx, StoredVisit
 from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
 
@@ -65,10 +65,18 @@ async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
             limit=wanted.limit,
             now=tx.now(),
         )
-        planned: dict[RouteKey, _Planned] = {}
-        return [_placed(tx, one, planned) for one in stored]
+        look = _look(tx, wanted.tenant)
+        return [_placed(tx, one, look) for one in stored]
 
     return await desk.store.read(work)
+
+
+def position_of(stored: StoredVisit) -> tuple[str, str, int, str]:
+    """Where it stands in a list: behind which the next page goes on."""
+    place, id = stored.placement, stored.visit.id
+    if place is None or stored.standing is Standing.CANCELLED:
+        return "", "", -1, id
+    return place.route.day.isoformat(), place.route.technician, place.position, id
 
 
 def _technicians(tx: ReadTx, wanted: VisitFilter) -> list[str] | None:
@@ -87,10 +95,10 @@ def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
     """A stored visit with its planned times, if it has a place. One of the backlog that is held
     somewhere is shown there."""
     if stored.standing is not Standing.UNPLACED:
-        return _placed(tx, stored, {})
+        return _placed(tx, stored, _look(tx, stored.tenant))
     hold = tx.open_hold(stored.tenant, stored.visit.id, tx.now())
     shown = tx.placement(stored.tenant, hold.id) if hold is not None else None
-    return _placed(tx, shown, {}) if shown else waiting(stored)
+    return _placed(tx, shown, _look(tx, stored.tenant)) if shown else waiting(stored)
 
 
 def waiting(stored: StoredVisit) -> Placed:
@@ -98,23 +106,35 @@ def waiting(stored: StoredVisit) -> Placed:
     return Placed(stored, "", "", None, live=False)
 
 
-def _placed(tx: ReadTx, stored: StoredVisit, planned: dict[RouteKey, _Planned]) -> Placed:
+type _Planned = tuple[str, int, PlannedRoute | None]
+"""The technician's name, the route's version, its times."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What visits shown together share: routes as they are met, and open moves."""
+
+    planned: dict[RouteKey, _Planned]
+    moves: Mapping[str, PendingMove]
+
+
+def _look(tx: ReadTx, tenant: str) -> _Look:
+    return _Look({}, tx.pending_moves(tenant, tx.now()))
+
+
+def _placed(tx: ReadTx, stored: StoredVisit, look: _Look) -> Placed:
     placement = stored.placement
     if placement is None:
         return waiting(stored)
-    key = placement.route
-    if key not in planned:
-        planned[key] = _planned(tx, placement)
-    name, version, route = planned[key]
+    key, move = placement.route, look.moves.get(placement.id)
+    if key not in look.planned:
+        look.planned[key] = _planned(tx, placement)
+    name, version, route = look.planned[key]
     live = placement.live(tx.now())
     if route is None or not live:
-        return Placed(stored, key.technician, name, None, live, version=version)
-    risk = route.at_risk(placement.id)
-    return Placed(stored, key.technician, name, route.stop(placement.id), live, risk, version)
-
-
-type _Planned = tuple[str, int, PlannedRoute | None]
-"""The technician's name, the route's version, its times."""
+        return Placed(stored, key.technician, name, None, live, version=version, pending=move)
+    stop, risk = route.stop(placement.id), route.at_risk(placement.id)
+    return Placed(stored, key.technician, name, stop, live, risk, version, move)
 
 
 def _planned(tx: ReadTx, placement: Placement) -> _Planned:

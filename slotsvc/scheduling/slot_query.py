@@ -79,8 +79,9 @@ def slot_query(wish: Wish, asked: Asked, first: date, days: Sequence[date], pace
 
 def with_quota(query: SlotQuery, asked: Asked, taken: dict[date, int]) -> SlotQuery:
     """``taken``: live placements of the activity per day; the visit that moves gives up its own."""
-    if asked.replaces and asked.stored is not None:
-        day = asked.stored.placed.route.day
+    old = asked.stored.placed if asked.replaces and asked.stored is not None else None
+    if old is not None and old.of_team == asked.team.id:
+        day = old.route.day
         taken = taken | {day: max(taken.get(day, 0) - 1, 0)}
     return replace(query, taken=taken)
 

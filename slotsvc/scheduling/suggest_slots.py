@@ -124,8 +124,7 @@ class SuggestSlots:
     async def _taken(
         self, command: SuggestCommand, asked: Asked, days: Sequence[date]
     ) -> dict[date, int]:
-        tenant, kind = command.tenant, asked.work.activity_type
-        team = asked.work.team or command.team
+        tenant, team, kind = command.tenant, command.team, asked.work.activity_type
         first, last = min(days), max(days)
         found = await self._store.read(
             lambda tx: tx.live_of_activity(tenant, team, kind, first, last, tx.now())

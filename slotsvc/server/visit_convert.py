@@ -120,6 +120,9 @@ def visit_to_pb(placed: Placed) -> pb.Visit:
         visit.unplaced_reason = _TO_REASON[stored.unplaced_reason]
     if placed.live and stored.placement is not None:
         _add_place(placed, stored.placement, visit)
+    if (move := placed.pending) is not None and state == pb.VISIT_STATE_BOOKED:
+        visit.hold = names.HOLD.build(stored.tenant, move.hold)
+        visit.expire_time.CopyFrom(fields.to_timestamp(move.expires))
     return visit
 
 

@@ -14,8 +14,8 @@ from slotsvc.scheduling.backlog import BacklogFilter
 from slotsvc.scheduling.desk import Answer, Desk
 from slotsvc.scheduling.field_checks import Violations
 from slotsvc.scheduling.ports import ReadTx
-from slotsvc.scheduling.read_visits import VisitFilter
-from slotsvc.server import backlog_convert, fields, names
+from slotsvc.scheduling.read_visits import VisitFilter, position_of
+from slotsvc.server import backlog_convert, fields, names, principals
 from slotsvc.server.calling import mutation_of
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.offer_tokens import OpenedOffer, open_offer
@@ -27,6 +27,8 @@ from slotsvc.server.visit_convert import STATES, pin_from, visit_to_pb
 _POSITION = (str, str, int, str)
 _URGENCY = (int, int, int, str)
 _ETAG_LENGTH = 100
+PORTAL = "portal"
+"""The channel of promises that clients get from a portal's key."""
 
 
 class VisitService(VisitServiceServicer):
@@ -57,7 +59,7 @@ class VisitService(VisitServiceServicer):
         if source == "hold":
             mutation = mutation_of(tenant, "BookVisit", request, request.request_id)
             answer = await book_visit.confirm_hold(
-                self._desk, mutation, hold, pin, _booked, channel=request.channel
+                self._desk, mutation, hold, pin, _booked, channel=_channel(request.channel)
             )
         else:
             answer = await self._book_token(request, pin)
@@ -80,7 +82,7 @@ class VisitService(VisitServiceServicer):
                 _booked,
                 external_ref=request.external_ref,
                 note=request.note,
-                channel=request.channel,
+                channel=_channel(request.channel),
             )
         except SlotGoneError as gone:
             raise await self._slots.with_alternatives(gone, opened) from gone
@@ -100,11 +102,8 @@ class VisitService(VisitServiceServicer):
         shown = found[: wanted.limit - 1]
         response = pb.ListVisitsResponse(visits=[visit_to_pb(p) for p in shown])
         if len(found) > len(shown):
-            last = shown[-1].stored.placed
-            position = (last.route.day.isoformat(), last.route.technician, last.position)
-            response.next_page_token = seal_page_token(
-                self._sealer, wanted.tenant, question, (*position, last.visit.id)
-            )
+            last = position_of(shown[-1].stored)
+            response.next_page_token = seal_page_token(self._sealer, wanted.tenant, question, last)
         return response
 
     async def RescheduleVisit(self, request: pb.RescheduleVisitRequest, context: Any) -> Any:  # noqa: N802
@@ -128,12 +127,12 @@ class VisitService(VisitServiceServicer):
         mutation = mutation_of(tenant, "RescheduleVisit", request, request.request_id)
         if opened is None:
             answer = await book_visit.confirm_hold(
-                self._desk, mutation, hold, Pin.NONE, _moved, visit
+                self._desk, mutation, hold, Pin.NONE, _moved, visit, _channel()
             )
         else:
             try:
                 answer = await book_visit.book_slot(
-                    self._desk, mutation, opened.offer, Pin.NONE, _moved
+                    self._desk, mutation, opened.offer, Pin.NONE, _moved, channel=_channel()
                 )
             except SlotGoneError as gone:
                 raise await self._slots.with_alternatives(gone, opened) from gone
@@ -243,6 +242,12 @@ class VisitService(VisitServiceServicer):
             instead=request.supersedes,
         )
         return pb.AnnouncePromiseResponse.FromString(answer)
+
+
+def _channel(said: str = "") -> str:
+    """By which the client is told: who acts through the portal is told there."""
+    caller = principals.current()
+    return said or (PORTAL if caller is not None and caller.gateway else "")
 
 
 def _answer(response: Any) -> Answer:

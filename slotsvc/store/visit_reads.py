@@ -9,17 +9,30 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
-from slotsvc.domain.time_window import to_epoch
+from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState
-from slotsvc.scheduling.ports import NO_DUE, StoredVisit
+from slotsvc.scheduling.ports import NO_DUE, PendingMove, StoredVisit
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
+    CANCELLED,
     HELD_NOW,
     LAPSED,
     LIVE,
+    OF_TEAM,
     OF_VISIT,
     UNPLACED,
     all_visits,
@@ -38,28 +51,26 @@ _BY_REFERENCE = (
     .limit(1)
 )
 _LIVE_HOLDS = (
-    placed_visits()
-    .where(_OF_TENANT, HELD_NOW)
-    .order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
-    .limit(1)
+    placed_visits().where(_OF_TENANT, HELD_NOW).order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
 )
-_GIVEN_UP = select(PLACEMENT.c.replaces).where(
+_PENDING = select(PLACEMENT.c.replaces, PLACEMENT.c.id, PLACEMENT.c.expires).where(
     _OF_TENANT, HELD_NOW, PLACEMENT.c.replaces.is_not(None)
 )
-_OF_CLIENT = _LIVE_HOLDS.where(
-    VISIT.c.client == bindparam("client"), VISIT.c.activity_type == bindparam("activity_type")
-)
-_OF_VISIT = _LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit"))
+_OF_CLIENT = _LIVE_HOLDS.where(VISIT.c.client == bindparam("client"))
+_OF_VISIT = _LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit")).limit(1)
 _HOLDS_IN_ALL = select(func.count()).select_from(PLACEMENT).where(HELD_NOW)
 
-_CURRENT = placed_visits().where(_OF_TENANT, VISIT.c.placement == PLACEMENT.c.id)
+# A visit of the backlog that is held somewhere stands there.
+_SHOWN = or_(VISIT.c.placement == PLACEMENT.c.id, and_(UNPLACED, HELD_NOW))
+_CURRENT = placed_visits().where(_OF_TENANT, _SHOWN)
+_WITHOUT_A_PLACE = _VISITS.where(CANCELLED).order_by(VISIT.c.id)
 _DAY_ORDER = (PLACEMENT.c.day, PLACEMENT.c.technician, PLACEMENT.c.position, PLACEMENT.c.visit)
 
 _OF_ACTIVITY = (
     select(PLACEMENT.c.day, func.count().label("visits"))
     .join_from(PLACEMENT, VISIT, OF_VISIT)
     .where(_OF_TENANT, PLACEMENT.c.day.between(bindparam("first"), bindparam("last")), LIVE)
-    .where(VISIT.c.team == bindparam("team"), VISIT.c.activity_type == bindparam("activity_type"))
+    .where(bindparam("team") == OF_TEAM, VISIT.c.activity_type == bindparam("activity_type"))
     .group_by(PLACEMENT.c.day)
 )
 
@@ -102,28 +113,28 @@ class VisitReads(Transaction):
         """The visit that has, or had, this placement, shown with *this* placement."""
         return self._visit(_BY_PLACEMENT, tenant=tenant, id=placement)
 
-    def pending_moves(self, tenant: str, now: datetime) -> frozenset[str]:
-        """Ids of all placements that a live hold would take over from."""
-        rows = self._connection.execute(_GIVEN_UP, {"tenant": tenant, "now": to_epoch(now)})
-        return frozenset(rows.scalars())
+    def pending_moves(self, tenant: str, now: datetime) -> Mapping[str, PendingMove]:
+        """By the id of the placement that a live hold would take over from."""
+        rows = self._connection.execute(_PENDING, {"tenant": tenant, "now": to_epoch(now)})
+        return {r.replaces: PendingMove(r.id, from_epoch(r.expires)) for r in rows}
 
-    def live_hold_of_client(
-        self, tenant: str, client: str, activity_type: str, now: datetime
-    ) -> Placement | None:
-        """The client's live hold for this activity, replacements included; the oldest of them."""
-        of = {"tenant": tenant, "client": client, "activity_type": activity_type}
-        return self._hold(_OF_CLIENT, now, **of)
+    def live_holds_of_client(self, tenant: str, client: str, now: datetime) -> Sequence[Placement]:
+        """The client's live holds, replacements included, the oldest first."""
+        of = {"tenant": tenant, "client": client, "now": to_epoch(now)}
+        return [placement_from(row) for row in self._connection.execute(_OF_CLIENT, of)]
 
     def open_hold(self, tenant: str, visit: str, now: datetime) -> Placement | None:
         """The live hold of a visit, be it new, a move, or the placing of a stored one."""
-        return self._hold(_OF_VISIT, now, tenant=tenant, visit=visit)
+        of = {"tenant": tenant, "visit": visit, "now": to_epoch(now)}
+        row = self._connection.execute(_OF_VISIT, of).one_or_none()
+        return None if row is None else placement_from(row)
 
     def live_of_activity(
         self, tenant: str, team: str, activity_type: str, first: date, last: date, now: datetime
     ) -> Mapping[date, int]:
         """How many live placements of an activity the team has, by service date; 0 is absent.
 
-        The team is the visit's. first <= date <= last.
+        first <= date <= last.
         """
         asked = {"tenant": tenant, "team": team, "activity_type": activity_type}
         span = {"first": first.isoformat(), "last": last.isoformat(), "now": to_epoch(now)}
@@ -176,8 +187,15 @@ class VisitReads(Transaction):
 
         ``states``: as they stand at ``now``, so that a lapsed hold is listed as RELEASED and not
         as HELD. ``technicians``, ``first``, ``last``, ``client``: None means all. An ended visit
-        has position -1.
+        has position -1. Visits that were cancelled without a place come first, as ("", "", -1, id),
+        unless technicians or dates are asked for.
         """
+        found: list[StoredVisit] = []
+        narrowed = technicians is not None or first is not None or last is not None
+        if PlacementState.CANCELLED in states and not narrowed and (after is None or not after[0]):
+            found = self._cancelled(tenant, client, after, limit)
+        if len(found) == limit:
+            return found
         wanted = [_in_states(states)]
         if technicians is not None:
             wanted.append(PLACEMENT.c.technician.in_(list(technicians)))
@@ -189,15 +207,21 @@ class VisitReads(Transaction):
             wanted.append(VISIT.c.client == client)
         if after is not None:
             wanted.append(tuple_(*_DAY_ORDER) > tuple_(*after))
-        query = _CURRENT.where(*wanted).order_by(*_DAY_ORDER).limit(limit)
+        query = _CURRENT.where(*wanted).order_by(*_DAY_ORDER).limit(limit - len(found))
         rows = self._connection.execute(query, {"tenant": tenant, "now": to_epoch(now)})
+        return [*found, *(stored_visit_from(row) for row in rows)]
+
+    def _cancelled(
+        self, tenant: str, client: str | None, after: tuple[str, str, int, str] | None, limit: int
+    ) -> list[StoredVisit]:
+        query = _WITHOUT_A_PLACE.limit(limit)
+        if client is not None:
+            query = query.where(VISIT.c.client == client)
+        if after is not None:
+            query = query.where(VISIT.c.id > after[-1])
+        rows = self._connection.execute(query, {"tenant": tenant})
         return [stored_visit_from(row) for row in rows]
 
     def _visit(self, query: Select[Any], **parameters: Any) -> StoredVisit | None:
         row: Row[Any] | None = self._connection.execute(query, parameters).one_or_none()
         return None if row is None else stored_visit_from(row)
-
-    def _hold(self, query: Select[Any], now: datetime, **parameters: str) -> Placement | None:
-        at = parameters | {"now": to_epoch(now)}
-        row = self._connection.execute(query, at).one_or_none()
-        return None if row is None else placement_from(row)

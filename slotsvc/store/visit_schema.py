@@ -15,6 +15,7 @@ from sqlalchemy import (
 
 from slotsvc.store.columns import (
     METADATA,
+    default_text_column,
     maybe_number_column,
     number_column,
     of_tenant,
@@ -64,6 +65,8 @@ VISIT = Table(
     Index(None, "tenant", "client"),
     Index(None, "tenant", "external_ref"),
     Index("ix_visit_backlog", "tenant", "team", **only("standing = 'UNPLACED'")),
+    # Those cancelled while they had no place; the others are found by their placement.
+    Index("ix_visit_cancelled", "tenant", "id", **only("standing = 'CANCELLED'")),
 )
 
 PLACEMENT = Table(
@@ -98,6 +101,7 @@ PLACEMENT = Table(
     text_column("provenance"),
     maybe_number_column("held_since"),
     Column("extended", Boolean, nullable=False),
+    default_text_column("team"),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "visit"], ["visit.tenant", "visit.id"]),
     Index(None, "tenant", "visit"),

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     join,
     literal_column,
     or_,
@@ -75,8 +76,14 @@ LAPSED: ColumnElement[bool] = and_(
 """A hold whose time is over at the parameter ``now``."""
 
 # Written out, as above.
+CANCELLED: ColumnElement[bool] = VISIT.c.standing == literal_column(f"'{Standing.CANCELLED.value}'")
+"""The visit was cancelled while it had no place."""
+
 UNPLACED: ColumnElement[bool] = VISIT.c.standing == literal_column(f"'{Standing.UNPLACED.value}'")
 """The visit waits in the backlog."""
+
+OF_TEAM: ColumnElement[str] = case((PLACEMENT.c.team != "", PLACEMENT.c.team), else_=VISIT.c.team)
+"""The team that a placement counts for."""
 
 OF_VISIT: ColumnElement[bool] = and_(
     VISIT.c.tenant == PLACEMENT.c.tenant, VISIT.c.id == PLACEMENT.c.visit
@@ -186,6 +193,7 @@ def placement_row(placed: Placement) -> Columns:
         "expires": epoch_or_none(placed.expires),
         "replaces": placed.replaces,
         "pin": placed.pin.value,
+        "team": placed.team,
     }
 
 
@@ -229,7 +237,7 @@ def visit_from(row: Row[Any]) -> Visit:
         commitment=_commitment_from(row),
         promises=promises_from(row.promises),
         labels=labels_from(row.labels),
-        team=row.team,
+        team=row.of_team,
     )
 
 
@@ -261,6 +269,7 @@ def placement_from(row: Row[Any]) -> Placement:
         pin=Pin(row.pin),
         service=None if row.service_s is None else timedelta(seconds=row.service_s),
         reported=_reported_from(row),
+        team=row.team,
     )
 
 

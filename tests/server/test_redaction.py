@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from slotsvc.domain.access import Role
 from slotsvc.domain.booking_rules import DAY_SHARE
 from slotsvc.domain.errors import HoldLimitError
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
+from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.server.app import method_descriptors
 from slotsvc.server.policies import declared_policy, is_let_in
 from slotsvc.server.redaction import (
@@ -94,6 +97,22 @@ def test_clients_see_nothing_of_the_planning() -> None:
 
     assert "window" in shown
     assert shown & NEVER_FOR_CLIENTS == set()
+
+
+@pytest.mark.parametrize(
+    ("planned", "told"), [(1_200, 1_200), (1_201, 1_500), (1_499, 1_500), (1_500, 1_500)]
+)
+def test_a_client_is_told_arrivals_by_five_minutes(planned: int, told: int) -> None:
+    """Rounded up, so that it is no planned start and nobody is there before the technician;
+    planners are told the second."""
+    visit = visits.Visit(estimated_arrival_time=Timestamp(seconds=planned))
+    answer = visits.ListVisitsResponse(visits=[visit])
+    to_planner = redacted(deepcopy(answer), Role.PLANNER)
+    assert to_planner == answer
+
+    redacted(answer, Role.CLIENT)
+
+    assert answer.visits[0].estimated_arrival_time == Timestamp(seconds=told)
 
 
 @pytest.mark.parametrize("role", list(SHOWN))

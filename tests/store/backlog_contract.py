@@ -13,6 +13,7 @@ from slotsvc.domain.offering import ActivityType, Site
 from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import (
     Outcome,
+    Placement,
     PlacementState,
     Reported,
     Standing,
@@ -56,6 +57,21 @@ def backlog(**asked):
     """Ids of the backlog."""
     everything = {"team": None, "client": None, "after": None, "limit": 100, "now": NOW}
     return lambda tx: [s.visit.id for s in tx.list_unplaced("acme", **(everything | asked))]
+
+
+def placed_list(**asked):
+    """Ids of the list of visits with a place."""
+    everything = {
+        **{"technicians": None, "first": None, "last": None, "client": None, "after": None},
+        **{"limit": 100, "now": NOW},
+    }
+    return lambda tx: [s.visit.id for s in tx.list_visits("acme", **(everything | asked))]
+
+
+def cancel(tx: WriteTx, placement: Placement) -> None:
+    """A visit that was placed and cancelled."""
+    tx.lock_routes([placement.route])
+    tx.insert_visit(stored(placement))
 
 
 def hold_for_waiting(tx: WriteTx) -> None:
@@ -120,6 +136,39 @@ class BacklogContract:
         assert (found.standing, found.unplaced_reason) == (Standing.PLACED, None)
         assert await store.read(lambda tx: tx.open_hold("acme", "v1", NOW)) is None
         assert await store.read(backlog(now=NOW + HOLD)) == []
+
+    async def test_a_waiting_visit_that_is_held_is_listed_there(self, store: Store) -> None:
+        """Held somewhere it stands among the others of that day; lapsed, it only waits again."""
+        await store.write(set_up)
+        await store.write(hold_for_waiting)
+        held_only, released = [PlacementState.HELD], [PlacementState.RELEASED]
+
+        assert await store.read(placed_list(states=held_only)) == ["v1"]
+        assert await store.read(placed_list(states=held_only, now=NOW + HOLD)) == []
+        assert await store.read(placed_list(states=released, now=NOW + HOLD)) == []
+
+    async def test_what_was_cancelled_without_a_place_comes_first(self, store: Store) -> None:
+        """Before all dates, by id; whoever asks for dates or technicians does not mean it."""
+        await store.write(set_up)
+        gone = {"standing": Standing.CANCELLED, "unplaced_reason": None}
+        theirs = waiting(visit("v0", client="client-2"), **gone)
+        waited = [waiting(visit(id), **gone) for id in ("v9", "v5")]
+        await store.write(lambda tx: [tx.insert_visit(s) for s in (*waited, theirs)])
+        placed_once = placed("p7", state=PlacementState.CANCELLED)
+        await store.write(lambda tx: put(tx, placed("p1"), placed("p2")))
+        await store.write(lambda tx: cancel(tx, placed_once))
+
+        mine = {"states": [PlacementState.CANCELLED], "client": "client-1"}
+        assert await store.read(placed_list(**mine)) == ["v5", "v9", "v7"]
+        assert await store.read(placed_list(**mine, limit=2)) == ["v5", "v9"]
+        for last, rest in (("v5", ["v9", "v7"]), ("v9", ["v7"])):
+            assert await store.read(placed_list(**mine, after=("", "", -1, last))) == rest
+        assert await store.read(placed_list(**mine, after=(MONDAY.isoformat(), "", -1, ""))) == [
+            "v7"
+        ]
+        assert await store.read(placed_list(**mine, first=MONDAY)) == ["v7"]
+        assert await store.read(placed_list(**mine, technicians=["ana"])) == ["v7"]
+        assert await store.read(placed_list(states=[PlacementState.BOOKED])) == ["v1", "v2"]
 
     async def test_a_visit_goes_back_to_the_backlog(self, store: Store) -> None:
         """Its last place is shown as RETURNED, the reason is kept, and it can be booked again."""

@@ -25,7 +25,19 @@ READS: dict[str, Callable[[ReadTransaction], object]] = {
     "of an activity": lambda tx: tx.live_of_activity(
         "acme", "north", "boiler", MONDAY, TUESDAY, NOW
     ),
-    "hold of a client": lambda tx: tx.live_hold_of_client("acme", "client-1", "boiler", NOW),
+    "holds of a client": lambda tx: tx.live_holds_of_client("acme", "client-1", NOW),
+    "open moves": lambda tx: tx.pending_moves("acme", NOW),
+    "cancelled": lambda tx: tx.list_visits(
+        "acme",
+        technicians=None,
+        first=None,
+        last=None,
+        states=[PlacementState.CANCELLED],
+        client="client-1",
+        after=("", "", -1, "v1"),
+        limit=50,
+        now=NOW,
+    ),
     "reference": lambda tx: tx.visit_by_external_ref("acme", "ref-1"),
     "list": lambda tx: tx.list_visits(
         "acme",

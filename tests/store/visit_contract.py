@@ -10,7 +10,7 @@ import pytest
 from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Pin, PlacementState
-from slotsvc.scheduling.ports import Store, WriteTx
+from slotsvc.scheduling.ports import PendingMove, Store, WriteTx
 from slotsvc.scheduling.travel_port import Provenance
 from tests.store.samples import (
     ANA_MONDAY,
@@ -227,22 +227,44 @@ class VisitContract:
         with pytest.raises(NotFoundError):
             await store.write(write)
 
-    async def test_the_live_hold_of_a_client_is_found(
+    async def test_the_live_holds_of_a_client_are_found(
         self, store: Store, clock: FrozenClock
     ) -> None:
-        """One hold for each client and activity is seen until it lapses; bookings are none."""
+        """Holds of every activity are seen until they lapse; bookings are none."""
         await store.write(set_up)
-        other = visit("v2", client="client-2")
-        await store.write(lambda tx: put(tx, held("p1"), placed("p2", work=other)))
+        theirs, cleaning = visit("v2", client="client-2"), visit("v3", activity_type="cleaning")
+        holds = held("p1"), placed("p2", work=theirs), held("p3", work=cleaning)
+        await store.write(lambda tx: put(tx, *holds))
 
-        def asked(client, activity="boiler"):
-            return lambda tx: tx.live_hold_of_client("acme", client, activity, tx.now())
+        def asked(client):
+            return lambda tx: [p.id for p in tx.live_holds_of_client("acme", client, tx.now())]
 
-        assert (await store.read(asked("client-1"))).id == "p1"
-        assert await store.read(asked("client-1", "other")) is None
-        assert await store.read(asked("client-2")) is None
+        assert await store.read(asked("client-1")) == ["p1", "p3"]
+        assert await store.read(asked("client-2")) == []
         clock.advance(HOLD)
-        assert await store.read(asked("client-1")) is None
+        assert await store.read(asked("client-1")) == []
+
+    async def test_an_open_move_is_found_by_what_it_gives_up(self, store: Store) -> None:
+        """With its hold and expiry, until it lapses."""
+        await store.write(set_up)
+        await store.write(hold_elsewhere)
+
+        open_ = await store.read(lambda tx: tx.pending_moves("acme", NOW))
+        assert open_ == {"p1": PendingMove("p2", NOW + HOLD)}
+        assert await store.read(lambda tx: tx.pending_moves("acme", NOW + HOLD)) == {}
+        assert await store.read(lambda tx: tx.pending_moves("other", NOW)) == {}
+
+    async def test_a_place_counts_for_the_team_that_found_it(self, store: Store) -> None:
+        """Not for the team that the visit is of, unless no search found it."""
+        await store.write(set_up)
+        await store.write(lambda tx: put(tx, placed("p1"), placed("p2", team="south")))
+
+        def count(team):
+            of = ("acme", team, "boiler", MONDAY, MONDAY, NOW)
+            return lambda tx: tx.live_of_activity(*of).get(MONDAY, 0)
+
+        assert [await store.read(count(t)) for t in ("north", "south", "east")] == [1, 1, 0]
+        assert (await store.read(lambda tx: tx.placement("acme", "p2"))).placed.team == "south"
 
     async def test_a_reference_means_the_live_visit(self, store: Store, clock: FrozenClock) -> None:
         """When a reference was used again after a hold lapsed, the live visit is the one meant."""

@@ -312,7 +312,9 @@ class Visit(_message.Message):
     activity_type: _builtins.str
     """Activity type, or empty for an ad-hoc visit."""
     hold: _builtins.str
-    """Live hold, `tenants/{tenant}/holds/{hold}`, or empty."""
+    """Live hold, `tenants/{tenant}/holds/{hold}`, or empty: the visit's own while HELD, that of the
+    open move of a BOOKED one.
+    """
     client: _builtins.str
     """Caller's reference of the client."""
     external_ref: _builtins.str
@@ -365,7 +367,7 @@ class Visit(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """The hold's expiry. Unset unless HELD."""
+        """The hold's expiry. Unset without one."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -658,7 +660,9 @@ class ListVisitsResponse(_message.Message):
     """Empty when there are no more."""
     @_builtins.property
     def visits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Visit]:
-        """Ordered by date, technician, position."""
+        """Ordered by date, technician, position. What was cancelled before it had a place has none of
+        them and comes first, unless a team, a technician or dates are asked for.
+        """
 
     def __init__(
         self,

@@ -237,6 +237,7 @@ OUTBOX = Table(
     Column("business_unit", String(63)),  # whose credits an SMS takes; NULL: staff's letters
     Column("channel", String(10), nullable=False),  # MAIL | SMS
     Column("kind", String(30), nullable=False),  # LOGIN_CODE | LINK | INVITATION | BOOKED | …
+    Column("recipient", String(64), nullable=False),  # HMAC of the address or number
     Column("sealed", LargeBinary),  # recipient, subject, text, attachments; NULL once sent
     Column("created_at", Integer, nullable=False),
     Column("due_at", Integer, nullable=False),
@@ -245,7 +246,8 @@ OUTBOX = Table(
     Column("sent_at", Integer),
     Column("failed_at", Integer),  # given up
     Column("problem", String(200)),
-    Index(None, "sent_at", "due_at"),
+    Index(None, "sent_at", "failed_at", "due_at"),
+    Index(None, "channel", "created_at"),
 )
 
 AUDIT = Table(  # append-only: a trigger refuses UPDATE and DELETE

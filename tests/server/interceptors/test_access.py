@@ -40,9 +40,11 @@ class Maps(MapServiceServicer):
 
 
 @asynccontextmanager
-async def guarded(store: SqliteStore, metrics: Metrics, servicer: object) -> AsyncIterator[Any]:
+async def guarded(
+    store: SqliteStore, metrics: Metrics, servicer: object, *, needs_key: bool = True
+) -> AsyncIterator[Any]:
     """A stub of a server that asks for keys."""
-    guard = AccessGuard(Authenticator(store, metrics), ObjectAccess(store))
+    guard = AccessGuard(Authenticator(store, metrics), ObjectAccess(store), needs_key=needs_key)
     server = GrpcServer(
         [servicer], [call_interceptor(metrics, None, guard)], ServerOptions("127.0.0.1:0")
     )
@@ -71,6 +73,30 @@ async def test_without_a_key_the_servicer_is_not_asked(
         assert await code(stub.GetMap(ASK)) is grpc.StatusCode.UNAUTHENTICATED
 
     assert servicer.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "answer"),
+    [
+        ([], grpc.StatusCode.OK),
+        ([("user-agent-of-ours", "x")], grpc.StatusCode.OK),
+        (
+            [("authorization", f"Bearer slk_abcdefghijkl_{43 * 'x'}")],
+            grpc.StatusCode.UNAUTHENTICATED,
+        ),
+        ([("authorization", "")], grpc.StatusCode.UNAUTHENTICATED),
+        ([("slotsvc-on-behalf-of", "clients/a")], grpc.StatusCode.UNAUTHENTICATED),
+    ],
+)
+async def test_where_no_key_is_needed_one_that_is_shown_counts(
+    store: SqliteStore, metrics: Metrics, metadata: Any, answer: grpc.StatusCode
+) -> None:
+    """Who says nothing may do everything; who names a key or a client is held to it."""
+    servicer = Maps()
+    async with guarded(store, metrics, servicer, needs_key=False) as stub:
+        assert await code(stub.GetMap(ASK, metadata=metadata)) is answer
+
+    assert servicer.asked == (answer is grpc.StatusCode.OK)
 
 
 async def test_a_method_without_a_policy_is_refused_to_everybody(

@@ -1,4 +1,4 @@
-"""The one place where objects are wired, and where signals and the event loop have their owner."""
+"""The service, wired: roads, store, use cases, gRPC, tasks."""
 
 from __future__ import annotations
 
@@ -184,6 +184,7 @@ def _server(
         timedelta(seconds=settings.holds.default_seconds),
         timedelta(seconds=settings.holds.longest_seconds),
         settings.holds.day_share_percent,
+        settings.holds.most_per_client,
     )
     desk = Desk(store, roads.travel, _new_id, limits)
     search = SearchLimits(

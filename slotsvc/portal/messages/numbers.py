@@ -1,0 +1,14 @@
+"""Telephone numbers in E.164: of which country they are."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+
+def country_of(number: str) -> str | None:
+    """The ISO 3166 code of a number such as ``+33612345678``; None: it is no number in E.164."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.region_code_for_number(parsed)

@@ -1,0 +1,91 @@
+"""The portal's audit: who did what, when, from where. Append-only; nothing secret goes in.
+
+Rows name people and things by their ids. Addresses, telephone numbers, tokens and codes stay out:
+a copy of this table tells nobody how to reach or become a client (ASVS 16.2.5, 16.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from slotsvc.portal.tables.schema import AUDIT
+
+APPEND_ONLY = (
+    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+    "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+)
+"""What the first migration adds to the table."""
+
+_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One thing that was done. ``actor``: ``staff/…``, ``contacts/…``, ``portal`` or ``cli``."""
+
+    id: int
+    at: datetime
+    actor: str
+    business_unit: str | None
+    what: str
+    subject: str
+    data: dict[str, Any]
+    network: str
+
+
+def record(
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    what: str,
+    *,
+    business_unit: str | None = None,
+    subject: str = "",
+    data: Mapping[str, Any] | None = None,
+    network: str = "",
+) -> None:
+    """Writes one entry in the running transaction: it stands if, and only if, the deed does.
+
+    ``what``: a stable word, ``SETTINGS_SAVED``. ``subject``: ``clients/…``, ``staff/…``.
+    ``network``: the visitor's network, not his address. Texts are cut at 200 characters.
+    """
+    row = {
+        "at": int(at.timestamp()),
+        "actor": actor,
+        "business_unit": business_unit,
+        "what": what,
+        "subject": subject[:_TEXT],
+        "data": {key: _short(value) for key, value in (data or {}).items()},
+        "network": network,
+    }
+    connection.execute(insert(AUDIT), row)
+
+
+def newest(
+    connection: Connection, limit: int, before: int | None = None, what: str | None = None
+) -> list[AuditEntry]:
+    """At most ``limit`` entries, newest first. ``before``: the id where the last page ended."""
+    query = select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AUDIT.c.id < before)
+    if what:
+        query = query.where(AUDIT.c.what == what)
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def _entry(row: Any) -> AuditEntry:
+    at = datetime.fromtimestamp(row.at, UTC)
+    return AuditEntry(
+        row.id, at, row.actor, row.business_unit, row.what, row.subject, row.data, row.network
+    )
+
+
+def _short(value: Any) -> Any:
+    return value[:_TEXT] if isinstance(value, str) else value

@@ -1,0 +1,117 @@
+"""Runs before every page: which business unit, who looks, in which language, may he (S17).
+
+Default deny: what no rule lets in is refused. Access flags and dates are read anew each time, so
+switching a client off ends his sessions with the next click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.requests import Request
+
+from slotsvc.portal.access import sessions
+from slotsvc.portal.web.units import active_unit
+from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, StaffVisitor, Visitor
+from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
+from slotsvc.portal.web.csrf import check_form
+from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
+from slotsvc.portal.web.i18n import choose_locale
+from slotsvc.portal.web.policy import Access, Policy
+from slotsvc.portal.web.request import own_path, portal_of, with_next
+
+_READING = frozenset({"GET", "HEAD"})
+_COMPANY = "/company/"
+
+
+def guard(policy: Policy) -> Callable[[Request], AsyncIterator[None]]:
+    """The check of one route, as a dependency of it."""
+
+    async def check(request: Request) -> AsyncIterator[None]:
+        await admit(request, policy)
+        try:
+            yield
+        finally:
+            await request.close()  # files of a form
+
+    return check
+
+
+async def admit(request: Request, policy: Policy) -> None:
+    """Leaves business unit, visitor and locale in ``request.state``, or raises.
+
+    Raises ``ProblemError`` or ``ElsewhereError``.
+    """
+    unit = await _unit(request)
+    request.state.bu = unit
+    request.state.locale = choose_locale(request, unit, None)
+    visitor = await _visitor(request, unit)
+    request.state.visitor = visitor
+    request.state.locale = choose_locale(request, unit, visitor)
+    _check_visitor(request, policy, visitor)
+    if request.method not in _READING:
+        await _check_form(request, policy, visitor)
+
+
+async def _unit(request: Request) -> BusinessUnit | None:
+    """Unknown and inactive ones look alike."""
+    id = request.path_params.get("bu")
+    if id is None or request.url.path.startswith(_COMPANY):
+        return None
+    unit = await portal_of(request).database.read(lambda tx: active_unit(tx, id))
+    if unit is None:
+        raise ProblemError(Problem.NOT_FOUND)
+    return unit
+
+
+async def _visitor(request: Request, unit: BusinessUnit | None) -> Visitor | None:
+    portal = portal_of(request)
+    staff_token = request.cookies.get(STAFF_SESSION)
+    client_token = request.cookies.get(CLIENT_SESSION)
+    if unit is None:
+        of_company = request.url.path.startswith(_COMPANY) and staff_token
+        return await sessions.staff_session(portal, staff_token) if of_company else None
+    if staff_token and (looking := await sessions.viewing_session(portal, staff_token, unit)):
+        return looking
+    return await sessions.client_session(portal, client_token, unit) if client_token else None
+
+
+def _check_visitor(request: Request, policy: Policy, visitor: Visitor | None) -> None:
+    match policy.access:
+        case Access.PUBLIC:
+            return
+        case Access.CLIENT | Access.PROVEN:
+            _check_client(request, policy, visitor)
+        case Access.STAFF:
+            _check_staff(request, policy, visitor)
+        case _:
+            raise ProblemError(Problem.FORBIDDEN)
+
+
+def _check_client(request: Request, policy: Policy, visitor: Visitor | None) -> None:
+    home = f"/{request.path_params['bu']}"
+    if not isinstance(visitor, ClientVisitor):
+        raise ElsewhereError(with_next(f"{home}/login", _back_to(request, f"{home}/")))
+    if policy.access is Access.CLIENT or visitor.viewed_by:
+        return
+    if visitor.proven_until <= portal_of(request).clock():
+        raise ElsewhereError(with_next(f"{home}/proof", _back_to(request, f"{home}/account")))
+
+
+def _check_staff(request: Request, policy: Policy, visitor: Visitor | None) -> None:
+    if not isinstance(visitor, StaffVisitor):
+        raise ElsewhereError(with_next("/company/login", _back_to(request, _COMPANY)))
+    if visitor.role not in policy.roles:
+        raise ProblemError(Problem.FORBIDDEN)
+
+
+async def _check_form(request: Request, policy: Policy, visitor: Visitor | None) -> None:
+    portal = portal_of(request)
+    await check_form(request, portal.secrets, request.app.state.own_origin, policy.access)
+    if isinstance(visitor, ClientVisitor) and visitor.viewed_by:
+        raise ProblemError(Problem.READ_ONLY)
+
+
+def _back_to(request: Request, otherwise: str) -> str:
+    """A form cannot be come back to."""
+    return own_path(request) if request.method in _READING else otherwise

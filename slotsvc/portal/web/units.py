@@ -1,0 +1,22 @@
+"""Business units as pages need them: their settings in force."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from slotsvc.portal.company.settings import live_unit
+from slotsvc.portal.tables.schema import BUSINESS_UNITS
+from slotsvc.portal.visitor import BusinessUnit
+
+
+def active_unit(connection: Connection, id: str) -> BusinessUnit | None:
+    """The business unit; None: there is none, or it is not active."""
+    row = connection.execute(select(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == id)).one_or_none()
+    unit = live_unit(row) if row else None
+    return unit if unit and unit.active else None
+
+
+def active_units(connection: Connection) -> list[BusinessUnit]:
+    """Those that clients may see, in the company's order."""
+    asked = select(BUSINESS_UNITS).order_by(BUSINESS_UNITS.c.position, BUSINESS_UNITS.c.id)
+    return [unit for unit in map(live_unit, connection.execute(asked)) if unit.active]
