@@ -21,6 +21,7 @@ from slotsvc.cli.key import key_group
 from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
 from slotsvc.cli.move import check, move
+from slotsvc.cli.portal import portal_group
 from slotsvc.cli.publish import publish
 from slotsvc.cli.report import report_group
 from slotsvc.cli.serve import serve
@@ -32,7 +33,7 @@ from slotsvc.cli.watch import watch
 
 INTERRUPTED = 130
 IN_ORDER = (
-    up, serve, demo,
+    up, serve, portal_group, demo,
     suggest, hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
     calendar, publish, check, move, report_group, violations, watch,
     list_command, company_group, key_group,

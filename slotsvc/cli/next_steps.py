@@ -16,7 +16,7 @@ def portal_json(portal: RunningPortal | NoPortal) -> dict[str, Any]:
     """Where the portal is, or why there is none."""
     if isinstance(portal, str):
         return {"url": None, "missing": portal.value}
-    return {"url": portal.public_url, "missing": None}
+    return {"url": portal.url, "missing": None}
 
 
 async def next_steps(
@@ -81,5 +81,5 @@ def _data_dir(chosen: Settings) -> str:
 
 def _open(portal: RunningPortal) -> list[str]:
     return [
-        f"Portal: {portal.public_url}/ for clients, {portal.public_url}/company/ for the company.",
+        f"Portal: {portal.url}/ for clients, {portal.url}/company/ for the company.",
     ]

@@ -89,10 +89,10 @@ def say_ready(portal: RunningPortal, as_json: bool) -> None:
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
-        echo_json({"ready": True, "address": portal.address, "url": portal.public_url})
+        echo_json({"ready": True, "address": portal.address, "url": portal.url})
         return
     click.echo(f"Portal at {portal.address}. Ctrl-C stops it.")
-    click.echo(f"Clients: {portal.public_url}/  Company: {portal.public_url}/company/")
+    click.echo(f"Clients: {portal.url}/  Company: {portal.url}/company/")
 
 
 for command in (apply, first_admin, link, units, clients, credits_):

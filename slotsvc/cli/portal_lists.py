@@ -98,11 +98,11 @@ def _clients(connection: Connection, words: str, unit: str | None) -> list[dict[
 
 
 def _client_json(connection: Connection, client: Client) -> dict[str, Any]:
-    from slotsvc.portal.access.contacts import contacts_of
+    from slotsvc.portal.access.contacts import contacts_of_client
 
     contacts = [
         {"id": c.id, "name": c.name, "email": c.email, "phone": c.phone, "user": c.portal_user}
-        for c in contacts_of(connection, client.id)
+        for c in contacts_of_client(connection, client.id)
     ]
     return {
         "id": client.id,
@@ -116,7 +116,7 @@ def _client_json(connection: Connection, client: Client) -> dict[str, Any]:
 
 @click.command("credits", short_help="SMS credits of a business unit.")
 @click.argument("unit", metavar="BU")
-@click.option("--add", type=float, metavar="N", help="Add so many; negative takes away.")
+@click.option("--add", type=click.FloatRange(0.1, 1_000_000), metavar="N", help="Add so many.")
 @tables_options
 def credits_(
     unit: str, add: float | None, data_dir: Path | None, config_file: Path | None, as_json: bool
@@ -133,15 +133,17 @@ def credits_(
 
 
 def _credits(connection: Connection, unit: str, add: float | None) -> int:
-    from slotsvc.portal.company.units import unit_of
+    """Tenths of a credit that are left. Raises ``CommandError``."""
+    from slotsvc.portal.messages.credits import balance, top_up
 
-    found = unit_of(connection, unit)
-    if found is None:
+    try:
+        if add is None:
+            return balance(connection, unit)
+        return top_up(connection, unit, round(add * TENTHS), "cli", utc_now())
+    except LookupError:
         hint = "`slotsvc portal units` lists them."
-        raise CommandError(f"There is no business unit {unit}.", "NOT_FOUND", hint=hint)
-    if add is None:
-        return found.sms_credits
-    raise NotImplementedError
+        text = f"There is no business unit {unit}."
+        raise CommandError(text, "NOT_FOUND", hint=hint) from None
 
 
 def _show(titles: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:

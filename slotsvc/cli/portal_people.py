@@ -23,43 +23,53 @@ ACTOR = "cli"
 @click.command("first-admin", short_help="Print the one-time link of an administrator.")
 @click.argument("email")
 @click.option("--name", default="", help="How the portal greets him.  [default: the e-mail]")
+@click.option("--again", is_flag=True, help="Though there is one: password or phone is lost.")
 @tables_options
 def first_admin(
-    email: str, name: str, data_dir: Path | None, config_file: Path | None, as_json: bool
-) -> None:
+    email: str, name: str, again: bool, data_dir: Path | None, config_file: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Print a link with which the administrator EMAIL chooses a password and enrols a phone.
 
-    It works once. For an administrator who is there already it starts over: the old password and
-    phone stop working when the link is used.
+    It works once, for 24 hours. Other people of the company are invited on its pages.
     """
-    from slotsvc.portal.access.identifiers import IdentifierError
-    from slotsvc.portal.access.identifiers import email as normalised
-
-    try:
-        address = normalised(email)
-    except IdentifierError:
-        raise CommandError(f"{email!r} is no e-mail address.", "EMAIL", Exit.USAGE) from None
     with portal_tables(data_dir, config_file) as tables:
-        url = administrator_link(tables, address, name or address)
+        url = tables.write(lambda c: _administrator_link(c, tables, email, name or email, again))
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
-        echo_json({"email": address, "link": url})
+        echo_json({"email": email, "link": url})
         return
     click.echo(url)
     click.echo("It works once; whoever has it becomes the administrator.", err=True)
 
 
-def administrator_link(tables: PortalTables, address: str, name: str) -> str:
-    """A fresh one-time link."""
-    from slotsvc.portal.access.staff_login import first_administrator
-
-    token = tables.write(
-        lambda connection: first_administrator(
-            connection, tables.secrets, address, name, utc_now()
-        )
+def _administrator_link(
+    connection: Connection, tables: PortalTables, email: str, name: str, again: bool
+) -> str:
+    from slotsvc.portal.access.staff import (
+        StaffProblem,
+        StaffRefusedError,
+        first_administrator,
     )
+
+    try:
+        token = first_administrator(connection, tables.secrets, email, name, utc_now(), again=again)
+    except StaffRefusedError as error:
+        if error.problem is not StaffProblem.ADMINISTRATOR_EXISTS:
+            raise _refused(email, error.problem.value) from None
+        hint = "He invites others on the company's pages. Locked out: --again."
+        text = "There is an administrator already."
+        raise CommandError(text, error.problem.value, Exit.ERROR, hint) from None
     return f"{tables.public_url}/company/first/{token}"
+
+
+def _refused(email: str, problem: str) -> CommandError:
+    text = {
+        "NOT_AN_EMAIL": f"{email!r} is no e-mail address.",
+        "TOO_LONG": "The name is too long.",
+    }.get(problem, "The name is missing.")
+    return CommandError(text, problem, Exit.USAGE)
 
 
 @click.command(short_help="Print a contact's permanent link.")

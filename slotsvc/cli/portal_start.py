@@ -39,12 +39,13 @@ def portal_errors() -> Iterator[None]:
         text, hint = f"The portal needs the package {error.name}.", f"pip install '{EXTRA}'"
         raise CommandError(text, "PORTAL_MISSING", Exit.NOT_READY, hint) from error
     except Exception as error:
-        if not _is_secrets_error(error):
+        if not _stands_in_the_way(error):
             raise
         raise CommandError(sentence(f"{error}"), "NOT_STARTED", Exit.NOT_READY) from error
 
 
-def _is_secrets_error(error: Exception) -> bool:
+def _stands_in_the_way(error: Exception) -> bool:
     from slotsvc.portal.secrets import SecretsError
+    from slotsvc.portal.tables.migrate import PortalSchemaError
 
-    return isinstance(error, SecretsError)
+    return isinstance(error, SecretsError | PortalSchemaError)

@@ -68,7 +68,8 @@ def up(config_file: Path | None, as_json: bool, **flags: Any) -> None:
 def portal_flags(flags: dict[str, Any]) -> dict[str, Any]:
     """``portal_options`` as the group of settings they are."""
     group = {name: flags.pop(name) for name in ("tenant", "public_url", "sink_path")}
-    return {**flags, "portal": {**group, "http_addr": flags.pop("portal_addr")}}
+    group["http_addr"] = flags.pop("portal_addr")
+    return {**flags, "portal": group}
 
 
 async def _up(chosen: Settings, as_json: bool) -> int:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Portal:
     """One running portal. ``public_url``: what links begin with, without a slash at the end.
 
-    ``codes_asked``: set when a login code waits to be prepared.
+    ``codes_asked``: set when a login code waits to be prepared. ``closing``: set when the portal
+    stops; answers without an end (server-sent events) end then.
     """
 
     options: PortalOptions
@@ -35,3 +36,4 @@ class Portal:
     activity: SessionActivity
     passwords: PasswordHashing = field(default_factory=PasswordHashing)
     codes_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from benchmarks.calls import Calls, bearer, calling, fresh_id
-from benchmarks.company import DOWNTOWN, Company
+from benchmarks.company import DEPOT, DOWNTOWN, Company
 from slotsvc.cli.wire import pb_date, pb_place
 from slotsvc.pb.v1 import access_service_pb2 as access
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import execution_service_pb2 as execution
+from slotsvc.pb.v1 import map_service_pb2 as maps
 from slotsvc.pb.v1 import options_pb2 as options
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1 import slot_service_pb2 as slots
+from slotsvc.pb.v1 import types_pb2 as types
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
 from tests.e2e.days import DAY, TODAY, TOMORROW, WEDNESDAY
@@ -363,9 +365,8 @@ async def test_staff_pages_are_a_planner_s(portal: Portal) -> None:
     waiting = await portal.waiting(A)
     day = plan.GetDayRequest(team=company.team, date=pb_date(TOMORROW))
     assert (await calls.plan.GetDay(day)).routes
-    assert not (
-        await calls.plan.ListViolations(plan.ListViolationsRequest(team=company.team))
-    ).violations
+    broken = plan.ListViolationsRequest(team=company.team)
+    assert not (await calls.plan.ListViolations(broken)).routes
     unplaced = await calls.visits.ListUnplaced(visits.ListUnplacedRequest(parent=company.tenant))
     assert [v.name for v in unplaced.visits] == [waiting.name]
     assert (
@@ -373,6 +374,13 @@ async def test_staff_pages_are_a_planner_s(portal: Portal) -> None:
     ).technicians
     assert (await calls.calendar.ListSites(cal.ListSitesRequest(parent=company.tenant))).sites
     site = cal.Site(name=f"{company.tenant}/sites/{A}", display_name="Elsewhere")
+    shape = maps.GetShapeRequest(locations=[pb_place(*DEPOT), pb_place(*DOWNTOWN)])
+    drawn = await calls.map.GetShape(shape)
+    assert drawn.travel_provenance == types.TRAVEL_PROVENANCE_ESTIMATE
+    assert list(drawn.points) == list(shape.locations)
+    assert (await calls.map.GetMap(maps.GetMapRequest())).map_id.startswith("estimate:")
+    tile = await refused(calls.map.GetTile(maps.GetTileRequest(zoom=14, x=8529, y=5974)))
+    assert tile.code == "NOT_FOUND"
     update = cal.UpdateSiteRequest(site=site, request_id=fresh_id())
     assert (await refused(calls.calendar.UpdateSite(update))).code == "PERMISSION_DENIED"
 

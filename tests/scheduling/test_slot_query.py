@@ -48,7 +48,7 @@ def stored(standing: Standing, promises: tuple[Promise, ...] = (), pin: Pin = Pi
     work = replace(WORK, id="v", promises=promises)
     place = Placement(
         "p", RouteKey("acme", "ann", TODAY), work, 0, PlacementState.BOOKED, None, window(8, 10),
-        pin=pin,
+        pin=pin, team="crew",
     )  # fmt: skip
     placement = place if standing is Standing.PLACED else None
     visit = StoredVisit("acme", work, placement, 1, Provenance.LIVE, NOW, NOW, standing=standing)
@@ -139,7 +139,10 @@ def test_a_target_always_binds() -> None:
 
 
 def test_a_visit_that_moves_gives_up_its_place_in_the_quota() -> None:
-    """Of two visits that day one is itself."""
-    found = with_quota(query(Wish()), stored(Standing.PLACED), {TODAY: 2})
+    """Of two visits that day one is itself, unless it counts for another team."""
+    asked = stored(Standing.PLACED)
+    found = with_quota(query(Wish()), asked, {TODAY: 2})
     assert found.taken == {TODAY: 1}
+    elsewhere = replace(asked, team=replace(asked.team, id="south"))
+    assert with_quota(query(Wish()), elsewhere, {TODAY: 2}).taken == {TODAY: 2}
     assert with_quota(query(Wish()), ASKED, {TODAY: 2}).taken == {TODAY: 2}

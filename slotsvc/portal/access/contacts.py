@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from slotsvc.portal.access.identifiers import Channel, channel_of
+from slotsvc.portal.access.identifiers import channel_of
+from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.tables.schema import CLIENTS, CONTACT_SITES, CONTACTS
 from slotsvc.portal.visitor import BusinessUnit, Level
 
@@ -95,6 +96,12 @@ def everybody_at(connection: Connection, address: str) -> list[Contact]:
     query = _selected().where(column == address)
     rows = connection.execute(query.order_by(CLIENTS.c.name, CONTACTS.c.name, CONTACTS.c.id))
     return [_contact(row) for row in rows]
+
+
+def contacts_of_client(connection: Connection, client: str) -> list[Contact]:
+    """The client's contacts by name, whether they may come in or not. ``client``: our id."""
+    query = _selected().where(CONTACTS.c.client == client)
+    return list(map(_contact, connection.execute(query.order_by(CONTACTS.c.name, CONTACTS.c.id))))
 
 
 def contact_by_id(connection: Connection, contact: str) -> Contact | None:

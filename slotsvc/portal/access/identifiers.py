@@ -13,6 +13,7 @@ import idna
 import phonenumbers
 from babel.core import get_global
 
+from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.visitor import BusinessUnit
 
 EMAIL_LENGTH = 254  # RFC 5321, §4.5.3.1.3, without the brackets
@@ -22,13 +23,6 @@ PHONE_LENGTH = 40
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]+")  # RFC 5322 atext and dots
 _SHOWN_DIGITS = 2
 _REGION_OF_LANGUAGE = {"fr": "FR", "es": "ES", "it": "IT", "en": "GB"}
-
-
-class Channel(StrEnum):
-    """How a code reaches somebody."""
-
-    MAIL = "MAIL"
-    SMS = "SMS"
 
 
 class IdentifierProblem(StrEnum):

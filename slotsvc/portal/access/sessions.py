@@ -153,11 +153,21 @@ def end(connection: Connection, session: str, now: datetime) -> None:
 
 
 def end_all(
-    connection: Connection, contact: str, now: datetime, *, level: Level | None = None
+    connection: Connection,
+    contact: str,
+    now: datetime,
+    *,
+    level: Level | None = None,
+    keep: str | None = None,
 ) -> None:
-    """All sessions of the contact are over; ``level``: only those of this level."""
-    ours = _sessions_of(contact)
-    _end_where(connection, ours if level is None else ours & (SESSIONS.c.level == level), now)
+    """All sessions of the contact are over. ``level``: only those of this level; ``keep``: not the
+    one with this token."""
+    which = _sessions_of(contact)
+    if level is not None:
+        which &= SESSIONS.c.level == int(level)
+    if keep is not None:
+        which &= SESSIONS.c.id != hashed(keep)
+    _end_where(connection, which, now)
 
 
 def end_all_of_client(connection: Connection, client: str, now: datetime) -> None:

@@ -62,8 +62,8 @@ def _change(
 ) -> None:
     changed = update(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == business_unit)
     connection.execute(changed.values(sms_credits=BUSINESS_UNITS.c.sms_credits + tenths))
-    data = {"tenths": tenths, "left": balance(connection, business_unit)}
+    data: dict[str, int | str] = {"tenths": tenths, "left": balance(connection, business_unit)}
     if kind:
-        data |= {"kind": kind}
+        data["kind"] = kind
     subject = f"units/{business_unit}"
     record(connection, now, actor, what, business_unit=business_unit, subject=subject, data=data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -18,11 +19,12 @@ from slotsvc.portal.messages.credits import SmsRefusedError, give_back, take_for
 from slotsvc.portal.messages.letters import Channel, Letter, LetterError, packed, unpacked
 from slotsvc.portal.messages.numbers import country_of
 from slotsvc.portal.options import PortalOptions, SmsOptions
-from slotsvc.portal.secrets import PortalSecrets
+from slotsvc.portal.secrets import PortalSecrets, SecretsError
 from slotsvc.portal.tables.schema import OUTBOX
 
 KEPT_AT_MOST = timedelta(days=2)
 _PROBLEM_LENGTH = 200
+_KEY_LENGTH = 32
 
 
 class CountryRefusedError(SmsRefusedError):
@@ -40,13 +42,18 @@ class NoSmsError(SmsRefusedError):
 @dataclass(frozen=True, slots=True)
 class DueLetter:
     """A letter to be sent now. ``key``: the same at every try, of no meaning to anybody.
-    ``tries``: those that failed. ``expired``: it is too late for it."""
+    ``tries``: those that failed. ``expired``: it is too late for it. ``letter`` None: the key that
+    sealed it is gone.
+    """
 
     id: int
+    business_unit: str | None
+    channel: Channel
+    kind: str
     key: str
     tries: int
     expired: bool
-    letter: Letter
+    letter: Letter | None
 
 
 class Outbox:
@@ -116,16 +123,7 @@ class Outbox:
             .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
             .limit(most)
         )
-        return [
-            DueLetter(
-                row.id,
-                self._secrets.derived_token("outbox:key", f"{row.id}:{row.created_at}")[:32],
-                row.tries,
-                row.expires_at <= now,
-                unpacked(row, self._secrets.opened("outbox", row.sealed)),
-            )
-            for row in connection.execute(query)
-        ]
+        return [self._due_letter(row, now) for row in connection.execute(query)]
 
     def mark_sent(self, connection: Connection, sent: DueLetter) -> None:
         """It went out; what it said is forgotten."""
@@ -144,9 +142,24 @@ class Outbox:
             _set(connection, failed.id, tries=failed.tries + 1, due_at=again, problem=told)
             return
         _set(connection, failed.id, failed_at=_seconds(now), sealed=None, problem=told)
-        letter = failed.letter
-        if letter.channel is Channel.SMS and letter.business_unit and not failed.tries:
-            give_back(connection, letter.business_unit, letter.kind, now)
+        if failed.channel is Channel.SMS and failed.business_unit and not failed.tries:
+            give_back(connection, failed.business_unit, failed.kind, now)
+
+    def _due_letter(self, row: Any, now: int) -> DueLetter:
+        try:
+            letter = unpacked(row, self._secrets.opened("outbox", row.sealed))
+        except SecretsError:
+            letter = None
+        return DueLetter(
+            row.id,
+            row.business_unit,
+            Channel(row.channel),
+            row.kind,
+            self._secrets.derived_token("outbox:key", f"{row.id}:{row.created_at}")[:_KEY_LENGTH],
+            row.tries,
+            row.expires_at <= now,
+            letter,
+        )
 
     def _pay(self, connection: Connection, letter: Letter, now: datetime) -> None:
         if letter.business_unit is None:

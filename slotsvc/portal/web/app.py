@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module, util
+from importlib import import_module
 
+import structlog
 from fastapi import FastAPI
 
 from slotsvc.portal.parts import Portal
@@ -12,6 +13,8 @@ from slotsvc.portal.web.gate import Gate
 from slotsvc.portal.web.hosts import known_hosts
 from slotsvc.portal.web.jinja import Templates
 from slotsvc.portal.web.pages import Pages
+
+_log = structlog.get_logger(__name__)
 
 # TODO(web-core): plain imports once every module is there
 _NAMES = (
@@ -39,14 +42,22 @@ _NAMES = (
 )
 
 
-def _there(name: str) -> bool:
-    return util.find_spec(f"slotsvc.portal.web.routes.{name}") is not None
+def _found() -> list[Pages]:
+    found = []
+    for name in _NAMES:
+        try:
+            found.append(import_module(f"slotsvc.portal.web.routes.{name}").pages)
+        except (ImportError, AttributeError) as error:
+            _log.warning("routes are not there yet", routes=name, error=str(error))
+    return found
 
 
-ROUTES: tuple[Pages, ...] = tuple(
-    import_module(f"slotsvc.portal.web.routes.{name}").pages for name in _NAMES if _there(name)
-)
+ROUTES: tuple[Pages, ...] = tuple(_found())
 """All pages; the company's before those of business units, whose paths begin with any word."""
+
+
+def _asset(name: str) -> str:
+    return f"/static/{name}"
 
 
 def application(portal: Portal, bound: str) -> Gate:

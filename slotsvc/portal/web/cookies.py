@@ -11,9 +11,7 @@ FORM = "__Host-csrf"
 LANGUAGE = "__Host-language"
 
 
-def set_cookie(
-    response: Response, name: str, value: str, *, max_age_s: int | None = None
-) -> None:
+def set_cookie(response: Response, name: str, value: str, *, max_age_s: int | None = None) -> None:
     """Sends the cookie; ``max_age_s`` None: until the browser is closed."""
     response.set_cookie(
         name, value, max_age=max_age_s, path="/", secure=True, httponly=True, samesite="lax"

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.requests import Request
 
-from slotsvc.portal.access import sessions
+from slotsvc.portal.access.sessions import client_session
+from slotsvc.portal.access.staff_sessions import staff_session, viewing_session
 from slotsvc.portal.web.units import active_unit
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, StaffVisitor, Visitor
 from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
@@ -70,10 +71,10 @@ async def _visitor(request: Request, unit: BusinessUnit | None) -> Visitor | Non
     client_token = request.cookies.get(CLIENT_SESSION)
     if unit is None:
         of_company = request.url.path.startswith(_COMPANY) and staff_token
-        return await sessions.staff_session(portal, staff_token) if of_company else None
-    if staff_token and (looking := await sessions.viewing_session(portal, staff_token, unit)):
+        return await staff_session(portal, staff_token) if of_company else None
+    if staff_token and (looking := await viewing_session(portal, staff_token, unit)):
         return looking
-    return await sessions.client_session(portal, client_token, unit) if client_token else None
+    return await client_session(portal, client_token, unit) if client_token else None
 
 
 def _check_visitor(request: Request, policy: Policy, visitor: Visitor | None) -> None:

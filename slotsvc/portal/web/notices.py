@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from slotsvc.portal.languages import marked
 
 
-class Tone(StrEnum):
-    """How a notice looks."""
-
-    GOOD = "good"
-    NOTE = "note"
-    BAD = "bad"
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """``text`` is a message id."""
+    """``text`` is a message id; ``kind`` how it looks: good, info, warn or bad."""
 
     text: str
-    tone: Tone = Tone.GOOD
+    kind: str = "good"
 
 
 NOTICES: dict[str, Notice] = {
-    "SIGNED_OUT": Notice(marked("You are signed out.")),
     "SAVED": Notice(marked("Saved.")),
 }
 

@@ -25,11 +25,11 @@ class Pages:
     def __init__(self) -> None:
         self.router = APIRouter(include_in_schema=False)
 
-    def get(self, path: str, *, access: Access, roles: set[StaffRole] | None = None) -> Any:
+    def get(self, path: str, *, access: Access, roles: set[StaffRole] | None = None) -> Register:
         """Registers a page that only reads. It answers HEAD too."""
         return self._route(path, ["GET", "HEAD"], access, roles)
 
-    def post(self, path: str, *, access: Access, roles: set[StaffRole] | None = None) -> Any:
+    def post(self, path: str, *, access: Access, roles: set[StaffRole] | None = None) -> Register:
         """Registers what a form does. Its CSRF token was checked before it runs."""
         return self._route(path, ["POST"], access, roles)
 

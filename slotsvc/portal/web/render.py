@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from slotsvc.portal.languages import LOCALES
+from slotsvc.portal.languages import LOCALES, NAMES
 from slotsvc.portal.secrets import hashed, new_token
 from slotsvc.portal.web.cookies import FORM, set_cookie
 from slotsvc.portal.web.csrf import csrf_token
@@ -39,8 +39,8 @@ def render(
 ) -> HTMLResponse:
     """The page of ``template`` (below ``web/templates``) with ``values``.
 
-    Templates also have: _, ngettext, locale, locales, zone, now, csrf_token, asset, visitor, bu,
-    notice, path.
+    Templates also have: request, _, ngettext, locale, locales (pairs of code and own name), zone,
+    now, csrf_token, asset, visitor, bu, notice, path.
     """
     form_cookie = _form_cookie(request)
     templates: Templates = request.app.state.templates
@@ -77,11 +77,12 @@ def _context(request: Request, form_cookie: str | None) -> dict[str, Any]:
     now: datetime = portal.clock()
     token = visitor.csrf_token if visitor else csrf_token(portal.secrets, hashed(form_cookie or ""))
     return {
+        "request": request,
         "_": words.markup,
         "gettext": words.markup,
         "ngettext": words.plural_markup,
         "locale": locale_of(request),
-        "locales": unit.locales if unit else LOCALES,
+        "locales": [(code, NAMES[code]) for code in (unit.locales if unit else LOCALES)],
         "zone": unit.time_zone if unit else _COMPANY_ZONE,
         "now": now,
         "csrf_token": token,
@@ -90,4 +91,3 @@ def _context(request: Request, form_cookie: str | None) -> dict[str, Any]:
         "notice": notice_of(request.query_params.get("notice")),
         "path": own_path(request),
     }
-

@@ -19,9 +19,9 @@ _ONE_YEAR_S = 31_536_000
 
 @pages.post("/language", access=Access.PUBLIC)
 async def language(request: Request) -> Response:
-    """``locale``: one of the portal's; ``next``: where the visitor was."""
+    """``language``: one of the portal's; ``next``: where the visitor was."""
     form = await request.form()
-    locale = str(form.get("locale", ""))
+    locale = str(form.get("language", ""))
     if locale not in LOCALES:
         raise ProblemError(Problem.BAD_REQUEST)
     response = see_other(next_of(form.get("next"), "/"))

@@ -1,0 +1,176 @@
+"""One running portal: tables brought up, parts wired, pages served, background tasks kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import structlog
+import uvicorn
+
+from slotsvc.portal.access.session_activity import SessionActivity
+from slotsvc.portal.clock import Clock, utc_now
+from slotsvc.portal.messages.outbox import Outbox
+from slotsvc.portal.options import PortalOptions
+from slotsvc.portal.parts import Portal
+from slotsvc.portal.secrets import PortalSecrets
+from slotsvc.portal.tables.database import PortalDatabase
+from slotsvc.portal.tables.migrate import upgrade
+from slotsvc.portal.web.app import application
+
+_log = structlog.get_logger(__name__)
+_DRAIN_S = 5
+_BACKLOG = 512
+_RESTART_AFTER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPortal:
+    """A portal that answers. ``address``: host:port really bound; ``url``: what links begin with;
+    ``portal``: its parts, to look at."""
+
+    address: str
+    url: str
+    portal: Portal = field(repr=False)
+
+
+@asynccontextmanager
+async def running(
+    options: PortalOptions, *, clock: Clock = utc_now
+) -> AsyncIterator[RunningPortal]:
+    """The portal while the block runs; leaving it answers what was asked, and stops everything.
+
+    Signals are left alone. Raises what stands in the way of a start: ``PortalSchemaError``,
+    ``SecretsError``, ``OSError`` for an address that cannot be listened on.
+    """
+    async with AsyncExitStack() as stack:
+        listening = stack.enter_context(_listening(options.address))
+        bound = _bound(listening)
+        portal = await _wired(options, clock, options.public_url or f"http://{bound}", stack)
+        for name, task in _tasks(portal).items():
+            stack.push_async_callback(_cancelled, asyncio.create_task(_kept(name, task), name=name))
+        await stack.enter_async_context(_served(portal, bound, listening))
+        yield RunningPortal(bound, portal.public_url, portal)
+
+
+async def _wired(
+    options: PortalOptions, clock: Clock, public_url: str, stack: AsyncExitStack
+) -> Portal:
+    secrets = PortalSecrets.open_or_create(options.key_ring)
+    await asyncio.to_thread(upgrade, options.database)
+    database = PortalDatabase(options.database)
+    stack.callback(database.close)
+    portal = Portal(
+        options=options,
+        public_url=public_url,
+        clock=clock,
+        database=database,
+        secrets=secrets,
+        service=await _service(options, stack),
+        outbox=Outbox.of(options, secrets, clock),
+        activity=SessionActivity(),
+    )
+    stack.callback(portal.passwords.close)
+    return portal
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to whoever owns the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _served(portal: Portal, bound: str, listening: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        application(portal, bound),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve([listening]), name="portal-pages")
+    while not server.started and not task.done():
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        portal.closing.set()
+        server.should_exit = True
+        await task
+
+
+async def _kept(name: str, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs a background task, and runs it again when it fails."""
+    while True:
+        try:
+            await task()
+            return
+        except Exception as error:
+            _log.exception("portal task failed", task=name, error=type(error).__name__)
+            await asyncio.sleep(_RESTART_AFTER_S)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextmanager
+def _listening(address: str) -> Iterator[socket.socket]:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, int(port)))
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+        yield listening
+    finally:
+        listening.close()
+
+
+def _bound(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+# TODO(web-core): plain imports once these modules are there
+_BACKGROUND = (
+    ("slotsvc.portal.messages.worker", "run"),
+    ("slotsvc.portal.access.preparation", "prepare_challenges"),
+    ("slotsvc.portal.access.housekeeping", "keep_house"),
+)
+
+
+def _tasks(portal: Portal) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+    found: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+    for module, name in _BACKGROUND:
+        try:
+            found[name] = partial(getattr(import_module(module), name), portal)
+        except ImportError as error:
+            _log.warning("not there yet", module=module, error=str(error))
+    return found
+
+
+async def _service(options: PortalOptions, stack: AsyncExitStack) -> Any:
+    try:
+        calls = import_module("slotsvc.portal.service.calls").ServiceCalls
+    except ImportError:
+        return None
+    return await stack.enter_async_context(calls.connected(options))
