@@ -31,6 +31,8 @@ from slotsvc.solver.query import Answer, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar, without
 
+RANKED_AT_ONCE = 1
+"""Ranking holds the interpreter: more of it at once makes nobody sooner, and all others wait."""
 REFEREE_EVERY = 16
 """One search in so many has its offers checked by the independent referee."""
 
@@ -71,6 +73,7 @@ class SuggestSlots:
         self._store, self._travel = store, travel
         self._calendar, self._limits = calendar, limits
         self._searches = count()
+        self._ranking = asyncio.Semaphore(RANKED_AT_ONCE)
 
     async def __call__(self, command: SuggestCommand) -> Suggestions:
         """Ranks the slots of one request.
@@ -83,17 +86,18 @@ class SuggestSlots:
         loaded = time.perf_counter()
         legs = await self._legs(query.location, calendar)
         driven = time.perf_counter()
-        answer = await asyncio.to_thread(
-            suggest,
-            calendar,
-            query,
-            legs,
-            self._params(command),
-            snapshot.now,
-            command.max_rejections,
-            _out_of_time(command.deadline),
-            next(self._searches) % REFEREE_EVERY == 0,
-        )
+        async with self._ranking:
+            answer = await asyncio.to_thread(
+                suggest,
+                calendar,
+                query,
+                legs,
+                self._params(command),
+                snapshot.now,
+                command.max_rejections,
+                _out_of_time(command.deadline),
+                next(self._searches) % REFEREE_EVERY == 0,
+            )
         paces = {who.id: who.pace for who in snapshot.technicians}
         held = tuple(self._held(command, asked, offer, paces) for offer in answer.offers)
         ranked = time.perf_counter()

@@ -119,9 +119,7 @@ def choose(
     return _let_in(connection, challenge, chosen, browser, now)
 
 
-def judge(
-    connection: Connection, secrets: PortalSecrets, challenge: Challenge, code: str
-) -> bool:
+def judge(connection: Connection, secrets: PortalSecrets, challenge: Challenge, code: str) -> bool:
     """Whether the code is right; counts the try, and the failure for everybody at the address."""
     challenges.count_try(connection, challenge.id)
     right = challenges.is_code(secrets, challenge, code)
@@ -154,8 +152,6 @@ def _let_in(
     connection: Connection, challenge: Challenge, contact: Contact, browser: str, now: datetime
 ) -> Entry:
     second = int(now.timestamp())
-    challenges.mark(
-        connection, challenge.id, contact=contact.id, proven_at=second, used_at=second
-    )
+    challenges.mark(connection, challenge.id, contact=contact.id, proven_at=second, used_at=second)
     session = begin(connection, contact, Level.PROVEN, browser, now)
     return Entry(Outcome.IN, session=session, contact=contact.id)

@@ -6,7 +6,7 @@ somebody else out (S10). A try counts before it is judged: many at once gain not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,37 +34,47 @@ _CLEARED = ("password-pair", "password-account")
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordEntry:
-    """``session``: the token for its cookie; None: wrong, or too early by ``wait``."""
+class Checked:
+    """``contact``: whose user name and password they are; None: wrong, or too early by ``wait``."""
 
-    session: str | None = field(default=None, repr=False)
     contact: str | None = None
     wait: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    contact: str | None
-    password_hash: str | None
-    wait: timedelta
+    contact: str | None = None
+    password_hash: str | None = None
+    wait: timedelta = timedelta(0)
 
 
-async def enter_by_password(
-    portal: Portal, bu: BusinessUnit, user_name: str, password: str, network: str, browser: str
-) -> PasswordEntry:
-    """A session for who knows both."""
+async def check_password(
+    portal: Portal, bu: BusinessUnit, user_name: str, password: str, network: str
+) -> Checked:
+    """Whether both belong together, for somebody who may come in now."""
     name = folded(user_name)
     tried = await portal.database.write(lambda tx: _try(tx, portal, bu, name, network))
     if tried.wait:
-        return PasswordEntry(wait=tried.wait)
+        return Checked(wait=tried.wait)
     right = await portal.passwords.right(tried.password_hash, password[: LONGEST + 1])
-    if not right or tried.contact is None or tried.password_hash is None:
-        return PasswordEntry()
-    renewed = await _renewed(portal, tried.password_hash, password)
-    contact = tried.contact
-    return await portal.database.write(
-        lambda tx: _enter(tx, portal, bu, name, network, browser, contact, renewed)
-    )
+    contact, stored = tried.contact, tried.password_hash
+    if not right or contact is None or stored is None:
+        return Checked()
+    outdated = portal.passwords.outdated(stored)
+    renewed = await portal.passwords.hashed(password) if outdated else stored
+    keys = _keys(portal, bu, name, network)
+    await portal.database.write(lambda tx: _succeeded(tx, contact, keys, renewed))
+    return Checked(contact)
+
+
+def enter(
+    connection: Connection, bu: BusinessUnit, contact: str, browser: str, now: datetime
+) -> str | None:
+    """A proven session of whom ``check_password`` found; its token. None: not open any more."""
+    found = contact_by_id(connection, contact)
+    if found is None or not found.may_come_in(bu, now):
+        return None
+    return begin(connection, found, Level.PROVEN, browser, now)
 
 
 def _try(
@@ -76,42 +86,24 @@ def _try(
         limits.delay(connection, kind, key, THROTTLES[kind], now) for kind, key in keys.items()
     ]
     if longest := max(waits):
-        return _Tried(None, None, longest)
+        return _Tried(wait=longest)
     for kind, key in keys.items():
         limits.add(connection, kind, key, now)
     contact = contact_by_user_name(connection, bu.id, name)
     if contact is None or not contact.may_come_in(bu, now):
-        return _Tried(None, None, timedelta(0))
-    return _Tried(contact.id, contact.password_hash, timedelta(0))
+        return _Tried()
+    return _Tried(contact.id, contact.password_hash)
 
 
-async def _renewed(portal: Portal, stored: str, password: str) -> str | None:
-    """The hash made anew where today's parameters are others; None: as it is."""
-    return await portal.passwords.hashed(password) if portal.passwords.outdated(stored) else None
-
-
-def _enter(
-    connection: Connection,
-    portal: Portal,
-    bu: BusinessUnit,
-    name: str,
-    network: str,
-    browser: str,
-    contact: str,
-    renewed: str | None,
-) -> PasswordEntry:
-    now = portal.clock()
-    found = contact_by_id(connection, contact)
-    if found is None or not found.may_come_in(bu, now):
-        return PasswordEntry()
-    keys = _keys(portal, bu, name, network)
+def _succeeded(
+    connection: Connection, contact: str, keys: dict[str, str], password_hash: str
+) -> None:
+    """Failures are forgotten; the hash is of today's parameters."""
     for kind in _CLEARED:
         limits.forget(connection, kind, keys[kind])
-    if renewed is not None:
-        row = update(CONTACTS).where(CONTACTS.c.id == contact)
-        connection.execute(row.values(password_hash=renewed))
+    row = update(CONTACTS).where(CONTACTS.c.id == contact)
+    connection.execute(row.values(password_hash=password_hash))
     forgive(connection, [contact])
-    return PasswordEntry(begin(connection, found, Level.PROVEN, browser, now), contact)
 
 
 def _keys(portal: Portal, bu: BusinessUnit, name: str, network: str) -> dict[str, str]:

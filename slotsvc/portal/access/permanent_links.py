@@ -6,6 +6,7 @@ tables keep its hash (S1). A new number makes a new link, and the old one is dea
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, update
@@ -15,6 +16,15 @@ from slotsvc.portal.access.sessions import begin, end_all
 from slotsvc.portal.secrets import PortalSecrets, hashed
 from slotsvc.portal.tables.schema import CONTACTS
 from slotsvc.portal.visitor import BusinessUnit, Level
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """``contact`` None: the link does not open. ``session``: the token for the cookie; None: the
+    one that the browser has goes on."""
+
+    contact: str | None
+    session: str | None = field(default=None, repr=False)
 
 
 def link_of(secrets: PortalSecrets, contact: Contact, public_url: str) -> str | None:
@@ -63,15 +73,23 @@ def revoke_link(connection: Connection, contact: str, now: datetime) -> None:
 
 
 def enter_by_link(
-    connection: Connection, bu: BusinessUnit, token: str, browser: str, now: datetime
-) -> str | None:
-    """A session of level LINK for who holds the link; its token, or None: it does not open."""
+    connection: Connection,
+    bu: BusinessUnit,
+    token: str,
+    signed_in: str | None,
+    browser: str,
+    now: datetime,
+) -> LinkEntry:
+    """Who holds the link gets a session of level LINK; ``signed_in``: the contact whose session
+    the browser has already, which is kept."""
     contact = contact_by_link(connection, hashed(token))
     if contact is None or not contact.may_come_in(bu, now) or not contact.may_use_link(bu, now):
-        return None
+        return LinkEntry(None)
     used = update(CONTACTS).where(CONTACTS.c.id == contact.id).values(link_used_at=_seconds(now))
     connection.execute(used)
-    return begin(connection, contact, Level.LINK, browser, now)
+    if contact.id == signed_in:
+        return LinkEntry(contact.id)
+    return LinkEntry(contact.id, begin(connection, contact, Level.LINK, browser, now))
 
 
 def _token(secrets: PortalSecrets, contact: str, number: int) -> str:

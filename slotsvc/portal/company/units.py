@@ -21,12 +21,10 @@ from slotsvc.portal.company.settings import (
     problems,
     shown_unit,
 )
+from slotsvc.portal.messages.credits import TENTHS_PER_SMS
 from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
 from slotsvc.portal.visitor import BusinessUnit
-
-CREDITS_PER_SMS = 2
-"""Tenths of a credit that one SMS costs: 0.2, as the seeds say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Unit:
     @property
     def messages_left(self) -> int:
         """How many SMS the balance pays for."""
-        return max(0, self.sms_credits) // CREDITS_PER_SMS
+        return max(0, self.sms_credits) // TENTHS_PER_SMS
 
     def preview(self) -> BusinessUnit:
         """The unit as the portal would show it if the draft were saved."""

@@ -1,7 +1,7 @@
 """A day as the timeline in the browser draws it: plain values, ready for JSON.
 
-Instants are told as the wall clock of the business unit, without a zone: the browser's own zone must
-not move them.
+Instants are told as the wall clock of the business unit, without a zone: the browser's own zone
+must not move them.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.latlng_pb2 import LatLng
 
 from slotsvc.pb.v1.calendar_service_pb2 import ActivityType, Site
 from slotsvc.pb.v1.plan_service_pb2 import Route, RouteFinding, RouteState, RouteStop, Transition
@@ -49,7 +50,7 @@ class StopRow:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken rule. ``kind``: the engine's stable word. ``size``: of what is broken; zero for none.
+    """A broken rule. ``kind``: the engine's stable word. ``size``: zero where it has none.
 
     ``visit`` "": it is about the whole day. ``title``, ``technician``: for people.
     """
@@ -84,7 +85,7 @@ class ShiftRow:
 
 @dataclass(frozen=True, slots=True)
 class TechnicianRow:
-    """One technician's day. ``no_shift``: the engine's word for why he does not work; "" if he does."""
+    """One technician's day. ``no_shift``: the engine's word for why he does not work, else ""."""
 
     technician: str
     name: str
@@ -185,8 +186,8 @@ def _shift_row(route: Route, before: int, known: Known) -> ShiftRow:
         [span(pause) for leg in route.transitions for pause in leg.breaks],
         route.travel_duration.ToTimedelta(),
         instant(route.end_time) if route.stops and route.HasField("end_time") else None,
-        _place(route, "start_location"),
-        _place(route, "end_location"),
+        _place(route.start_location) if route.HasField("start_location") else None,
+        _place(route.end_location) if route.HasField("end_location") else None,
         route.travel_provenance == TravelProvenance.TRAVEL_PROVENANCE_ESTIMATE,
     )
 
@@ -216,7 +217,7 @@ def _stop_row(stop: RouteStop, number: int, known: Known) -> StopRow:
         instant(stop.arrival_time),
         instant(stop.start_time),
         instant(stop.end_time),
-        (stop.location.latitude, stop.location.longitude),
+        _place(stop.location),
         span(stop.promise) if stop.HasField("promise") else None,
         stop.held,
         stop.at_risk,
@@ -258,6 +259,5 @@ def _unplaced_row(visit: Visit, known: Known) -> UnplacedRow:
     )
 
 
-def _place(route: Route, name: str) -> Place | None:
-    at = getattr(route, name)
-    return (at.latitude, at.longitude) if route.HasField(name) else None
+def _place(at: LatLng) -> Place:
+    return at.latitude, at.longitude

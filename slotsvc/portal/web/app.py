@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI
 
 from slotsvc.portal.parts import Portal
+from slotsvc.portal.web.assets import Assets
 from slotsvc.portal.web.error_pages import handle_errors
 from slotsvc.portal.web.gate import Gate
 from slotsvc.portal.web.hosts import known_hosts
@@ -56,15 +57,12 @@ ROUTES: tuple[Pages, ...] = tuple(_found())
 """All pages; the company's before those of business units, whose paths begin with any word."""
 
 
-def _asset(name: str) -> str:
-    return f"/static/{name}"
-
-
 def application(portal: Portal, bound: str) -> Gate:
     """The portal's application. ``bound``: host:port it is listening on."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.portal = portal
-    app.state.templates = Templates(_asset)
+    app.state.assets = assets = Assets()
+    app.state.templates = Templates(assets.url)
     app.state.own_origin = portal.public_url
     for pages in ROUTES:
         app.include_router(pages.router)

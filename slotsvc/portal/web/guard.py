@@ -6,13 +6,12 @@ switching a client off ends his sessions with the next click.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
 
 from slotsvc.portal.access.sessions import client_session
 from slotsvc.portal.access.staff_sessions import staff_session, viewing_session
-from slotsvc.portal.web.units import active_unit
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, StaffVisitor, Visitor
 from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
 from slotsvc.portal.web.csrf import check_form
@@ -20,6 +19,7 @@ from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
 from slotsvc.portal.web.i18n import choose_locale
 from slotsvc.portal.web.policy import Access, Policy
 from slotsvc.portal.web.request import own_path, portal_of, with_next
+from slotsvc.portal.web.units import active_unit
 
 _READING = frozenset({"GET", "HEAD"})
 _COMPANY = "/company/"

@@ -25,7 +25,8 @@ EXTENSION = ".html"
 
 
 class Templates:
-    """All templates of the portal. ``asset``: the address of a static file by its plain name."""
+    """All templates of the portal. ``asset``: gives the address of a static file by its plain
+    name."""
 
     def __init__(self, asset: Callable[[str], str]) -> None:
         self._environment = environment()

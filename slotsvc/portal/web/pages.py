@@ -7,7 +7,6 @@ it runs before the page does, and leaves ``request.state.visitor`` and ``request
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from slotsvc.portal.web.guard import guard
 from slotsvc.portal.web.policy import POLICY_KEY, Access, Policy
 
 type Page = Callable[..., Awaitable[Response]]
+type Register = Callable[[Page], Page]
 
 
 class Pages:
@@ -35,7 +35,7 @@ class Pages:
 
     def _route(
         self, path: str, methods: list[str], access: Access, roles: set[StaffRole] | None
-    ) -> Callable[[Page], Page]:
+    ) -> Register:
         if (access is Access.STAFF) != bool(roles):
             raise ValueError(f"{path}: roles belong to STAFF routes, and to all of them")
         policy = Policy(access, frozenset(roles or ()))

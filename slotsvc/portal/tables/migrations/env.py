@@ -1,4 +1,4 @@
-"""Run by Alembic for each command; ``slotsvc.portal.tables.migrate`` hands in an open transaction."""
+"""Run by Alembic for each command; ``slotsvc.portal.tables.migrate`` hands in a transaction."""
 
 from __future__ import annotations
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
-from io import BytesIO
 
-import segno
 from sqlalchemy import Connection
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +22,7 @@ from slotsvc.portal.visitor import StaffRole, StaffVisitor
 from slotsvc.portal.web.cookies import STAFF_SESSION, drop_cookie, set_cookie
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
+from slotsvc.portal.web.qr import qr_image
 from slotsvc.portal.web.render import render, see_other
 from slotsvc.portal.web.request import (
     address_of,
@@ -37,7 +36,6 @@ from slotsvc.portal.web.request import (
 pages = Pages()
 EVERYBODY = {StaffRole.ADMINISTRATOR, StaffRole.PLANNER}
 START = "/company/"
-_QR_SCALE = 5
 
 _PASSWORD_WORDS = {
     PasswordProblem.TOO_SHORT: marked("Please choose at least 12 characters."),
@@ -126,8 +124,8 @@ class _Chosen:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-async def _chosen(portal: Portal, token: str, member: StaffMember, form: object) -> _Chosen:
-    texts = {name: _text(form, name) for name in ("password", "again", "code")}
+async def _chosen(portal: Portal, token: str, member: StaffMember, form: FormData) -> _Chosen:
+    texts = {name: str(form.get(name, "")) for name in ("password", "again", "code")}
     chosen, known = _Chosen(), (member.email, member.name)
     problem = await portal.passwords.problem(texts["password"], known)
     if problem is not None:
@@ -139,11 +137,6 @@ async def _chosen(portal: Portal, token: str, member: StaffMember, form: object)
     if chosen.step is None:
         chosen.errors["code"] = _WRONG_CODE
     return chosen
-
-
-def _text(form: object, name: str) -> str:
-    value = form.get(name, "") if hasattr(form, "get") else ""
-    return str(value)
 
 
 async def _enrolled(request: Request, password: str, step: int) -> str | None:
@@ -164,7 +157,7 @@ def _login_page(
     request: Request, back_to: object, email: str, answer: LoginAnswer | None = None
 ) -> Response:
     minutes = -(-int(answer.wait.total_seconds()) // 60) if answer and answer.wait else 0
-    status = 200 if answer is None else 429 if minutes else 400
+    status = 200 if answer is None else 429 if minutes else 422
     return render(
         request,
         "company/login.html",
@@ -185,21 +178,12 @@ def _first_page(
     return render(
         request,
         "company/first.html",
-        status=400 if errors else 200,
+        status=422 if errors else 200,
         member=member,
         qr=qr_image(enrolment_uri(secret, member.email, "slotsvc")),
         spelled=spelled(secret),
         errors={name: words.gettext(text) for name, text in (errors or {}).items()},
     )
-
-
-def qr_image(text: str) -> str:
-    """A QR code of the text as a ``data:`` address of an SVG, for ``<img src>``."""
-    drawn = BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        drawn, kind="svg", scale=_QR_SCALE, border=4, dark="#000", light="#fff"
-    )
-    return f"data:image/svg+xml;base64,{b64encode(drawn.getvalue()).decode()}"
 
 
 def _dead_link(request: Request) -> Response:
