@@ -17,7 +17,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels 
  && /opt/slotsvc/bin/pip uninstall --yes pip \
  && /opt/slotsvc/bin/python -m compileall -q /opt/slotsvc/lib
 
-FROM ${PYTHON_IMAGE} AS engine
+FROM ${PYTHON_IMAGE} AS slotsvc
 LABEL org.opencontainers.image.title="slotsvc" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin slotsvc \
@@ -30,8 +30,8 @@ ENV PATH=/opt/slotsvc/bin:$PATH \
     SLOTSVC_DATA_DIR=/data
 WORKDIR /data
 VOLUME ["/data"]
-# gRPC, metrics
-EXPOSE 50051 9090
+# gRPC, metrics, portal
+EXPOSE 50051 9090 8080
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

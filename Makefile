@@ -8,10 +8,10 @@ RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
 DEV_PINS     := requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve map test check proto bench torture pins clean
+.PHONY: help demo up serve map test check screenshots messages proto bench torture pins clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Two stamps: a user of the demo does not wait for the developers' tools.
 $(VENV)/.runtime: $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
@@ -22,8 +22,11 @@ $(VENV)/.dev: $(DEV_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 	@tools/make_venv.sh $(VENV) $(DEV_PINS)
 	@touch $(VENV)/.runtime $@
 
-demo: $(VENV)/.runtime ## a town, a team, ranked slots; ARGS=--once books one and ends
+demo: $(VENV)/.runtime ## a town, a team, slots, the portal; ARGS=--once books and ends
 	@$(BIN)/slotsvc demo $(ARGS)
+
+up: $(VENV)/.runtime ## the service and its portal in one process; ARGS="--help" lists its options
+	@$(BIN)/slotsvc up $(ARGS)
 
 serve: $(VENV)/.runtime ## the gRPC service; ARGS="--help" lists its options
 	@$(BIN)/slotsvc serve $(ARGS)
@@ -33,6 +36,7 @@ map: $(VENV)/.runtime ## compile a road map: make map FILE=region.osm.pbf
 	@$(BIN)/slotsvc map build "$(FILE)" $(ARGS)
 
 test: $(VENV)/.dev ## all tests; ARGS="-k slots" chooses some
+	@tools/find_chromium.sh >/dev/null
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
 
 check: $(VENV)/.dev ## style, types, boundaries, protos, Dockerfile
@@ -43,6 +47,13 @@ check: $(VENV)/.dev ## style, types, boundaries, protos, Dockerfile
 	$(BIN)/buf lint
 	$(BIN)/python tools/generate_protos.py --check
 	$(BIN)/python tools/check_dockerfile.py
+
+screenshots: $(VENV)/.dev ## the portal's pages on phone and desktop, as pictures
+	@tools/find_chromium.sh >/dev/null
+	@$(BIN)/python tools/screenshots.py $(ARGS)
+
+messages: $(VENV)/.dev ## the portal's sentences: take them from the code into the catalogues
+	@$(BIN)/python tools/messages.py $(ARGS)
 
 proto: $(VENV)/.dev ## generate slotsvc/pb from proto/
 	@$(BIN)/python tools/generate_protos.py

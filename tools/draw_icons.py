@@ -20,7 +20,12 @@ SHEET = 1024  # drawn large, then made smaller: smooth edges
 def draw_leaf(picture: ImageDraw.ImageDraw, width: float) -> None:
     """The calendar leaf in the middle of the sheet. ``width``: its share of the sheet."""
     half, unit = SHEET * width / 2, SHEET * width / 100
-    left, top, right, bottom = SHEET / 2 - half, SHEET / 2 - half, SHEET / 2 + half, SHEET / 2 + half
+    left, top, right, bottom = (
+        SHEET / 2 - half,
+        SHEET / 2 - half,
+        SHEET / 2 + half,
+        SHEET / 2 + half,
+    )
     picture.rounded_rectangle((left, top + 8 * unit, right, bottom), 16 * unit, PAPER)
     picture.rectangle((left, top + 33 * unit, right, top + 37 * unit), SHADE)
     for share in (27, 73):

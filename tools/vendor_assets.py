@@ -90,7 +90,8 @@ def put(source: Path, path: str) -> None:
 def recorded() -> dict[str, Any]:
     """What web/vendor.json says of the files that stand there now."""
     return {
-        package: locked(package) | {"files": {path: sha256(ROOT / path) for path in targets(package)}}
+        package: locked(package)
+        | {"files": {path: sha256(ROOT / path) for path in targets(package)}}
         for package in sorted(WANTED)
     }
 

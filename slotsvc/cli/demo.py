@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from slotsvc.cli.demo_calls import DemoCalls
     from slotsvc.cli.demo_report import DemoReport
     from slotsvc.config import Settings
+    from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsResponse
 
 PORT = 50051
+PORTAL_PORT = 8080
 SEED = 7
 STORIES = ("new-client", "broken-day")
 
@@ -40,14 +44,23 @@ STORIES = ("new-client", "broken-day")
     help="Where gRPC listens.  [default: 50051, or a free one]",
 )
 @click.option(
+    "--portal-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Where browsers reach the portal.  [default: 8080, or a free one]",
+)
+@click.option(
     "--keep-data",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Keep the company here and use it again.  [default: thrown away]",
 )
 @json_option
-def demo(story: str, once: bool, port: int | None, keep_data: Path | None, as_json: bool) -> None:
-    """Rank slots for a new client of a busy team in Monaco; then stay up to be called.
+def demo(
+    story: str, once: bool, port: int | None, portal_port: int | None, keep_data: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Rank slots for a new client of a busy team in Monaco, open the portal; then stay up.
 
     `slotsvc demo broken-day` tells another story: a technician is sick over booked visits, a visit
     takes too long, a planner decides otherwise. It ends by itself, with exit code 0 if all of it
@@ -56,18 +69,18 @@ def demo(story: str, once: bool, port: int | None, keep_data: Path | None, as_js
     from slotsvc.cli.town_map import packaged_town, user_cache
 
     if story == "broken-day":
-        _broken_day(port, keep_data, as_json)
+        _broken_day(port or portal_port, keep_data, as_json)
         return
     if keep_data is not None:
         private_directory(keep_data)
-    port = free_port(port, once)
-    if port:
-        free_to_listen(f"127.0.0.1:{port}")
+    ports = free_port(port, PORT, once), free_port(portal_port, PORTAL_PORT, once)
+    for one in filter(None, ports):
+        free_to_listen(f"127.0.0.1:{one}")
     begun = time.perf_counter()
     compiled = packaged_town(user_cache(), quiet=as_json)
     compile_seconds = time.perf_counter() - begun
     with data_directory(keep_data) as data_dir:
-        chosen = demo_settings(data_dir, compiled, port)
+        chosen = demo_settings(data_dir, compiled, *ports)
         running = Demo(chosen, once, as_json, {"compile": compile_seconds})
         with start_errors():
             code = asyncio.run(running.run())
@@ -84,7 +97,7 @@ def _broken_day(port: int | None, keep_data: Path | None, as_json: bool) -> None
         raise click.UsageError("The broken day takes neither --port nor --keep-data.")
     compiled = packaged_town(user_cache(), quiet=as_json)
     with data_directory(None) as data_dir, start_errors():
-        asyncio.run(tell_broken_day(demo_settings(data_dir, compiled, 0), as_json))
+        asyncio.run(tell_broken_day(demo_settings(data_dir, compiled), as_json))
 
 
 @contextmanager
@@ -97,7 +110,7 @@ def data_directory(kept: Path | None) -> Iterator[Path]:
         yield Path(fresh)
 
 
-def free_port(wanted: int | None, once: bool) -> int:
+def free_port(wanted: int | None, usual: int, once: bool) -> int:
     """The port wanted; none wanted: the usual one if it is free and somebody may call, else any."""
     if wanted is not None:
         return wanted
@@ -106,15 +119,15 @@ def free_port(wanted: int | None, once: bool) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", PORT))
+            probe.bind(("127.0.0.1", usual))
         except OSError:
             return 0
-    return PORT
+    return usual
 
 
-def demo_settings(data_dir: Path, compiled: Path, port: int) -> Settings:
+def demo_settings(data_dir: Path, compiled: Path, port: int = 0, portal_port: int = 0) -> Settings:
     """Settings that touch nothing outside ``data_dir``, whatever the environment says."""
-    from slotsvc.config import Log, Settings, Tls
+    from slotsvc.config import Log, Portal, Settings, Tls
 
     return Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
@@ -127,12 +140,13 @@ def demo_settings(data_dir: Path, compiled: Path, port: int) -> Settings:
             "auth": "off",
             "tls": Tls(),
             "log": Log(level="warning"),
+            "portal": Portal(http_addr=f"127.0.0.1:{portal_port}", sink_path=data_dir / "letters"),
         }
     )
 
 
 class Demo:
-    """One run: server, company, story. ``seconds``: time spent so far, by what it went to."""
+    """One run: server, company, story, portal. ``seconds``: time spent, by what it went to."""
 
     def __init__(
         self, chosen: Settings, once: bool, as_json: bool, seconds: dict[str, float]
@@ -141,54 +155,62 @@ class Demo:
         self.once = once
         self.as_json = as_json
         self.seconds = seconds
-        self.error: BaseException | None = None
+        self.told = False
 
     async def run(self) -> int:
         """Serves while the story is told, and after it unless ``once``. The exit code."""
-        from slotsvc.bootstrap import run_server
+        from slotsvc.bootstrap import running
         from slotsvc.cli.serve import stop_event
+        from slotsvc.server.logging import configure_logging
 
+        configure_logging(self.chosen.log.format, self.chosen.log.level, sys.stderr)
         stop = stop_event()
         begun = time.perf_counter()
-
-        async def ready(running: RunningServer) -> None:
+        async with running(self.chosen) as server:
             self.seconds["start"] = time.perf_counter() - begun
-            await self._until_told(running, stop)
+            await self._until_told(server, stop)
+        return 0
 
-        code: int = await run_server(self.chosen, on_ready=ready, until=stop)
-        if self.error is not None:
-            raise self.error
-        return code
+    async def _until_told(self, server: RunningServer, stop: asyncio.Event) -> None:
+        """Tells the story, and stays until ``stop`` unless ``once``.
 
-    async def _until_told(self, running: RunningServer, stop: asyncio.Event) -> None:
-        """Tells the story; a signal, an error or ``once`` end the run, through ``stop``."""
-        story = asyncio.create_task(self._story(running))
+        Raises what went wrong; a stop before the end is wrong too.
+        """
+        story = asyncio.create_task(self._story(server, stop))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({story, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if not story.done():
+        if not self.told and not story.done():
             story.cancel()
-            self.error = CommandError("Stopped before the end.", "STOPPED", Exit.ERROR)
-        elif (error := story.exception()) is not None:
-            self.error = error
-        if self.once or self.error is not None:
-            stop.set()
+        try:
+            await story
+        except asyncio.CancelledError:
+            raise CommandError("Stopped before the end.", "STOPPED", Exit.ERROR) from None
 
-    async def _story(self, running: RunningServer) -> None:
+    async def _story(self, server: RunningServer, stop: asyncio.Event) -> None:
+        from slotsvc.bootstrap import embedded_portal
         from slotsvc.cli.demo_calls import demo_calls
+        from slotsvc.cli.demo_portal import open_doors
         from slotsvc.cli.demo_report import DemoReport
 
-        report = DemoReport(running, ZoneInfo("UTC"), self.as_json, self.seconds)
-        async with demo_calls(running.address) as calls:
+        report = DemoReport(server, ZoneInfo("UTC"), self.as_json, self.seconds)
+        async with demo_calls(server.address) as calls:
             await tell(calls, report, once=self.once)
-        report.end(once=self.once)
+        begun = time.perf_counter()
+        async with embedded_portal(self.chosen, server) as portal:
+            await open_doors(portal, report, begun, once=self.once)
+            report.end(once=self.once)
+            self.told = True
+            if not self.once:
+                await stop.wait()
 
 
 async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
-    """The company, the search and, ``once``, the other four steps."""
+    """The company, the search and, ``once``, the other four steps; then the portal's clients."""
     from slotsvc.cli import demo_setup, demo_steps
     from slotsvc.cli import demo_town as town
     from slotsvc.cli.clock import utc_now
+    from slotsvc.cli.demo_clients import create_clients
     from slotsvc.cli.demo_fill import fill_days
 
     report.zone = ZoneInfo(town.ZONE)
@@ -202,8 +224,17 @@ async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
     answer, request, seconds = await demo_steps.search(calls, days)
     _, _, again = await demo_steps.search(calls, days)
     report.search(answer, request, seconds, again)
-    if not once:
-        return
+    if once:
+        await _steps(calls, report, days, answer)
+    with report.timed("clients"):
+        await create_clients(calls, days)
+
+
+async def _steps(
+    calls: DemoCalls, report: DemoReport, days: Sequence[date], answer: SuggestSlotsResponse
+) -> None:
+    from slotsvc.cli import demo_steps
+
     demo_steps.expect(bool(answer.slots), "no slot was found")
     held, step = await demo_steps.hold(calls, answer.slots[0])
     report.step(step)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli import demo_town as town
+from slotsvc.cli.demo_doors import door_lines, doors_json
 from slotsvc.cli.program import program
 from slotsvc.cli.progress import staged
 from slotsvc.cli.render_answer import answer_lines
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from slotsvc.bootstrap import RunningServer
     from slotsvc.cli.demo_fill import DayLoad
+    from slotsvc.cli.demo_portal import Doors
     from slotsvc.cli.demo_steps import Step
+    from slotsvc.cli.demo_visitor import Journey
     from slotsvc.pb.v1.plan_service_pb2 import Route
     from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest, SuggestSlotsResponse
 
@@ -132,6 +135,21 @@ class DemoReport:
             *paragraph(was, width, 13, "     before"),
             *paragraph(now, width, 13, "     after"),
         ]
+
+    def doors(self, doors: Doors) -> None:
+        """How to get into the portal."""
+        self.told["portal"] = doors_json(doors)
+        took = elapsed_words(self.seconds["portal"])
+        self._say("", f"The portal is open at {doors.url}/ (in {took}).")
+        self._say(*door_lines(doors, self.screen.width))
+
+    def visited(self, journey: Journey) -> None:
+        """What a client did in the portal, and how long each page took."""
+        pages = [{"page": what, "milliseconds": round(s * 1000, 1)} for what, s in journey.pages]
+        self.told["portal"]["pages"] = pages
+        told = ", ".join(f"{what} {elapsed_words(s)}" for what, s in journey.pages)
+        self._say("")
+        self._tell(f"Camille signs in and books: {told}.")
 
     def end(self, *, once: bool) -> None:
         """The JSON object, or what to type next."""

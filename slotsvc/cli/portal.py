@@ -12,7 +12,7 @@ from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import Address, config_option, json_option, settings
 from slotsvc.cli.portal_lists import clients, credits_, units
-from slotsvc.cli.portal_people import first_admin, link
+from slotsvc.cli.portal_people import code, first_admin, link
 from slotsvc.cli.portal_setup import apply
 from slotsvc.cli.portal_start import free_for_portal, portal_errors
 from slotsvc.cli.serve import say_stopped, start_errors, stop_event
@@ -95,5 +95,5 @@ def say_ready(portal: RunningPortal, as_json: bool) -> None:
     click.echo(f"Clients: {portal.url}/  Company: {portal.url}/company/")
 
 
-for command in (apply, first_admin, link, units, clients, credits_):
+for command in (apply, first_admin, code, link, units, clients, credits_):
     portal_group.add_command(command)

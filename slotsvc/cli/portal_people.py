@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from slotsvc.cli.clock import utc_now
 from slotsvc.cli.failure import CommandError, Exit
+from slotsvc.cli.options import json_option
 from slotsvc.cli.portal_tables import PortalTables, portal_tables, tables_options
 
 if TYPE_CHECKING:
@@ -96,6 +98,34 @@ def link(
         echo_json({"contact": found.id, "name": found.name, "link": url})
     else:
         click.echo(url or f"{found.name} has no permanent link any more.")
+
+
+@click.command(short_help="Six digits for a second step, without a phone.")
+@click.argument("secret", nargs=-1, required=True)
+@json_option
+def code(secret: tuple[str, ...], as_json: bool) -> None:
+    """Print the code of now for SECRET, as the page shows it when a phone is enrolled (RFC 6238).
+
+    To try the portal. Where it matters, keep the secret on a phone, not on the machine on which
+    the password is typed.
+    """
+    from slotsvc.portal.access.totp import code_at, step_of
+
+    digits = code_at(_spelled(secret), step_of(utc_now()))
+    if as_json:
+        from slotsvc.cli.as_json import echo_json
+
+        echo_json({"code": digits})
+    else:
+        click.echo(digits)
+
+
+def _spelled(words: tuple[str, ...]) -> bytes:
+    text = "".join("".join(words).split()).upper()
+    try:
+        return base64.b32decode(text + "=" * (-len(text) % 8))
+    except ValueError:
+        raise click.BadParameter("not a secret: letters and the digits 2 to 7 only") from None
 
 
 def _linked(

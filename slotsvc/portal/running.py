@@ -21,6 +21,7 @@ from slotsvc.portal.messages.outbox import Outbox
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.parts import Portal
 from slotsvc.portal.secrets import PortalSecrets
+from slotsvc.portal.service.calls import ServiceCalls
 from slotsvc.portal.tables.database import PortalDatabase
 from slotsvc.portal.tables.migrate import upgrade
 from slotsvc.portal.web.app import application
@@ -73,7 +74,7 @@ async def _wired(
         clock=clock,
         database=database,
         secrets=secrets,
-        service=await _service(options, stack),
+        service=await stack.enter_async_context(ServiceCalls.connected(options)),
         outbox=Outbox.of(options, secrets, clock),
         activity=SessionActivity(),
     )
@@ -166,11 +167,3 @@ def _tasks(portal: Portal) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]
         except ImportError as error:
             _log.warning("not there yet", module=module, error=str(error))
     return found
-
-
-async def _service(options: PortalOptions, stack: AsyncExitStack) -> Any:
-    try:
-        calls = import_module("slotsvc.portal.service.calls").ServiceCalls
-    except ImportError:
-        return None
-    return await stack.enter_async_context(calls.connected(options))

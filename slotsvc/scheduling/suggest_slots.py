@@ -12,6 +12,7 @@ from itertools import count
 import numpy as np
 
 from slotsvc.domain.place import Location
+from slotsvc.domain.visit import Visit
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
 from slotsvc.scheduling.live_calendar import LiveCalendar, Snapshot, free_to_resequence
@@ -99,7 +100,8 @@ class SuggestSlots:
                 next(self._searches) % REFEREE_EVERY == 0,
             )
         paces = {who.id: who.pace for who in snapshot.technicians}
-        held = tuple(self._held(command, asked, offer, paces) for offer in answer.offers)
+        work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
+        held = tuple(self._held(command, asked, work, offer, paces) for offer in answer.offers)
         ranked = time.perf_counter()
         stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
         return Suggestions(answer, held, asked.team.zone, stages)
@@ -157,7 +159,12 @@ class SuggestSlots:
         )
 
     def _held(
-        self, command: SuggestCommand, asked: Asked, offer: Offer, paces: dict[str, int]
+        self,
+        command: SuggestCommand,
+        asked: Asked,
+        work: Visit,
+        offer: Offer,
+        paces: dict[str, int],
     ) -> HeldOffer:
         return HeldOffer(
             tenant=command.tenant,
@@ -166,7 +173,7 @@ class SuggestSlots:
             day=offer.day,
             shift=offer.shift,
             window=offer.window,
-            work=replace(asked.work, priority=max(asked.work.priority, command.wish.priority)),
+            work=work,
             on_site=at_pace(asked.work.service, paces[offer.technician]),
             order=offer.order,
             version=offer.version,

@@ -35,13 +35,18 @@ class OpenedOffer:
     search: pb.SuggestSlotsRequest
 
 
-def seal_offer(sealer: SlotSealer, offer: HeldOffer, search: pb.SuggestSlotsRequest) -> str:
-    """An opaque token, good until the offer expires."""
+def travelling(search: pb.SuggestSlotsRequest) -> bytes:
+    """The search as it goes with the tokens of its offers."""
     about = pb.SuggestSlotsRequest()
     about.CopyFrom(search)
     about.max_rejections = 0
+    return about.SerializeToString(deterministic=True)
+
+
+def seal_offer(sealer: SlotSealer, offer: HeldOffer, search: bytes) -> str:
+    """An opaque token, good until the offer expires. ``search``: as ``travelling`` says."""
     try:
-        return _sealed(sealer, offer, about.SerializeToString(deterministic=True))
+        return _sealed(sealer, offer, search)
     except ValueError:  # a search too long to travel along: a stolen slot then has no equivalents
         return _sealed(sealer, offer, b"")
 

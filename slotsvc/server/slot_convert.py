@@ -22,7 +22,7 @@ from slotsvc.server.backlog_convert import (
     SHORTEST_VISIT,
 )
 from slotsvc.server.hours_convert import offer_grid
-from slotsvc.server.offer_tokens import seal_offer
+from slotsvc.server.offer_tokens import seal_offer, travelling
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.solver.params import CostWeights, Freedom, SearchParams
 from slotsvc.solver.query import Answer, Offer, Rejected
@@ -193,11 +193,11 @@ def slots_to_pb(
     found: Suggestions, sealer: SlotSealer, search: pb.SuggestSlotsRequest
 ) -> list[pb.Slot]:
     """The ranked offers with their tokens."""
-    slots = []
+    slots, about = [], travelling(search)
     for rank, (offer, held) in enumerate(zip(found.answer.offers, found.held, strict=True), 1):
         slots.append(
             pb.Slot(
-                token=seal_offer(sealer, held, search),
+                token=seal_offer(sealer, held, about),
                 window=fields.to_window(offer.window.promise),
                 expire_time=fields.to_timestamp(held.expires),
                 rank=rank,

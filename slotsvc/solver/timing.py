@@ -209,10 +209,10 @@ def timetable(
 
     Ties: earliest last finish, then pauses as early as possible.
     """
-    spots = _spots(route, order)
+    day, spots = _Day.of(route), _spots(route, order)
     best: tuple[tuple[int, int], Timetable] | None = None
     for chosen in combinations_with_replacement(spots, len(route.breaks)):
-        table = _Simulation(route, chosen).run(order)
+        table = _Simulation(day, chosen).run(order)
         if table is None:
             continue
         amounts = table.travel, table.waiting, table.overtime
@@ -233,11 +233,30 @@ def _spots(route: RouteInstance, order: Sequence[int]) -> list[tuple[int, bool]]
     return [*spots, (len(order), False)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A route in plain numbers: reading arrays one number at a time is slow."""
+
+    route: RouteInstance
+    opens: list[int]
+    closes: list[int]
+    service: list[int]
+    travel: list[list[int]]
+    legs: list[list[int]]
+
+    @staticmethod
+    def of(route: RouteInstance) -> _Day:
+        travel = route.travel.tolist()
+        legs = travel if route.legs is route.travel else route.legs.tolist()
+        marks = (route.opens.tolist(), route.closes.tolist(), route.service.tolist())
+        return _Day(route, *marks, travel, legs)
+
+
 class _Simulation:
     """One day with pause ``i`` taken at ``spots[i]``."""
 
-    def __init__(self, route: RouteInstance, spots: Sequence[tuple[int, bool]]) -> None:
-        self.route, self.spots = route, spots
+    def __init__(self, day: _Day, spots: Sequence[tuple[int, bool]]) -> None:
+        self.day, self.route, self.spots = day, day.route, spots
         self.taken: list[tuple[int, int, int]] = []
         self.idle = 0
 
@@ -252,7 +271,7 @@ class _Simulation:
             stops.append(stop)
             clock, node = stop.finish, target
         end = self._onward(clock, node, len(order), END)
-        travel = _driving(route, order)
+        travel = _driving(self.day, order)
         if end is None or end > route.end or travel > route.max_travel:
             return None
         late = max(0, end - route.soft_end)
@@ -260,22 +279,21 @@ class _Simulation:
 
     def _stop(self, clock: int, here: int, gap: int, node: int) -> StopTimes | None:
         """The next visit; None: not reachable, or too late."""
-        route, before = self.route, len(self.taken)
+        day, before = self.day, len(self.taken)
         arrival = self._onward(clock, here, gap, node)
         if arrival is None:
             return None
-        start = max(arrival, int(route.opens[node]))
-        if start > int(route.closes[node]):
+        start = max(arrival, day.opens[node])
+        if start > day.closes[node]:
             return None
         if gap:
             paused = sum(end - begin for _, begin, end in self.taken[before:])
-            self.idle += start - clock - int(route.legs[here, node]) - paused
-        work = int(route.service[node])
-        finish = self._through(start, work, (gap, True))
+            self.idle += start - clock - day.legs[here][node] - paused
+        finish = self._through(start, day.service[node], (gap, True))
         return None if finish is None else StopTimes(node, arrival, start, finish)
 
     def _onward(self, clock: int, here: int, gap: int, node: int) -> int | None:
-        leg = int(self.route.legs[here, node])
+        leg = self.day.legs[here][node]
         return None if leg >= INF else self._through(clock, leg, (gap, False))
 
     def _through(self, clock: int, work: int, spot: tuple[int, bool]) -> int | None:
@@ -293,5 +311,5 @@ class _Simulation:
         return done
 
 
-def _driving(route: RouteInstance, order: Sequence[int]) -> int:
-    return sum(int(route.travel[i, j]) for i, j in pairwise((START, *order, END)))
+def _driving(day: _Day, order: Sequence[int]) -> int:
+    return sum(day.travel[i][j] for i, j in pairwise((START, *order, END)))

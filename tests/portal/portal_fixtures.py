@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import httpx
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from benchmarks.calls import fresh_id
 from benchmarks.company import Company
@@ -149,7 +149,12 @@ class World:
 
     async def unit(self, id: str = UNIT, **changed: Any) -> str:
         """A business unit with all four languages, active unless ``active=False``."""
-        live = {"active": True, "company_name": "Riviera Heating", "phone": "+377 97 00 00 00"}
+        live = {
+            "active": True,
+            "company_name": "Riviera Heating",
+            "phone": "+377 97 00 00 00",
+            "permanent_code": True,
+        }
         columns = {name: changed.pop(name) for name in ("locales", "position") if name in changed}
         row = {
             "id": id,
@@ -199,7 +204,12 @@ class World:
     async def signed_in_client(
         self, contact: str, *, unit: str = UNIT, level: Level = Level.PROVEN, proven: bool = True
     ) -> Visitor:
-        """A browser with a session of the contact. ``proven``: stepped up just now."""
+        """A browser with a session of the contact. ``proven``: stepped up just now.
+
+        ``Level.LINK``: a contact without a permanent link is given one.
+        """
+        if level is Level.LINK:
+            await self._give_link(contact)
         now = self._now()
         until = now + 600 if proven and level is Level.PROVEN else 0
         token = await self._session(
@@ -227,6 +237,11 @@ class World:
         visitor = self.visitor()
         visitor.cookies[STAFF_SESSION] = token
         return visitor
+
+    async def _give_link(self, contact: str) -> None:
+        row = {"link_hash": hashed(f"link of {contact}"), "link_made_at": self._now()}
+        ours = update(CONTACTS).where(CONTACTS.c.id == contact, CONTACTS.c.link_hash.is_(None))
+        await self.portal.database.write(lambda tx: tx.execute(ours.values(row)))
 
     async def _session(self, **row: Any) -> str:
         token, now = new_token(), self._now()

@@ -19,7 +19,7 @@ from slotsvc.domain.visit import Visit
 from slotsvc.pb.v1 import slot_service_pb2 as pb
 from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.server.key_ring import KeyRing
-from slotsvc.server.offer_tokens import open_offer, seal_offer
+from slotsvc.server.offer_tokens import open_offer, seal_offer, travelling
 from slotsvc.server.slot_tokens import MAX_TOKEN_LENGTH, SlotSealer
 
 IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=63)
@@ -87,7 +87,7 @@ def test_an_offer_comes_back_as_it_was(sealer: SlotSealer, offer: HeldOffer) -> 
     """Every field of it, with the search that led to it; and the token fits a form."""
     search = pb.SuggestSlotsRequest(team="tenants/acme/teams/crew", max_rejections=9)
 
-    token = seal_offer(sealer, offer, search)
+    token = seal_offer(sealer, offer, travelling(search))
 
     assert len(token) <= MAX_TOKEN_LENGTH
     opened = open_offer(sealer, token)
@@ -112,7 +112,7 @@ def test_an_ordinary_token_is_short(sealer: SlotSealer) -> None:
     """A day of six visits: under a thousand characters."""
     search = pb.SuggestSlotsRequest(team="tenants/acme/teams/crew")
 
-    assert len(seal_offer(sealer, an_offer(WORK, 6), search)) < 1_000
+    assert len(seal_offer(sealer, an_offer(WORK, 6), travelling(search))) < 1_000
 
 
 def test_a_long_search_does_not_travel(sealer: SlotSealer) -> None:
@@ -122,7 +122,7 @@ def test_a_long_search_does_not_travel(sealer: SlotSealer) -> None:
         f"tenants/acme/technicians/{n * 9_999_999_967:x}" for n in range(400)
     )
 
-    opened = open_offer(sealer, seal_offer(sealer, an_offer(WORK, 50), search))
+    opened = open_offer(sealer, seal_offer(sealer, an_offer(WORK, 50), travelling(search)))
 
     assert opened.offer == an_offer(WORK, 50)
     assert not opened.search.team
@@ -133,7 +133,7 @@ def test_what_is_read_again_anyway_stays_out(sealer: SlotSealer) -> None:
     told = Promise((an_offer(WORK, 0).window.promise,), datetime(2030, 6, 1, tzinfo=UTC), "phone")
     known = replace(WORK, promises=(told,), labels={"a": "b"}, note="dog", external_ref="o-1")
 
-    opened = open_offer(sealer, seal_offer(sealer, an_offer(known, 1), pb.SuggestSlotsRequest()))
+    opened = open_offer(sealer, seal_offer(sealer, an_offer(known, 1), b""))
 
     assert opened.offer.work == WORK
 

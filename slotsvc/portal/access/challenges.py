@@ -1,7 +1,8 @@
 """Asked-for codes: one row for known and unknown addresses alike, bound to the browser that asked.
 
 Asking only writes the row; whether anybody is known is looked up later, by a worker, so that
-neither the answer nor its time tells (S6). Six digits, ten minutes, once, five tries (S2; ASVS 6.5).
+neither the answer nor its time tells (S6). Six digits, ten minutes, once, five tries (S2, ASVS
+6.5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, checked in a few threads, refused where anybody would guess them.
+"""Passwords: hashed with argon2id, checked in a few threads, refused where they are easy to guess.
 
 NIST SP 800-63B-4, 3.1.1.2 and ASVS 6.2: length counts, any character goes, no rules of composition,
 common ones are refused. Parameters: OWASP's second recommendation, 19 MiB, t=2, p=1.

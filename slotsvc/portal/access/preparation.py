@@ -11,6 +11,7 @@ import random
 import secrets as system_secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,7 @@ from slotsvc.portal.company.settings import live_unit
 from slotsvc.portal.messages import texts
 from slotsvc.portal.messages.credits import SmsRefusedError
 from slotsvc.portal.messages.letters import Channel, Letter
+from slotsvc.portal.messages.reader import Reader
 from slotsvc.portal.secrets import hashed, new_token
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
 from slotsvc.portal.visitor import BusinessUnit
@@ -73,13 +75,13 @@ async def prepare_waiting(portal: Portal) -> int:
     found = await portal.database.read(lambda tx: challenges.waiting(tx, now))
     letters = 0
     for challenge in found:
-        letters += await portal.database.write(lambda tx, it=challenge: _prepare(tx, portal, it))
+        letters += await portal.database.write(partial(_prepare, portal, challenge))
     if letters:
         portal.outbox.wake()
     return letters
 
 
-def _prepare(connection: Connection, portal: Portal, challenge: Challenge) -> bool:
+def _prepare(portal: Portal, challenge: Challenge, connection: Connection) -> bool:
     now = portal.clock()
     challenges.mark(connection, challenge.id, prepared_at=int(now.timestamp()))
     bu = _unit(connection, challenge.business_unit)
@@ -87,9 +89,8 @@ def _prepare(connection: Connection, portal: Portal, challenge: Challenge) -> bo
     if not known or not _within_limits(connection, portal, challenge, now):
         return False
     code = Code(_digits(), new_token())
-    letter = _letter(portal, bu, challenge, known, code)
     try:
-        portal.outbox.put(connection, letter)
+        portal.outbox.put(connection, _letter(portal, bu, challenge, known, code))
     except SmsRefusedError as refused:
         _LOG.warning("code.refused", business_unit=bu.id, reason=type(refused).__name__)
         return False
@@ -130,6 +131,26 @@ def _within_limits(
     for kind, key, _ in keys:
         limits.add(connection, kind, key, now)
     return True
+
+
+def _letter(
+    portal: Portal, bu: BusinessUnit, challenge: Challenge, known: list[Contact], code: Code
+) -> Letter:
+    """To somebody alone at his address in his language, else in the page's."""
+    alone = known[0] if len(known) == 1 else None
+    locale = alone.locale if alone is not None and alone.locale else challenge.locale
+    name = alone.name if alone is not None else ""
+    reader = Reader(bu, channel_of(challenge.address), challenge.address, locale, name)
+    minutes, ends = int(LIFETIME.total_seconds()) // 60, challenge.expires_at
+    if _all_blocked(known):
+        return texts.login_blocked(reader, ends)
+    match challenge.purpose:
+        case Purpose.STEP_UP:
+            return texts.step_up_code(reader, code.digits, minutes, ends)
+        case Purpose.CHANGE:
+            return texts.change_code(reader, code.digits, minutes, ends)
+    link = f"{portal.public_url}/{bu.id}/l/{code.link_token}"
+    return texts.login_code(reader, code.digits, link, minutes, ends)
 
 
 def _store(connection: Connection, portal: Portal, challenge: Challenge, code: Code) -> None:

@@ -17,15 +17,12 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from slotsvc.portal.access.contact_data import replace_address
 from slotsvc.portal.access.contacts import Contact, contact_by_id
-from slotsvc.portal.access.identifiers import (
-    Channel,
-    IdentifierError,
-    email,
-    phone,
-    region_of,
-)
+from slotsvc.portal.access.identifiers import IdentifierError, email, phone, region_of
 from slotsvc.portal.access.sessions import end_all
 from slotsvc.portal.company.clients import Client
+from slotsvc.portal.company.settings import shown_unit
+from slotsvc.portal.company.units import unit_of
+from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import CLIENTS, CONTACT_SITES, CONTACTS
 from slotsvc.portal.visitor import BusinessUnit
@@ -97,7 +94,7 @@ class Sharing:
 
 
 def judged(typed: ContactData, unit: BusinessUnit, sites: frozenset[str]) -> ContactData:
-    """What was typed, normalised. ``sites``: those of the client. Raises ``ContactRefusedError``."""
+    """What was typed, normalised. ``sites``: the client's. Raises ``ContactRefusedError``."""
     problems: dict[str, ContactProblem] = {}
     data = ContactData(
         name=_name(typed.name, problems),
@@ -131,6 +128,13 @@ def data_of(connection: Connection, contact: Contact) -> ContactData:
         all_sites=contact.all_sites,
         sites=tuple(connection.execute(query.order_by(CONTACT_SITES.c.site)).scalars()),
     )
+
+
+def contact_unit(connection: Connection, contact: str) -> tuple[Contact, BusinessUnit] | None:
+    """A contact with his unit, its settings in force; None: no such contact."""
+    found = contact_by_id(connection, contact)
+    unit = unit_of(connection, found.business_unit) if found else None
+    return (found, shown_unit(unit, unit.live)) if found and unit else None
 
 
 def contacts_of(connection: Connection, client: str) -> list[Contact]:

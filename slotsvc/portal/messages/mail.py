@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from email.errors import HeaderParseError
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_LINES
@@ -104,7 +105,7 @@ def as_message(letter: Letter, key: str, sender: str, voice: Voice, date: str) -
     message["Date"] = date
     message["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    if voice.reply_to:
+    if _is_address(voice.reply_to):
         message["Reply-To"] = Address(addr_spec=voice.reply_to)
     message.set_content(letter.text)
     if letter.html:
@@ -136,3 +137,11 @@ def _judged(code: int) -> DelayedError | UndeliverableError:
 def _line(text: str) -> str:
     """A name as one line: settings may hold line ends, headers may not (S31)."""
     return " ".join(text.split())
+
+
+def _is_address(text: str) -> bool:
+    """Whether it can stand in a header; settings are checked less strictly than that."""
+    try:
+        return text.isascii() and bool(Address(addr_spec=text).domain)
+    except (ValueError, HeaderParseError, IndexError):
+        return False

@@ -11,4 +11,7 @@ def country_of(number: str) -> str | None:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.region_code_for_number(parsed)
+    if phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) != number:
+        return None
+    country: str | None = phonenumbers.region_code_for_number(parsed)
+    return country

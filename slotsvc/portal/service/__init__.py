@@ -1,1 +1,1 @@
-"""The engine, as the portal calls it: over gRPC, for one client or for a planner."""
+"""The engine as the portal calls it: one channel, calls for a client and for planners."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 
 import structlog
@@ -25,16 +26,20 @@ _NAMES = (
     "company_login",
     "company_start",
     "company_units",
+    "company_bulk",
     "company_clients",
     "company_contacts",
     "company_links",
     "company_view",
+    "company_staff",
+    "company_audit",
     "company_day",
     "login",
     "links",
     "password",
     "proof",
     "account",
+    "account_changes",
     "home",
     "visits",
     "slots",
@@ -57,14 +62,14 @@ ROUTES: tuple[Pages, ...] = tuple(_found())
 """All pages; the company's before those of business units, whose paths begin with any word."""
 
 
-def application(portal: Portal, bound: str) -> Gate:
+def application(portal: Portal, bound: str, routes: Sequence[Pages] = ROUTES) -> Gate:
     """The portal's application. ``bound``: host:port it is listening on."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.portal = portal
     app.state.assets = assets = Assets()
     app.state.templates = Templates(assets.url)
     app.state.own_origin = portal.public_url
-    for pages in ROUTES:
+    for pages in routes:
         app.include_router(pages.router)
     handle_errors(app)
     https = portal.public_url.startswith("https://")

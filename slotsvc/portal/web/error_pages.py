@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from math import ceil
 
 import structlog
 from fastapi import FastAPI
@@ -11,13 +12,29 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
 from slotsvc.portal.web.i18n import choose_locale
+from slotsvc.portal.web.policy import COMPANY
 from slotsvc.portal.web.render import render, see_other
 from slotsvc.portal.web.request import is_fragment
 
 _log = structlog.get_logger(__name__)
 
+_BY_KIND = {
+    ErrorKind.NOT_FOUND: Problem.NOT_FOUND,
+    ErrorKind.GONE: Problem.CHANGED,
+    ErrorKind.EXPIRED: Problem.CHANGED,
+    ErrorKind.WRONG_STATE: Problem.CHANGED,
+    ErrorKind.CHANGED: Problem.CHANGED,
+    ErrorKind.REPEATED: Problem.CHANGED,
+    ErrorKind.LIMIT: Problem.TOO_MANY,
+    ErrorKind.TOO_MANY: Problem.TOO_MANY,
+    ErrorKind.INVALID: Problem.BAD_REQUEST,
+    ErrorKind.UNAVAILABLE: Problem.UNAVAILABLE,
+    ErrorKind.REFUSED: Problem.BROKEN,
+    ErrorKind.BROKEN: Problem.BROKEN,
+}
 _BY_STATUS = {
     400: Problem.BAD_REQUEST,
     403: Problem.FORBIDDEN,
@@ -44,7 +61,7 @@ def problem_page(
         headers=headers,
         problem=told,
         number=number,
-        fragment=is_fragment(request),
+        of_company=request.url.path.startswith(COMPANY),
     )
 
 
@@ -52,6 +69,7 @@ def handle_errors(app: FastAPI) -> None:
     """Registers what becomes of each exception."""
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(ElsewhereError, _elsewhere)
+    app.add_exception_handler(ServiceError, _service)
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Exception, _broken)
@@ -60,6 +78,18 @@ def handle_errors(app: FastAPI) -> None:
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     return problem_page(request, error.problem, retry_after_s=error.retry_after_s)
+
+
+async def _service(request: Request, error: Exception) -> Response:
+    """A call to the engine that the page did not expect to be refused."""
+    assert isinstance(error, ServiceError)
+    problem = _BY_KIND[error.kind]
+    if problem is Problem.BROKEN:
+        return await _broken(request, error)
+    if problem is Problem.UNAVAILABLE:
+        _log.warning("engine unavailable", reason=error.reason)
+    wait = ceil(error.retry_after.total_seconds()) if error.retry_after else None
+    return problem_page(request, problem, retry_after_s=wait)
 
 
 async def _elsewhere(request: Request, error: Exception) -> Response:

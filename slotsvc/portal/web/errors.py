@@ -59,6 +59,11 @@ class Problem(Enum):
         marked("That does not work here"),
         marked("Go back to the page and use its buttons."),
     )
+    CHANGED = Told(
+        409,
+        marked("This has changed in the meantime"),
+        marked("Please go back to the start page and look at it anew."),
+    )
     TOO_LARGE = Told(
         413,
         marked("That is too large"),

@@ -17,20 +17,19 @@ from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
 from slotsvc.portal.web.csrf import check_form
 from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
 from slotsvc.portal.web.i18n import choose_locale
-from slotsvc.portal.web.policy import Access, Policy
+from slotsvc.portal.web.policy import COMPANY, Access, Policy
 from slotsvc.portal.web.request import own_path, portal_of, with_next
 from slotsvc.portal.web.units import active_unit
 
 _READING = frozenset({"GET", "HEAD"})
-_COMPANY = "/company/"
 
 
 def guard(policy: Policy) -> Callable[[Request], AsyncIterator[None]]:
     """The check of one route, as a dependency of it."""
 
     async def check(request: Request) -> AsyncIterator[None]:
-        await admit(request, policy)
         try:
+            await admit(request, policy)
             yield
         finally:
             await request.close()  # files of a form
@@ -57,7 +56,7 @@ async def admit(request: Request, policy: Policy) -> None:
 async def _unit(request: Request) -> BusinessUnit | None:
     """Unknown and inactive ones look alike."""
     id = request.path_params.get("bu")
-    if id is None or request.url.path.startswith(_COMPANY):
+    if id is None or request.url.path.startswith(COMPANY):
         return None
     unit = await portal_of(request).database.read(lambda tx: active_unit(tx, id))
     if unit is None:
@@ -70,8 +69,9 @@ async def _visitor(request: Request, unit: BusinessUnit | None) -> Visitor | Non
     staff_token = request.cookies.get(STAFF_SESSION)
     client_token = request.cookies.get(CLIENT_SESSION)
     if unit is None:
-        of_company = request.url.path.startswith(_COMPANY) and staff_token
-        return await staff_session(portal, staff_token) if of_company else None
+        if not staff_token or not request.url.path.startswith(COMPANY):
+            return None
+        return await staff_session(portal, staff_token)
     if staff_token and (looking := await viewing_session(portal, staff_token, unit)):
         return looking
     return await client_session(portal, client_token, unit) if client_token else None
@@ -101,7 +101,7 @@ def _check_client(request: Request, policy: Policy, visitor: Visitor | None) -> 
 
 def _check_staff(request: Request, policy: Policy, visitor: Visitor | None) -> None:
     if not isinstance(visitor, StaffVisitor):
-        raise ElsewhereError(with_next("/company/login", _back_to(request, _COMPANY)))
+        raise ElsewhereError(with_next("/company/login", _back_to(request, COMPANY)))
     if visitor.role not in policy.roles:
         raise ProblemError(Problem.FORBIDDEN)
 

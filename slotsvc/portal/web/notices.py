@@ -17,6 +17,19 @@ class Notice:
 
 NOTICES: dict[str, Notice] = {
     "SAVED": Notice(marked("Saved.")),
+    "SIGNED_OUT": Notice(marked("You are signed out.")),
+    "SIGNED_OUT_EVERYWHERE": Notice(marked("You are signed out everywhere else.")),
+    "CODE_GONE": Notice(
+        marked("That code does not work any more. Please ask for a new one."), "warn"
+    ),
+    "LINK_NEW": Notice(
+        marked("You have a new permanent link. The old one does not work any more.")
+    ),
+    "LINK_OFF": Notice(marked("Your permanent link is switched off.")),
+    "PASSWORD_SET": Notice(marked("Your user name and password are set.")),
+    "ADDRESS_CHANGED": Notice(
+        marked("Changed. For your safety you are signed out everywhere else.")
+    ),
 }
 
 

@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 from slotsvc.portal.visitor import StaffRole
 
 POLICY_KEY = "x-slotsvc-policy"
+COMPANY = "/company/"
+"""Where the company's own pages begin."""
 
 
 class Access(StrEnum):

@@ -14,6 +14,7 @@ from slotsvc.portal.web.request import portal_of
 from slotsvc.portal.web.units import active_units
 
 pages = Pages()
+_PATIENCE_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -30,7 +31,11 @@ async def start(request: Request) -> Response:
 async def health(request: Request) -> Response:
     """200 while the portal's database answers; 503 otherwise. The engine is told apart: without it
     pages still say whom to call."""
-    checks = {"database": await _database(request), "service": await _service(request)}
+    reachable = await portal_of(request).service.reachable(_PATIENCE_S)
+    checks = {
+        "database": await _database(request),
+        "service": "ok" if reachable else "does not answer",
+    }
     status = 200 if checks["database"] == "ok" else 503
     return JSONResponse(checks, status_code=status)
 
@@ -41,8 +46,4 @@ async def _database(request: Request) -> str:
     except Exception as error:
         _log.error("database check failed", error=type(error).__name__)
         return "does not answer"
-    return "ok"
-
-
-async def _service(request: Request) -> str:
     return "ok"

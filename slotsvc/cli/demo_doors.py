@@ -1,0 +1,64 @@
+"""The ways into the demo's portal, as text or JSON. Links stand on lines of their own, unbroken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slotsvc.cli.program import program
+from slotsvc.cli.screen import paragraph
+
+if TYPE_CHECKING:
+    from slotsvc.cli.demo_portal import Doors
+
+
+def doors_json(doors: Doors) -> dict[str, Any]:
+    """With stable keys."""
+    from slotsvc.cli.demo_portal import ADMINISTRATOR, PEOPLE, UNIT
+
+    links = [
+        {"email": address, "who": who, "link": link}
+        for (address, _), (who, link) in zip(PEOPLE, doors.links, strict=True)
+    ]
+    return {
+        "url": doors.url,
+        "clients": links,
+        "login": f"{doors.url}/{UNIT}/login",
+        "letters": str(doors.letters),
+        "administrator": {"email": ADMINISTRATOR[0], "link": doors.administrator},
+        "company": f"{doors.url}/company/",
+        "day": f"{doors.url}/company/day",
+    }
+
+
+def door_lines(doors: Doors, width: int) -> list[str]:
+    """What to open, as whom."""
+    from slotsvc.cli.demo_portal import PEOPLE
+
+    lines = []
+    for (who, link), (address, _) in zip(doors.links, PEOPLE, strict=True):
+        lines += [*paragraph(f"As {who} ({address}):", width), link]
+    told = doors_json(doors)
+    lines += [
+        *paragraph(
+            "Signing in with one of these e-mail addresses; the code lands as a file:", width
+        ),
+        told["login"],
+        str(doors.letters),
+        *_administrator_lines(doors, width),
+    ]
+    return lines
+
+
+def _administrator_lines(doors: Doors, width: int) -> list[str]:
+    from slotsvc.cli.demo_portal import ADMINISTRATOR
+
+    address, name = ADMINISTRATOR
+    if doors.administrator is None:
+        text = f"As {name} of the company ({address}), with the password chosen before:"
+        return [*paragraph(text, width), f"{doors.url}/company/day"]
+    code = f"{program()} portal code SECRET"
+    text = (
+        f"As {name} of the company ({address}), who then sees the day page: this link works once. "
+        "Choose a password; for the second step scan the picture, or give the secret below it to:"
+    )
+    return [*paragraph(text, width), f"  {code}", doors.administrator]

@@ -1,0 +1,88 @@
+"""The demo's portal: set up from the packaged company file, and how to get in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slotsvc.cli.clock import utc_now
+from slotsvc.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from slotsvc.bootstrap import NoPortal
+    from slotsvc.cli.demo_report import DemoReport
+    from slotsvc.portal.parts import Portal
+    from slotsvc.portal.running import RunningPortal
+
+COMPANY = Path(__file__).parent / "demo_company" / "portal.toml"
+UNIT = "riviera"
+ADMINISTRATOR = ("ada@riviera.example", "Ada Giordano")
+PEOPLE = (
+    ("camille@example.com", "Camille Moreau, who has a boiler service to book"),
+    ("marc@azur.example", "Marc Roux, who manages four houses"),
+    ("lea@example.com", "Léa Fontaine, who lives in one of them"),
+)
+"""E-mail addresses of the company file's contacts, and who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in. ``links``: (who, permanent link). ``administrator``: a one-time link; None: he
+    has chosen a password before. ``letters``: where codes land."""
+
+    url: str
+    links: list[tuple[str, str]]
+    administrator: str | None
+    letters: Path
+
+
+async def open_doors(
+    portal: RunningPortal | NoPortal, report: DemoReport, begun: float, *, once: bool
+) -> None:
+    """Sets the portal up and tells how to get in; ``once``: goes in, and books.
+
+    ``begun``: when the portal began to start, by ``time.perf_counter``.
+    """
+    if isinstance(portal, str):
+        raise CommandError(f"The demo has no portal: {portal}.", "DEMO_MISBEHAVED")
+    parts = portal.portal
+    await parts.database.write(lambda connection: _set_up(connection, parts))
+    report.seconds["portal"] = time.perf_counter() - begun
+    doors = await parts.database.write(lambda connection: _doors(connection, parts))
+    report.doors(doors)
+    if once:
+        from slotsvc.cli.demo_visitor import book_as_client
+
+        report.visited(await book_as_client(doors, f"/{UNIT}", PEOPLE[0][0]))
+
+
+def _set_up(connection: Connection, portal: Portal) -> None:
+    raise NotImplementedError
+
+
+def _doors(connection: Connection, portal: Portal) -> Doors:
+    from slotsvc.portal.access.contacts import everybody_at
+    from slotsvc.portal.access.permanent_links import ensure_link
+
+    links = []
+    for address, who in PEOPLE:
+        (contact,) = everybody_at(connection, address)
+        link = ensure_link(connection, portal.secrets, contact.id, portal.public_url, utc_now())
+        links.append((who, link))
+    sink = portal.options.sink
+    assert sink is not None
+    return Doors(portal.public_url, links, _administrator(connection, portal), sink)
+
+
+def _administrator(connection: Connection, portal: Portal) -> str | None:
+    from slotsvc.portal.access.staff import StaffRefusedError, first_administrator
+
+    try:
+        token = first_administrator(connection, portal.secrets, *ADMINISTRATOR, utc_now())
+    except StaffRefusedError:
+        return None
+    return f"{portal.public_url}/company/first/{token}"

@@ -1,0 +1,204 @@
+"""The worker: order, retries, giving up, crashes, and carriers that are away."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from slotsvc.portal.messages.carriers import (
+    CarrierError,
+    DelayedError,
+    UndeliverableError,
+    UnreachableError,
+    Voice,
+)
+from slotsvc.portal.messages.letters import Channel, Letter
+from slotsvc.portal.messages.sink import Sink, sunk_letters
+from slotsvc.portal.messages.worker import PostRound
+from tests.portal.messages.post_office import NOW, PostOffice, mail, sms
+
+
+@dataclass
+class Bag:
+    """A carrier that keeps what it is given; ``failures`` come first, one for each try."""
+
+    failures: list[CarrierError | Exception] = field(default_factory=list)
+    sent: list[tuple[str, Letter, Voice]] = field(default_factory=list)
+    rests: int = 0
+
+    async def send(self, key: str, letter: Letter, voice: Voice) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append((key, letter, voice))
+
+    async def rest(self) -> None:
+        self.rests += 1
+
+    @property
+    def texts(self) -> list[str]:
+        return [letter.text for _, letter, _ in self.sent]
+
+
+async def test_what_was_sent_is_forgotten(office: PostOffice) -> None:
+    """After sending, the row keeps kind, times and the recipient's mark, and no letter."""
+    bag = Bag()
+    await office.put(mail(text="one"), mail(text="two"))
+
+    assert await office.round(Channel.MAIL, bag).empty() == 2
+
+    assert bag.texts == ["one", "two"]
+    assert bag.sent[0][2] == Voice("Acme Boilers", "hello@acme.example")
+    first, second = await office.rows()
+    assert first.sealed is None
+    assert first.sent_at == NOW.timestamp()
+    assert first.recipient == second.recipient != ""
+    assert bag.rests == 1
+
+
+async def test_a_failing_letter_is_tried_five_times_with_growing_pauses(office: PostOffice) -> None:
+    """10 s, 30 s, 2 min, 10 min later; then it is given up and forgotten, and says why."""
+    bag = Bag([DelayedError("451")] * 5)
+    round = office.round(Channel.MAIL, bag)
+    await office.put(mail())
+    pauses = []
+
+    for _ in range(5):
+        await round.empty()
+        (row,) = await office.rows()
+        pauses.append(row.due_at - office.moment[0].timestamp())
+        office.pass_time(minutes=10)
+
+    assert pauses[:4] == [10, 30, 120, 600]
+    assert (row.sealed, row.problem, row.sent_at) == (None, "451", None)
+    assert row.failed_at is not None
+    assert not bag.failures
+    assert await round.empty() == 0
+
+
+async def test_a_refused_letter_does_not_stop_those_behind_it(office: PostOffice) -> None:
+    """Refused: given up at once. A letter that breaks the carrier's code: likewise."""
+    bag = Bag([UndeliverableError("550"), ValueError("bad")])
+    await office.put(mail(text="refused"), mail(text="broken"), mail(text="good"))
+
+    await office.round(Channel.MAIL, bag).empty()
+
+    assert bag.texts == ["good"]
+    assert [row.problem for row in await office.rows()] == ["550", "ValueError", None]
+
+
+async def test_a_carrier_that_is_away_costs_no_try(office: PostOffice) -> None:
+    """Letters wait, however long it takes, and go out once it is back."""
+    bag = Bag([UnreachableError("ConnectError")] * 8)
+    round = office.round(Channel.MAIL, bag)
+    await office.put(mail())
+
+    for _ in range(8):
+        with pytest.raises(UnreachableError):
+            await round.empty()
+    await round.empty()
+
+    assert len(bag.sent) == 1
+    assert (await office.rows())[0].tries == 0
+
+
+async def test_what_is_too_late_is_not_sent(office: PostOffice) -> None:
+    """A code that expired is given up; an SMS that was never tried gives its credit back."""
+    bag = Bag()
+    expires_at = NOW + timedelta(minutes=10)
+    await office.put(mail(expires_at=expires_at), sms(expires_at=expires_at))
+    office.pass_time(minutes=10)
+
+    await office.round(Channel.MAIL, bag).empty()
+    await office.round(Channel.SMS, bag).empty()
+
+    assert bag.sent == []
+    assert [row.problem for row in await office.rows()] == ["EXPIRED", "EXPIRED"]
+    assert await office.credits() == 10
+    assert await office.audited("SMS_CREDITS_BACK") == [
+        {"tenths": 2, "left": 10, "kind": "LOGIN_CODE"}
+    ]
+
+
+async def test_an_sms_that_may_have_gone_keeps_its_price(office: PostOffice) -> None:
+    """After a try of unknown outcome the provider may have sent and charged it."""
+    await office.put(sms())
+    round = office.round(Channel.SMS, Bag([DelayedError("ReadTimeout"), UndeliverableError("400")]))
+
+    await round.empty()
+    office.pass_time(minutes=1)
+    await round.empty()
+
+    assert (await office.rows())[0].failed_at is not None
+    assert await office.credits() == 8
+
+
+async def test_a_crash_before_marking_sends_again_under_the_same_key(office: PostOffice) -> None:
+    """At least once: the process dies between sending and marking, the next one sends again."""
+
+    class Dying(Bag):
+        async def send(self, key: str, letter: Letter, voice: Voice) -> None:
+            await super().send(key, letter, voice)
+            raise asyncio.CancelledError
+
+    dying, next_one = Dying(), Bag()
+    await office.put(mail())
+
+    with pytest.raises(asyncio.CancelledError):
+        await office.round(Channel.MAIL, dying).empty()
+    await office.round(Channel.MAIL, next_one).empty()
+
+    assert dying.sent == next_one.sent
+    assert len(next_one.sent) == 1
+
+
+async def test_waking_sends_at_once_and_errors_do_not_end_the_rounds(
+    office: PostOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The running worker rests when its carrier is away, then delivers; logs tell no recipient."""
+
+    class Shaky(Bag):
+        async def send(self, key: str, letter: Letter, voice: Voice) -> None:
+            await super().send(key, letter, voice)
+            arrived.set()
+
+    arrived = asyncio.Event()
+    shaky = Shaky([UnreachableError("ConnectError"), UndeliverableError("550")])
+    running = asyncio.create_task(office.round(Channel.MAIL, shaky).run())
+    await office.put(mail(text="lost"), mail(text="good"))
+
+    await asyncio.wait_for(arrived.wait(), 5)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    assert shaky.texts == ["good"]
+    told = capsys.readouterr().out
+    assert "letters_wait" in told
+    assert "letter_given_up" in told
+    assert "marie" not in told
+    assert "lost" not in told
+
+
+async def test_a_channel_that_dawdles_holds_up_no_other(office: PostOffice, tmp_path: Path) -> None:
+    """E-mails go out while an SMS provider takes its time."""
+
+    class Slow(Bag):
+        async def send(self, key: str, letter: Letter, voice: Voice) -> None:
+            await asyncio.Event().wait()
+
+    sink = Sink(tmp_path / "sink")
+    await office.put(sms(), mail())
+    waiting = asyncio.create_task(office.round(Channel.SMS, Slow()).empty())
+
+    mails: PostRound = office.round(Channel.MAIL, sink)
+    await mails.empty()
+
+    assert len(sunk_letters(tmp_path / "sink")) == 1
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
