@@ -50,7 +50,7 @@ async def open_doors(
     if isinstance(portal, str):
         raise CommandError(f"The demo has no portal: {portal}.", "DEMO_MISBEHAVED")
     parts = portal.portal
-    await parts.database.write(lambda connection: _set_up(connection, parts))
+    await parts.database.write(_set_up)
     report.seconds["portal"] = time.perf_counter() - begun
     doors = await parts.database.write(lambda connection: _doors(connection, parts))
     report.doors(doors)
@@ -60,8 +60,12 @@ async def open_doors(
         report.visited(await book_as_client(doors, f"/{UNIT}", PEOPLE[0][0]))
 
 
-def _set_up(connection: Connection, portal: Portal) -> None:
-    raise NotImplementedError
+def _set_up(connection: Connection) -> None:
+    """What the file says; what is there already stays as it is."""
+    from slotsvc.portal.company.apply_file import apply_company
+    from slotsvc.portal.company.company_file import load_company_file
+
+    apply_company(connection, load_company_file(COMPANY), utc_now(), "demo")
 
 
 def _doors(connection: Connection, portal: Portal) -> Doors:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from slotsvc.cli.clock import utc_now
+from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.portal_tables import portal_tables, tables_options
+from slotsvc.cli.words import count_words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from slotsvc.portal.company.company_file import CompanyFile
+    from slotsvc.portal.company.applying import Changes
 
 
 @click.command(short_help="Set the portal up as a file says.")
@@ -18,8 +30,52 @@ def apply(
 ) -> None:
     """Set business units, activity types, actions and clients up as FILE (TOML) says.
 
-    What FILE leaves out stays as it is; applied twice, nothing changes. docs/portal-company.md
-    tells what can stand in it.
+    Settings that the company has pages for stay as they are there. Applied twice, nothing changes.
+    docs/portal-company.md tells what can stand in it.
     """
-    with portal_tables(data_dir, config_file) as tables:
-        raise NotImplementedError(tables)
+    from slotsvc.portal.company.company_file import load_company_file
+
+    with portal_tables(data_dir, config_file) as tables, _said(file):
+        wanted = load_company_file(file)
+        work = _tried if dry_run else _applied
+        changes = tables.write(lambda connection: work(connection, wanted))
+    if as_json:
+        from slotsvc.cli.as_json import echo_json
+
+        told = [{"verb": c.verb, "what": c.what, "fields": list(c.fields)} for c in changes]
+        echo_json({"dry_run": dry_run, "changes": told})
+        return
+    for change in changes:
+        click.echo(f"{change}")
+    counted = count_words(len(changes), "change")
+    end = " to make; nothing was done." if dry_run else " made."
+    click.echo(f"{counted}{end}" if len(changes) else "Everything is as the file says.")
+
+
+def _applied(connection: Connection, file: CompanyFile) -> Changes:
+    from slotsvc.portal.company.apply_file import apply_company
+
+    return apply_company(connection, file, utc_now())
+
+
+def _tried(connection: Connection, file: CompanyFile) -> Changes:
+    """The same, undone."""
+    trial = connection.begin_nested()
+    try:
+        return _applied(connection, file)
+    finally:
+        trial.rollback()
+
+
+@contextmanager
+def _said(file: Path) -> Iterator[None]:
+    """Says everything that is wrong with the file at once."""
+    from slotsvc.portal.company.file_problems import CompanyFileError
+
+    try:
+        yield
+    except CompanyFileError as error:
+        problems = [(problem.path, problem.message) for problem in error.problems]
+        hint = "docs/portal-company.md tells what can stand in it."
+        text = f"{file} cannot be applied; nothing was changed."
+        raise CommandError(text, "COMPANY_FILE", Exit.USAGE, hint, violations=problems) from None

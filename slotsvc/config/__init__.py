@@ -167,6 +167,12 @@ class Settings(BaseSettings):
                 "portal.http_addr is not a loopback address and portal.public_url is not https: "
                 "put a proxy with TLS in front and set public_url, or allow_insecure"
             )
+        there, trusted = self.portal.service_address, self.client_tls.ca_path
+        if not self.allow_insecure and there and trusted is None and not is_loopback(there):
+            raise ValueError(
+                "portal.service_address is not a loopback address and the portal's keys would go "
+                "there unencrypted: set client_tls.ca_path, or allow_insecure"
+            )
         return self
 
     @property

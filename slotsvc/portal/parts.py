@@ -14,6 +14,7 @@ from slotsvc.portal.tables.database import PortalDatabase
 
 if TYPE_CHECKING:
     from slotsvc.portal.access.session_activity import SessionActivity
+    from slotsvc.portal.day.team_feed import TeamFeeds
     from slotsvc.portal.messages.outbox import Outbox
     from slotsvc.portal.service.calls import ServiceCalls
 
@@ -34,6 +35,7 @@ class Portal:
     service: ServiceCalls
     outbox: Outbox
     activity: SessionActivity
+    feeds: TeamFeeds
     passwords: PasswordHashing = field(default_factory=PasswordHashing)
     codes_asked: asyncio.Event = field(default_factory=asyncio.Event)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

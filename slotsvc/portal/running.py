@@ -17,6 +17,7 @@ import uvicorn
 
 from slotsvc.portal.access.session_activity import SessionActivity
 from slotsvc.portal.clock import Clock, utc_now
+from slotsvc.portal.day.team_feed import TeamFeeds
 from slotsvc.portal.messages.outbox import Outbox
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.parts import Portal
@@ -68,15 +69,19 @@ async def _wired(
     await asyncio.to_thread(upgrade, options.database)
     database = PortalDatabase(options.database)
     stack.callback(database.close)
+    service = await stack.enter_async_context(ServiceCalls.connected(options))
+    feeds = TeamFeeds(service.planner.watch)
+    stack.push_async_callback(feeds.close)
     portal = Portal(
         options=options,
         public_url=public_url,
         clock=clock,
         database=database,
         secrets=secrets,
-        service=await stack.enter_async_context(ServiceCalls.connected(options)),
+        service=service,
         outbox=Outbox.of(options, secrets, clock),
         activity=SessionActivity(),
+        feeds=feeds,
     )
     stack.callback(portal.passwords.close)
     return portal

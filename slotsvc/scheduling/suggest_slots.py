@@ -32,8 +32,9 @@ from slotsvc.solver.query import Answer, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar, without
 
-RANKED_AT_ONCE = 1
-"""Ranking holds the interpreter: more of it at once makes nobody sooner, and all others wait."""
+RANKED_AT_ONCE = 2
+"""Ranking holds the interpreter: more of it at once makes nobody sooner, and all other calls wait.
+Two, so that one long search does not stand in front of every short one."""
 REFEREE_EVERY = 16
 """One search in so many has its offers checked by the independent referee."""
 

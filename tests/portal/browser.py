@@ -10,8 +10,9 @@ A page that says an error on its console, throws, breaks the content security po
 file fails its test when the screen closes. The policy stays in force, so ``wait_for_function`` does
 not work (it evaluates text): use locators and ``expect``.
 
-The browser is started for each test, since each has an event loop of its own: 0.6 s to start, 0.4 s
-to close on two cores. Fixtures reach tests through tests/portal/conftest.py.
+One browser serves a whole file (0.6 s to start, 0.4 s to close on two cores), so its tests share an
+event loop: ``pytestmark = pytest.mark.asyncio(loop_scope="module")``, and no test in it that is not
+``async``. Each test has a page with nothing kept. Fixtures come through tests/portal/conftest.py.
 """
 
 from __future__ import annotations
@@ -134,21 +135,21 @@ def _spoken(rule: dict[str, Any]) -> str:
     return f"{rule['impact']}: {rule['id']} – {rule['help']}: {places}"
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium, for this test."""
+    """Chromium, for the tests of this file."""
     async with chromium() as started:
         yield started
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def phone(browser: Browser) -> AsyncIterator[Page]:
     """A page on a phone with a touch screen (390 x 844)."""
     async with screen(browser, PHONE) as page:
         yield page
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desktop(browser: Browser) -> AsyncIterator[Page]:
     """A page on a desk (1280 x 800)."""
     async with screen(browser, DESKTOP) as page:

@@ -22,8 +22,10 @@ import httpx
 from sqlalchemy import insert, update
 
 from benchmarks.calls import fresh_id
-from benchmarks.company import Company
+from benchmarks.company import DOWNTOWN, Company, Place
+from slotsvc.cli.wire import pb_place
 from slotsvc.pb.v1 import access_service_pb2 as access
+from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1.access_service_pb2_grpc import AccessServiceStub
 from slotsvc.portal.options import PortalOptions, ServiceOptions
 from slotsvc.portal.parts import Portal
@@ -137,6 +139,7 @@ class World:
     address: str
     clock: SetClock
     http: httpx.AsyncClient = field(repr=False)
+    engine_file: Path
     numbers: dict[str, int] = field(default_factory=dict)
 
     def visitor(self, address: str = "198.51.100.7") -> Visitor:
@@ -155,7 +158,8 @@ class World:
             "phone": "+377 97 00 00 00",
             "permanent_code": True,
         }
-        columns = {name: changed.pop(name) for name in ("locales", "position") if name in changed}
+        own = ("locales", "position", "sms_credits")
+        columns = {name: changed.pop(name) for name in own if name in changed}
         row = {
             "id": id,
             "team": self.company.team,
@@ -193,6 +197,15 @@ class World:
         for site in sites or ():
             await self.insert(CONTACT_SITES, contact=id, site=site)
         return id
+
+    async def site(self, client: str, id: str = "casino", place: Place = DOWNTOWN) -> str:
+        """A site of the client (its ref) in the engine; gives the resource name."""
+        site = cal.Site(display_name=id.title(), location=pb_place(*place), client=client)
+        request = cal.CreateSiteRequest(
+            parent=self.company.tenant, site_id=id, site=site, request_id=fresh_id()
+        )
+        await self.service.calls.calendar.CreateSite(request)
+        return f"{self.company.tenant}/sites/{id}"
 
     async def staff(self, role: StaffRole = StaffRole.ADMINISTRATOR, **row: Any) -> str:
         """One of the company's people, without password and TOTP; gives the id."""
@@ -291,7 +304,10 @@ async def running_world(
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=f"http://{portal.address}", timeout=30)
         )
-        world = World(service, company, portal.portal, portal.url, portal.address, clock, http)
+        world = World(
+            service, company, portal.portal, portal.url, portal.address, clock, http,
+            engine.database_file,
+        )  # fmt: skip
         if unit:
             await world.unit()
         yield world

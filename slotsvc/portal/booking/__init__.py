@@ -1,1 +1,1 @@
-"""What clients do: follow their interventions, choose a window, confirm, move, cancel."""
+"""Clients book, move and cancel their visits: use cases, without words and without HTML."""

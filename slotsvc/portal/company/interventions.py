@@ -54,7 +54,8 @@ async def sites_of_client(portal: Portal, client: Client) -> list[ClientSite] | 
     try:
         found = await portal.service.catalogue.sites_of(client.ref)
     except ServiceError as error:
-        return _away(error)
+        _check_away(error)
+        return None
     return [
         ClientSite(site.name, site.display_name or site.name.rpartition("/")[2], site.address)
         for site in found
@@ -69,7 +70,8 @@ async def interventions_of(
         visits = await portal.service.for_client(client.ref).all_visits()
         sites = await portal.service.catalogue.sites()
     except ServiceError as error:
-        return _away(error)
+        _check_away(error)
+        return None
     titles = dict(await portal.database.read(lambda tx: _titles(tx, client.business_unit, locale)))
     found = [
         Intervention(
@@ -121,7 +123,7 @@ async def create_test(
     await portal.database.write(work)
 
 
-def _away(error: ServiceError) -> None:
+def _check_away(error: ServiceError) -> None:
     """The record is shown without it; anything unexpected is not hidden."""
     if error.kind not in _AWAY:
         raise error

@@ -22,6 +22,7 @@ from slotsvc.portal.service.channel import READ_S, WRITE_S, bearer, call
 from slotsvc.portal.service.errors import refusal
 
 _PAGE = 1000
+OPEN = visit_messages.VisitState.VISIT_STATE_UNSPECIFIED
 
 
 class PlannerCalls:
@@ -52,13 +53,17 @@ class PlannerCalls:
         asked = visit_messages.ListUnplacedRequest(parent=self._tenant, team=team, page_size=most)
         return list((await self._read(self._visits.ListUnplaced, asked)).visits)
 
-    async def visits(self, team: str, first: date, last: date) -> list[visit_messages.Visit]:
-        """The open visits of a team with a place on these dates, both included."""
+    async def visits(
+        self, team: str, first: date, last: date, state: visit_messages.VisitState.ValueType = OPEN
+    ) -> list[visit_messages.Visit]:
+        """Visits of a team with a place on these dates, both included: those that are still to be
+        done, or those in one ``state``."""
         asked = visit_messages.ListVisitsRequest(
             parent=self._tenant,
             team=team,
             first_date=_date(first),
             last_date=_date(last),
+            state=state,
             page_size=_PAGE,
         )
         return list((await self._read(self._visits.ListVisits, asked)).visits)

@@ -30,6 +30,54 @@ NOTICES: dict[str, Notice] = {
     "ADDRESS_CHANGED": Notice(
         marked("Changed. For your safety you are signed out everywhere else.")
     ),
+    # the company's pages
+    "DRAFT_KEPT": Notice(marked("Kept as a draft. Clients do not see it before you save.")),
+    "DRAFT_DISCARDED": Notice(marked("The draft is discarded.")),
+    "UNIT_SAVED": Notice(marked("The business unit is saved. The settings are in force.")),
+    "CHANGED_MEANWHILE": Notice(
+        marked("Somebody else changed this business unit meanwhile. Nothing was done."), "warn"
+    ),
+    "BULK_DONE": Notice(marked("Done for all clients of the list you saw.")),
+    "CLIENT_ADDED": Notice(marked("The client is added. Now add the people who come in.")),
+    "CONTACT_SAVED": Notice(marked("The contact is saved.")),
+    "CONTACT_SAVED_LINK_DEAD": Notice(
+        marked("The contact is saved. The permanent link went to the old address: it is off now."),
+        "warn",
+    ),
+    "CONTACT_INVITED": Notice(marked("The invitation is on its way.")),
+    "CANNOT_INVITE": Notice(
+        marked("An invitation needs an e-mail address, and somebody who can come in."), "warn"
+    ),
+    "CONTACT_LINK_NEW": Notice(
+        marked("There is a new link. The old one does not work any more.")
+    ),
+    "CONTACT_LINK_OFF": Notice(marked("The link is taken back. It does not work any more.")),
+    "LINK_SENT": Notice(marked("The link is on its way.")),
+    "CANNOT_SEND_LINK": Notice(
+        marked("The link cannot be sent: see below what keeps this person out."), "warn"
+    ),
+    "NO_PERMANENT_CODE": Notice(
+        marked("Permanent connection codes are switched off for this business unit."), "warn"
+    ),
+    "OUT_OF_CREDITS": Notice(
+        marked("The business unit has no credits left for text messages. Nothing was sent."), "bad"
+    ),
+    "SMS_REFUSED": Notice(
+        marked("No text message can be sent to this number. Nothing was sent."), "bad"
+    ),
+    "UNIT_NOT_ACTIVE": Notice(
+        marked("The portal of this business unit is not active: there is nothing to see."), "warn"
+    ),
+    "TEST_CREATED": Notice(
+        marked("The test intervention is there. See it now through the client's eyes.")
+    ),
+    "TEST_NOT_POSSIBLE": Notice(
+        marked("Choose a site of this client and an activity type that is shown."), "warn"
+    ),
+    "STAFF_INVITED": Notice(marked("Invited. The link is on its way by e-mail.")),
+    "STAFF_RESET": Notice(marked("The old login is gone. A new link is on its way by e-mail.")),
+    "STAFF_DISABLED": Notice(marked("Shut out, and signed out everywhere.")),
+    "STAFF_ENABLED": Notice(marked("Let in again.")),
 }
 
 

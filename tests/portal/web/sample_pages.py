@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,8 @@ _PARTS = """
 <li>Done</li></ol>{% endcall %}
 {{ parts.facts([("Place", "12 Avenue de la Costa"), ("Nothing", "")]) }}
 <section class="day"><h2 class="day-name">Tuesday 24 November</h2><ul class="slots">
-<li><form method="post">{{ forms.csrf() }}<button class="slot slot-recommended" name="slot" value="1">
+<li><form method="post">{{ forms.csrf() }}
+<button class="slot slot-recommended" name="slot" value="1">
 <span>08:00 – 10:00</span>{{ parts.badge("Recommended", "accent", "star") }}</button></form></li>
 <li><a class="slot" href="/parts">10:00 – 12:00</a></li></ul></section>
 {% for kind in ["info", "good", "warn", "bad"] %}{{ parts.notice("Said exactly.", kind, kind) }}
@@ -116,10 +118,17 @@ class Samples:
         self.sent: list[str] = []
         self.left = [timedelta(minutes=9)]
         self.assets = Assets()
-        self.environment: Environment = environment().overlay()
-        loaders = [self.environment.loader, DictLoader(SAMPLES)]
+        self.pages = dict(SAMPLES)
+        self.environment: Environment = environment()
+        loaders = [self.environment.loader, DictLoader(self.pages)]
         self.environment.loader = ChoiceLoader([one for one in loaders if one])
         self.environment.globals["asset"] = self.assets.url
+
+    def show_instead(self, name: str, content: str) -> None:
+        """Another content for a page of clients."""
+        self.pages[f"samples/{name}.html"] = _page("base.html", content)
+        if self.environment.cache is not None:
+            self.environment.cache.clear()
 
     def app(self) -> Starlette:
         """Its routes."""
@@ -194,10 +203,8 @@ def _context(request: Request, name: str, left: timedelta) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_samples(samples: Samples) -> AsyncIterator[tuple[str, uvicorn.Server]]:
-    """The server's address while it runs, and the server."""
-    import asyncio
-
+async def running_samples(samples: Samples) -> AsyncIterator[str]:
+    """The server's address, while it runs."""
     config = uvicorn.Config(
         samples.app(), host="127.0.0.1", port=0, log_config=None, lifespan="off"
     )
@@ -207,7 +214,7 @@ async def running_samples(samples: Samples) -> AsyncIterator[tuple[str, uvicorn.
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}", server
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         server.force_exit = True

@@ -67,7 +67,7 @@ async def test_what_cannot_be_read_in_an_address_is_not_there(world: World) -> N
     page = await visitor(world).get("/riviera/failing/nothing-like-it")
 
     assert page.status_code == 404
-    assert "detail" not in page.text
+    assert '"msg"' not in page.text
 
 
 async def test_a_wrong_method_is_a_page(world: World) -> None:

@@ -53,7 +53,7 @@ async def rotate(request: Request) -> Response:
     await portal.database.write(
         lambda tx: renew_link(tx, portal.secrets, contact, portal.public_url, actor, now)
     )
-    return see_other(_back(contact), "LINK_NEW")
+    return see_other(_back(contact), "CONTACT_LINK_NEW")
 
 
 @pages.post("/company/contacts/{contact}/link/revoke", access=Access.STAFF, roles=ADMINISTRATORS)
@@ -63,7 +63,7 @@ async def revoke(request: Request) -> Response:
     portal, actor = portal_of(request), _actor(request)
     now = portal.clock()
     await portal.database.write(lambda tx: take_link_back(tx, contact, actor, now))
-    return see_other(_back(contact), "LINK_OFF")
+    return see_other(_back(contact), "CONTACT_LINK_OFF")
 
 
 @pages.post("/company/contacts/{contact}/link/send", access=Access.STAFF, roles=ADMINISTRATORS)

@@ -4,6 +4,7 @@ const day = document.getElementById("day");
 const colours = ["#0b6a5e", "#8a4b08", "#2f5fa8", "#9a2f5b", "#55701a", "#6a4c9c",
   "#a33a2a", "#1f6f8b", "#7a5c00", "#3d6b3d", "#84519a", "#4f5d75"];
 const QUIET_MS = 400;
+const ROADS_FROM = 13;
 
 async function asked(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } });
@@ -43,6 +44,18 @@ function eventLabel(info) {
   return { domNodes: [words] };
 }
 
+// Its roles say less than the lists beside it, and not all that tables must: it is a picture here.
+function asPicture(root) {
+  for (const one of root.querySelectorAll("[role], [tabindex]")) {
+    one.removeAttribute("role");
+    one.removeAttribute("tabindex");
+  }
+  const main = root.querySelector(".ec-main");
+  main.tabIndex = 0;
+  main.setAttribute("role", "region");
+  main.setAttribute("aria-label", day.dataset.timeline);
+}
+
 let timeline = null;
 function drawTimeline(board) {
   const options = optionsOf(board);
@@ -50,15 +63,19 @@ function drawTimeline(board) {
     for (const [name, value] of Object.entries(options)) timeline.setOption(name, value);
     return;
   }
-  timeline = EventCalendar.create(document.getElementById("day-timeline"), {
+  const root = document.getElementById("day-timeline");
+  timeline = EventCalendar.create(root, {
     view: "resourceTimelineDay", headerToolbar: { start: "", center: "", end: "" },
-    locale: day.dataset.locale, editable: false, selectable: false, nowIndicator: false,
+    locale: day.dataset.locale, selectable: false, nowIndicator: false,
+    editable: false, eventStartEditable: false, eventDurationEditable: false,
     slotDuration: "00:30", slotLabelInterval: "01:00", slotWidth: 36, height: "auto",
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
     resourceLabelContent: resourceLabel, eventContent: eventLabel,
     eventDidMount: (info) => { if (info.event.extendedProps.say) info.el.title = info.event.extendedProps.say; },
     ...options,
   });
+  new MutationObserver(() => asPicture(root)).observe(root, { childList: true, subtree: true });
+  asPicture(root);
 }
 
 // ---------------------------------------------------------------- map
@@ -68,7 +85,7 @@ const style = {
   version: 8,
   sources: {
     roads: { type: "vector", tiles: [new URL(day.dataset.tiles, location.href).href
-      .replaceAll("%7B", "{").replaceAll("%7D", "}")], minzoom: 13, maxzoom: 16,
+      .replaceAll("%7B", "{").replaceAll("%7D", "}")], minzoom: ROADS_FROM, maxzoom: 16,
       attribution: day.dataset.attribution },
     routes: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
   },
@@ -111,6 +128,8 @@ async function drawMap(lines) {
   if (!fitted && lines.features.length) {
     fitted = true;
     map.fitBounds(map.boundsOf(lines.features), { padding: 40, duration: 0, maxZoom: 15 });
+    // roads are drawn from there on: rather a town with its roads than a little more of the routes
+    if (map.getZoom() > ROADS_FROM - 1 && map.getZoom() < ROADS_FROM) map.setZoom(ROADS_FROM);
   }
 }
 

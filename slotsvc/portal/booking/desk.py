@@ -1,0 +1,94 @@
+"""One visitor's view of the engine: nothing passes that is not his.
+
+The engine keeps clients apart; here the contact's sites, the business unit and what it shows are
+kept apart, too. What is not his looks like what does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from slotsvc.portal.booking.actions import ActionKind, Verdict, judged
+from slotsvc.portal.booking.cards import Card, card_of
+from slotsvc.portal.booking.shown import Shown, shown_by
+from slotsvc.portal.parts import Portal
+from slotsvc.portal.service.answers import Visit, VisitState
+from slotsvc.portal.service.client_calls import ClientCalls
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
+from slotsvc.portal.visitor import ClientVisitor, Level
+
+
+def not_found() -> ServiceError:
+    """There is no such thing, or it is not his."""
+    return ServiceError(ErrorKind.NOT_FOUND, "NOT_FOUND")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The portal as one visitor uses it during one request."""
+
+    portal: Portal
+    visitor: ClientVisitor
+    calls: ClientCalls
+    shown: Shown
+
+    @classmethod
+    async def of(cls, portal: Portal, visitor: ClientVisitor) -> Self:
+        """The desk of a visitor; reads what his business unit shows."""
+        shown = await portal.database.read(lambda tx: shown_by(tx, visitor.bu.id))
+        return cls(portal, visitor, portal.service.for_client(visitor.client), shown)
+
+    @property
+    def now(self) -> datetime:
+        """The portal's clock."""
+        return self.portal.clock()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clock that clients of the business unit read."""
+        return ZoneInfo(self.visitor.bu.time_zone)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the session was proven by more than a permanent link."""
+        return self.visitor.level >= Level.PROVEN or self.visitor.proven_until > self.now
+
+    def sees(self, visit: Visit) -> bool:
+        """Whether the visit is his to see."""
+        return (
+            visit.client == self.visitor.client
+            and visit.state is not VisitState.RELEASED
+            and visit.activity_type in self.shown.types
+            and visit.team in ("", self.visitor.bu.team)
+            and self.visitor.sees_site(visit.site)
+        )
+
+    async def visit(self, id: str) -> Visit:
+        """The visit with this last part of its name. Raises ``ServiceError`` NOT_FOUND."""
+        return await self.visit_named(self.portal.service.name("visits", id))
+
+    async def visit_named(self, name: str) -> Visit:
+        """The same by resource name."""
+        visit = await self.calls.visit(name)
+        if not self.sees(visit):
+            raise not_found()
+        return visit
+
+    async def cards(self, visits: Iterable[Visit]) -> list[Card]:
+        """The visits that he may see, with the words around them."""
+        return [await self.card(visit) for visit in visits if self.sees(visit)]
+
+    async def card(self, visit: Visit) -> Card:
+        """A visit with the words around it."""
+        catalogue = self.portal.service.catalogue
+        site = await catalogue.site(visit.site) if visit.site else None
+        kind = await catalogue.activity_type(visit.activity_type)
+        return card_of(visit, self.shown.types[visit.activity_type], kind, site)
+
+    def may(self, kind: ActionKind, visit: Visit) -> Verdict:
+        """Whether he may do it with the visit now."""
+        return judged(self.shown.actions, kind, visit, self.now, proven=self.proven)

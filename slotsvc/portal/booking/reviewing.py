@@ -1,0 +1,143 @@
+"""A held offer: looked at once more, prolonged, given back or confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from slotsvc.portal.booking.actions import ActionKind, Verdict
+from slotsvc.portal.booking.choosing import equivalents, new_search, search_for
+from slotsvc.portal.booking.desk import Desk, not_found
+from slotsvc.portal.booking.kept_holds import HoldOutcome, KeptHold, close, kept, prolong
+from slotsvc.portal.booking.telling import Told, tell
+from slotsvc.portal.service.answers import Slot, Visit, VisitState
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
+
+
+class Standing(StrEnum):
+    """How things are with a hold."""
+
+    LIVE = "LIVE"
+    LAPSED = "LAPSED"
+    GIVEN_BACK = "GIVEN_BACK"
+    CONFIRMED = "CONFIRMED"
+
+
+class NotOpenError(Exception):
+    """The action is not open any more; ``verdict`` says why."""
+
+    def __init__(self, verdict: Verdict, visit: Visit) -> None:
+        super().__init__("the action is not open")
+        self.verdict = verdict
+        self.visit = visit
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A hold with the visit that it becomes or moves."""
+
+    hold: KeptHold
+    visit: Visit
+    standing: Standing
+
+
+async def review(desk: Desk, id: str) -> Review:
+    """The hold with this last part of its name, as it stands in the engine now.
+
+    Raises ``ServiceError`` NOT_FOUND where it is not his.
+    """
+    name = desk.portal.service.name("holds", id)
+    hold = await desk.portal.database.read(lambda tx: kept(tx, name, desk.visitor.client_id))
+    if hold is None:
+        raise not_found()
+    visit = await desk.calls.visit(hold.visit)
+    # a new visit whose hold lapsed is none any more, but its client may choose again
+    lapsed = visit.state is VisitState.RELEASED and visit.client == desk.visitor.client
+    his = desk.visitor.sees_site(hold.site) and hold.activity_type in desk.shown.types
+    if not (lapsed and his) and not desk.sees(visit):
+        raise not_found()
+    return Review(hold, visit, _standing(desk, hold, visit))
+
+
+async def confirm(desk: Desk, id: str) -> Visit:
+    """Makes the held window the appointment, and writes to the contact.
+
+    Confirming twice is confirming once. Raises ``ServiceError`` (EXPIRED, …) and ``NotOpenError``.
+    """
+    found = await review(desk, id)
+    hold, visit = found.hold, found.visit
+    if found.standing is Standing.CONFIRMED:
+        return visit
+    if found.standing is not Standing.LIVE:
+        raise ServiceError(ErrorKind.EXPIRED, "HOLD_EXPIRED")
+    _check_open(desk, hold, visit)
+    booked = await _confirmed(desk, hold)
+    told = Told.RESCHEDULED if hold.kind is ActionKind.RESCHEDULE else Told.BOOKED
+    letter = await tell(desk, booked, told)
+
+    def write(connection: Connection) -> None:
+        if close(connection, hold.name, HoldOutcome.CONFIRMED):
+            letter.put(connection)
+
+    await desk.portal.database.write(write)
+    desk.portal.outbox.wake()
+    return booked
+
+
+async def extend(desk: Desk, id: str) -> None:
+    """More time to think, once. Raises ``ServiceError`` (LIMIT for the second time, EXPIRED, …)."""
+    found = await review(desk, id)
+    if found.standing is not Standing.LIVE:
+        raise ServiceError(ErrorKind.EXPIRED, "HOLD_EXPIRED")
+    hold = await desk.calls.extend(found.hold.name, f"extend-{id}")
+    await desk.portal.database.write(
+        lambda tx: prolong(tx, hold.name, hold.expires, hold.extendable)
+    )
+
+
+async def instead(desk: Desk, hold: KeptHold) -> tuple[Slot, ...]:
+    """The nearest offers to a hold that lapsed, perhaps the same window; () for none."""
+    if hold.kind is ActionKind.NEW_VISIT:
+        search = new_search(desk, hold.site, hold.activity_type)
+    else:
+        search = search_for(desk, await desk.visit_named(hold.visit))
+    return await equivalents(desk, search, hold.window)
+
+
+def _standing(desk: Desk, hold: KeptHold, visit: Visit) -> Standing:
+    if hold.outcome is HoldOutcome.CONFIRMED or _is_booked(hold, visit):
+        return Standing.CONFIRMED
+    if hold.outcome is HoldOutcome.RELEASED:
+        return Standing.GIVEN_BACK
+    return Standing.LIVE if visit.hold == hold.name and hold.live(desk.now) else Standing.LAPSED
+
+
+def _is_booked(hold: KeptHold, visit: Visit) -> bool:
+    """Confirmed, though this portal has not written it down: it stopped in between."""
+    stands = visit.promise.window if visit.promise else None
+    booked = visit.state is VisitState.BOOKED and stands == hold.window
+    return booked and hold.outcome is None and visit.hold != hold.name
+
+
+def _check_open(desk: Desk, hold: KeptHold, visit: Visit) -> None:
+    """A new visit was allowed when it was held; it has no window yet that could be too near."""
+    if hold.kind is ActionKind.NEW_VISIT:
+        return
+    verdict = desk.may(hold.kind, visit)
+    if not verdict.open:
+        raise NotOpenError(verdict, visit)
+
+
+async def _confirmed(desk: Desk, hold: KeptHold) -> Visit:
+    request_id = f"confirm-{hold.id}"
+    try:
+        if hold.kind is ActionKind.RESCHEDULE:
+            return await desk.calls.reschedule(hold.visit, hold.name, request_id)
+        return await desk.calls.book(hold.name, request_id)
+    except ServiceError as error:
+        visit = await desk.calls.visit(hold.visit)
+        if error.kind is ErrorKind.WRONG_STATE and _is_booked(hold, visit):
+            return visit
+        raise

@@ -1,0 +1,96 @@
+"""Dates and windows as people say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from slotsvc.portal.formats import (
+    spoken_date,
+    spoken_datetime,
+    spoken_span,
+    spoken_time,
+    spoken_window,
+)
+
+ZONE = "Europe/Paris"
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+END = START + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en", "Mon 23 Nov, 10:00–12:00"),
+        ("fr", "lun. 23 nov., 10:00–12:00"),
+        ("es", "lun 23 nov, 10:00–12:00"),
+        ("it", "lun 23 nov, 10:00–12:00"),
+    ],
+)
+def test_a_window_is_told_in_each_language(locale: str, told: str) -> None:
+    """Short, in the clock of the unit, both ends said."""
+    assert spoken_window(START, END, ZONE, locale, 2026) == told
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en", "Monday 23 November"),
+        ("fr", "lundi 23 novembre"),
+        ("es", "lunes, 23 de noviembre"),
+        ("it", "lunedì 23 novembre"),
+    ],
+)
+def test_a_long_date_is_told_in_each_language(locale: str, told: str) -> None:
+    """As one would write it in a letter."""
+    assert spoken_date(date(2026, 11, 23), locale, 2026, long=True) == told
+
+
+def test_another_year_is_named() -> None:
+    """Only where it is not the present one."""
+    day = date(2027, 1, 4)
+
+    assert spoken_date(day, "en", 2026) == "Mon 4 Jan 2027"
+    assert spoken_date(day, "es", 2026, long=True) == "lunes, 4 de enero de 2027"
+    assert spoken_date(day, "en", 2027) == "Mon 4 Jan"
+
+
+def test_a_window_over_midnight_has_two_dates() -> None:
+    """One that ends at midnight has one: its end is not part of it."""
+    evening = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
+
+    assert (
+        spoken_window(evening, evening + timedelta(hours=3), ZONE, "en", 2026)
+        == "Mon 23 Nov, 22:00 – Tue 24 Nov, 01:00"
+    )
+    assert (
+        spoken_window(evening, evening + timedelta(hours=2), ZONE, "en", 2026)
+        == "Mon 23 Nov, 22:00–00:00"
+    )
+
+
+def test_the_clock_is_the_units_in_summer_and_winter() -> None:
+    """The same instant of the day before and after the clocks change."""
+    before, after = (datetime(2026, 10, day, 8, 0, tzinfo=UTC) for day in (24, 25))
+
+    assert spoken_datetime(before, ZONE, "en", 2026) == "Sat 24 Oct, 10:00"
+    assert spoken_datetime(after, ZONE, "en", 2026) == "Sun 25 Oct, 09:00"
+
+
+def test_an_hour_that_comes_twice_says_which() -> None:
+    """Half past two comes twice on the last Sunday of October."""
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+    assert spoken_time(first, ZONE) == "02:30 (UTC+2)"
+    assert spoken_time(first + timedelta(hours=1), ZONE) == "02:30 (UTC+1)"
+    assert spoken_span(first - timedelta(hours=1), first + timedelta(hours=2), ZONE) == (
+        "01:30–03:30"
+    )
+
+
+def test_an_hour_that_never_comes_is_not_told() -> None:
+    """In March 02:30 is skipped: a window over it is told by the clock as it runs."""
+    start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+
+    assert spoken_span(start, start + timedelta(hours=1), ZONE) == "01:30–03:30"
