@@ -55,7 +55,7 @@ async def _sign_in(
         page = await browser.get(f"{unit}/login")
     known = len(_codes(letters))
     with journey.page("e-mail address typed"):
-        page = await browser.send(page.form("/login"), address=address)
+        page = await browser.send(page.form("/login"), identifier=address)
     with journey.page("letter with the code"):
         code = await _new_code(letters, known)
     with journey.page("code typed"):

@@ -23,12 +23,13 @@ async def keep_house(portal: Portal) -> None:
     try:
         while True:
             await asyncio.sleep(_EVERY_S)
-            await _once(portal)
+            await tidy(portal)
     finally:
         await portal.activity.flush(portal.database)
 
 
-async def _once(portal: Portal) -> None:
+async def tidy(portal: Portal) -> None:
+    """Once: what ``keep_house`` does each minute."""
     now = portal.clock()
 
     def sweep(connection: Connection) -> None:

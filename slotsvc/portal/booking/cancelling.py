@@ -6,6 +6,7 @@ from slotsvc.portal.booking.actions import ActionKind
 from slotsvc.portal.booking.desk import Desk
 from slotsvc.portal.booking.reviewing import NotOpenError
 from slotsvc.portal.booking.telling import Told, tell
+from slotsvc.portal.booking.turns import turn_of
 from slotsvc.portal.service.answers import Visit, VisitState
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 
@@ -18,7 +19,11 @@ async def cancel(desk: Desk, id: str, *, request_id: str, cause: str, etag: str)
     ``etag``: of the visit as the page showed it. Raises ``NotOpenError``, and ``ServiceError``:
     CHANGED where it is not what the page showed any more.
     """
-    visit = await desk.visit(id)
+    async with turn_of(desk.visitor.client_id):
+        return await _cancel(desk, await desk.visit(id), request_id, cause, etag)
+
+
+async def _cancel(desk: Desk, visit: Visit, request_id: str, cause: str, etag: str) -> Visit:
     if visit.state is VisitState.CANCELLED:
         return visit
     verdict = desk.may(ActionKind.CANCEL, visit)

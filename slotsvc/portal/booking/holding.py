@@ -6,11 +6,9 @@ earlier choice back. The same form sent twice gives the same hold.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
-from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -25,6 +23,7 @@ from slotsvc.portal.booking.kept_holds import (
     kept_for,
     live_holds,
 )
+from slotsvc.portal.booking.turns import turn_of
 from slotsvc.portal.service.answers import Hold, Visit
 
 HOLDS_AN_HOUR = limits.Limit(10, timedelta(hours=1))
@@ -32,7 +31,6 @@ HOLDS_AN_HOUR = limits.Limit(10, timedelta(hours=1))
 
 _ATTEMPTS = "HOLD"
 _NOTE = 500
-_one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 class TooManyHoldsError(Exception):
@@ -65,7 +63,7 @@ async def choose(desk: Desk, choice: Choice) -> KeptHold:
     """Holds the offer. Raises ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …) and
     ``TooManyHoldsError``."""
     client = desk.visitor.client_id
-    async with _one_at_a_time.setdefault(client, asyncio.Lock()):
+    async with turn_of(client):
         before = await desk.portal.database.read(lambda tx: _before(tx, desk, choice))
         if isinstance(before, KeptHold):
             return before

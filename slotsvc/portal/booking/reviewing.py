@@ -68,12 +68,11 @@ async def confirm(desk: Desk, id: str) -> Visit:
     """
     found = await review(desk, id)
     hold, visit = found.hold, found.visit
-    if found.standing is Standing.CONFIRMED:
+    if hold.outcome is HoldOutcome.CONFIRMED:
         return visit
-    if found.standing is not Standing.LIVE:
+    if found.standing in (Standing.LAPSED, Standing.GIVEN_BACK):
         raise ServiceError(ErrorKind.EXPIRED, "HOLD_EXPIRED")
-    _check_open(desk, hold, visit)
-    booked = await _confirmed(desk, hold)
+    booked = visit if found.standing is Standing.CONFIRMED else await _confirmed(desk, hold, visit)
     told = Told.RESCHEDULED if hold.kind is ActionKind.RESCHEDULE else Told.BOOKED
     letter = await tell(desk, booked, told)
 
@@ -130,14 +129,15 @@ def _check_open(desk: Desk, hold: KeptHold, visit: Visit) -> None:
         raise NotOpenError(verdict, visit)
 
 
-async def _confirmed(desk: Desk, hold: KeptHold) -> Visit:
+async def _confirmed(desk: Desk, hold: KeptHold, visit: Visit) -> Visit:
+    _check_open(desk, hold, visit)
     request_id = f"confirm-{hold.id}"
     try:
         if hold.kind is ActionKind.RESCHEDULE:
             return await desk.calls.reschedule(hold.visit, hold.name, request_id)
         return await desk.calls.book(hold.name, request_id)
     except ServiceError as error:
-        visit = await desk.calls.visit(hold.visit)
-        if error.kind is ErrorKind.WRONG_STATE and _is_booked(hold, visit):
-            return visit
+        now = await desk.calls.visit(hold.visit)
+        if error.kind is ErrorKind.WRONG_STATE and _is_booked(hold, now):
+            return now
         raise

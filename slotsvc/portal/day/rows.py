@@ -193,16 +193,23 @@ def _shift_row(route: Route, before: int, known: Known) -> ShiftRow:
 
 
 def _legs(route: Route, stops: list[StopRow]) -> list[Span]:
-    """Driving before each stop, which ends with the arrival, and the way home."""
+    """Driving before each stop, and the way home."""
+    starts = [instant(route.shift.start_time), *(stop.end for stop in stops)]
     ends = [stop.arrival for stop in stops]
     if stops and route.HasField("end_time"):
         ends.append(instant(route.end_time))
-    legs = [_leg(end, leg) for end, leg in zip(ends, route.transitions, strict=False)]
+    between = zip(starts, ends, route.transitions, strict=False)
+    legs = [_leg(start, end, transition) for start, end, transition in between]
     return [leg for leg in legs if leg[0] < leg[1]]
 
 
-def _leg(end: datetime, transition: Transition) -> Span:
-    return end - transition.travel_duration.ToTimedelta(), end
+def _leg(start: datetime, end: datetime, transition: Transition) -> Span:
+    """As late as it can be, or, where a pause is taken on arrival, as early."""
+    driving = transition.travel_duration.ToTimedelta()
+    late = end - driving, end
+    pauses = [span(pause) for pause in transition.breaks]
+    free = all(late[1] <= pause[0] or pause[1] <= late[0] for pause in pauses)
+    return late if free else (start, start + driving)
 
 
 def _stop_row(stop: RouteStop, number: int, known: Known) -> StopRow:

@@ -66,7 +66,7 @@ def _text(block: Block) -> str:
         case Shown(text):
             return f"    {text}"
         case Button(label, url):
-            return f"{label}:\n{url}"
+            return f"{label}\n{url}"
         case _:
             return block
 

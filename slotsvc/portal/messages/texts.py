@@ -6,6 +6,7 @@ him, so that a letter that goes astray tells little.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from slotsvc.portal.messages.layout import Block, Button, Shown
@@ -49,7 +50,8 @@ def step_up_code(reader: Reader, code: str, minutes: int, expires_at: datetime) 
 
 
 def change_code(reader: Reader, code: str, minutes: int, expires_at: datetime) -> Letter:
-    """The code that proves a new address or number, sent to it."""
+    """The code that proves a new address or number, sent to it; who has it learns no name yet."""
+    reader = replace(reader, name="")
     _ = reader.words.gettext
     what = _("This is your code to confirm this address or number as yours:")
     return _code_letter(reader, "CHANGE_CODE", what, code, minutes, expires_at)

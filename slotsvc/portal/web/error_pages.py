@@ -29,10 +29,10 @@ _BY_KIND = {
     ErrorKind.CHANGED: Problem.CHANGED,
     ErrorKind.REPEATED: Problem.CHANGED,
     ErrorKind.LIMIT: Problem.TOO_MANY,
-    ErrorKind.TOO_MANY: Problem.TOO_MANY,
+    ErrorKind.TOO_MANY: Problem.UNAVAILABLE,
     ErrorKind.INVALID: Problem.BAD_REQUEST,
     ErrorKind.UNAVAILABLE: Problem.UNAVAILABLE,
-    ErrorKind.REFUSED: Problem.BROKEN,
+    ErrorKind.REFUSED: Problem.UNAVAILABLE,
     ErrorKind.BROKEN: Problem.BROKEN,
 }
 _BY_STATUS = {
@@ -87,7 +87,9 @@ async def _service(request: Request, error: Exception) -> Response:
     if problem is Problem.BROKEN:
         return await _broken(request, error)
     if problem is Problem.UNAVAILABLE:
-        _log.warning("engine unavailable", reason=error.reason)
+        # refused: the portal's key does not work, which nobody who looks at a page can mend
+        tell = _log.error if error.kind is ErrorKind.REFUSED else _log.warning
+        tell("engine does not answer", reason=error.reason)
     wait = ceil(error.retry_after.total_seconds()) if error.retry_after else None
     return problem_page(request, problem, retry_after_s=wait)
 

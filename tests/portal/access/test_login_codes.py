@@ -123,7 +123,7 @@ async def test_s2_a_code_ends_after_ten_minutes(world: World) -> None:
 
 
 async def test_s2_five_tries_for_a_code(world: World) -> None:
-    """S2: four wrong codes are told with the tries left; after the fifth even the right one fails."""
+    """S2: wrong codes are told with the tries left; after the fifth even the right one fails."""
     await world.contact("Five", email="five@example.org")
     visitor = newcomer(world)
     page = await ask_for_code(visitor, "five@example.org")
@@ -245,7 +245,7 @@ async def test_s23_nobody_is_let_in_who_may_not(world: World, closed: dict[str, 
 
 
 async def test_s23_an_unknown_address_makes_no_client(world: World) -> None:
-    """S23: asking, typing and choosing with an unknown address leaves clients and contacts alone."""
+    """S23: asking and typing with an unknown address leaves clients and contacts alone."""
 
     def everybody(tx: object) -> list[object]:
         return [*tx.execute(select(CLIENTS)).all(), *tx.execute(select(CONTACTS)).all()]  # type: ignore[attr-defined]

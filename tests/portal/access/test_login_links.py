@@ -10,7 +10,14 @@ from sqlalchemy import select
 from slotsvc.portal.secrets import hashed
 from slotsvc.portal.tables.schema import CHALLENGES
 from slotsvc.portal.web.cookies import CHALLENGE, CLIENT_SESSION
-from tests.portal.access.letter_box import ask_for_code, code_in, letter_to, link_in, newcomer, press
+from tests.portal.access.letter_box import (
+    ask_for_code,
+    code_in,
+    letter_to,
+    link_in,
+    newcomer,
+    press,
+)
 from tests.portal.portal_fixtures import World, form_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

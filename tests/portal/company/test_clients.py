@@ -21,13 +21,13 @@ from tests.portal.company.books import NOW, SAM, Books
 
 @pytest.mark.parametrize(
     "words",
-    ["élodie", "ELODIE", "menton élo", "VDM-17", "elodie@mairie", "06 39 98 00 01", "+33 6 39 98",
-     "0639980001"],
+    ["élodie", "ELODIE", "menton élo", "VDM-17", "elodie@mairie", "06 12 34 56 78", "+33 6 12 34",
+     "0612345678"],
 )  # fmt: skip
 def test_found_by_anything_one_remembers(books: Books, words: str) -> None:
     """Name, reference, contact, e-mail or number; case, accents and blanks do not matter."""
     client = books.client("Ville de Menton", "VDM-17")
-    books.contact(client, "Élodie Martin", email="elodie@mairie.example", phone="+33639980001")
+    books.contact(client, "Élodie Martin", email="elodie@mairie.example", phone="+33612345678")
     books.client("Somebody else", "other")
     found = books.do(lambda tx: search(tx, words, None, 1))
 
@@ -38,7 +38,7 @@ def test_found_by_anything_one_remembers(books: Books, words: str) -> None:
 @pytest.mark.parametrize("words", ["%", "_", "06", "x' OR 1=1 --", "nobody"])
 def test_odd_words_find_nobody(books: Books, words: str) -> None:
     """Wildcards and quotes are letters like others; two digits are too few for a number."""
-    books.contact(books.client(), phone="+33639980001")
+    books.contact(books.client(), phone="+33612345678")
     assert books.do(lambda tx: search(tx, words, None, 1)).total == 0
 
 

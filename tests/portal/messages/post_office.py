@@ -67,25 +67,31 @@ def post_office(
     directory: Path, sms: SmsOptions | None = None, sms_credits: int = 10
 ) -> Iterator[PostOffice]:
     """A post office for the business unit "monaco", with so many tenths of a credit."""
-    path = directory / "portal.db"
-    upgrade(path)
-    database = PortalDatabase(path)
+    upgrade(directory / "portal.db")
+    with opened(directory, sms) as office:
+        with office.database._writer.begin() as connection:
+            connection.execute(
+                insert(BUSINESS_UNITS).values(
+                    id="monaco",
+                    team="tenants/acme/teams/north",
+                    locales=["fr", "en"],
+                    time_zone="Europe/Monaco",
+                    live={"company_name": "Acme Boilers", "email": "hello@acme.example"},
+                    sms_credits=sms_credits,
+                )
+            )
+        yield office
+
+
+@contextmanager
+def opened(directory: Path, sms: SmsOptions | None = None) -> Iterator[PostOffice]:
+    """The post office whose files are in ``directory``."""
+    database = PortalDatabase(directory / "portal.db")
     secrets = PortalSecrets.open_or_create(directory / "keys.json")
     moment = [NOW]
     outbox = Outbox(secrets, lambda: moment[0], sms)
-    with database._writer.begin() as connection:
-        connection.execute(
-            insert(BUSINESS_UNITS).values(
-                id="monaco",
-                team="tenants/acme/teams/north",
-                locales=["fr", "en"],
-                time_zone="Europe/Monaco",
-                live={"company_name": "Acme Boilers", "email": "hello@acme.example"},
-                sms_credits=sms_credits,
-            )
-        )
     try:
-        yield PostOffice(database, secrets, outbox, path, moment)
+        yield PostOffice(database, secrets, outbox, directory / "portal.db", moment)
     finally:
         database.close()
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,9 +23,15 @@ from slotsvc.portal.messages.carriers import (
     Voice,
 )
 from slotsvc.portal.messages.letters import Channel, Letter
+from slotsvc.portal.messages.mail import MailCarrier
 from slotsvc.portal.messages.sink import Sink, sunk_letters
-from slotsvc.portal.messages.worker import PostRound
-from tests.portal.messages.post_office import NOW, PostOffice, mail, sms
+from slotsvc.portal.messages.worker import run
+from slotsvc.portal.options import MailOptions, PortalOptions, ServiceOptions, SmsOptions
+from tests.portal.mail_server import mail_server
+from tests.portal.messages.post_office import NOW, PostOffice, mail, opened, post_office, sms
+from tests.portal.sms_server import sms_server
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass
@@ -137,23 +148,23 @@ async def test_an_sms_that_may_have_gone_keeps_its_price(office: PostOffice) -> 
     assert await office.credits() == 8
 
 
-async def test_a_crash_before_marking_sends_again_under_the_same_key(office: PostOffice) -> None:
-    """At least once: the process dies between sending and marking, the next one sends again."""
-
-    class Dying(Bag):
-        async def send(self, key: str, letter: Letter, voice: Voice) -> None:
-            await super().send(key, letter, voice)
-            raise asyncio.CancelledError
-
-    dying, next_one = Dying(), Bag()
+async def test_a_killed_worker_sends_again_under_the_same_message_id(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    """At least once: a process is killed between sending and marking, the next one sends again."""
     await office.put(mail())
+    async with mail_server() as server:
+        words = ["-m", "tests.portal.messages.dying_worker", str(tmp_path), str(server.port)]
+        killed = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT)
+        assert await killed.wait() == -signal.SIGKILL
+        options = MailOptions(f"smtp://127.0.0.1:{server.port}", "visits@acme.example")
+        with opened(tmp_path) as next_one:
+            sent = await next_one.round(Channel.MAIL, MailCarrier(options, lambda: NOW)).empty()
 
-    with pytest.raises(asyncio.CancelledError):
-        await office.round(Channel.MAIL, dying).empty()
-    await office.round(Channel.MAIL, next_one).empty()
-
-    assert dying.sent == next_one.sent
-    assert len(next_one.sent) == 1
+    assert sent == 1
+    first, second = server.letters
+    assert first["Message-ID"] == second["Message-ID"]
+    assert (await office.rows())[0].sent_at is not None
 
 
 async def test_waking_sends_at_once_and_errors_do_not_end_the_rounds(
@@ -184,21 +195,58 @@ async def test_waking_sends_at_once_and_errors_do_not_end_the_rounds(
     assert "lost" not in told
 
 
-async def test_a_channel_that_dawdles_holds_up_no_other(office: PostOffice, tmp_path: Path) -> None:
-    """E-mails go out while an SMS provider takes its time."""
+async def test_the_running_portal_sends_by_both_ways(tmp_path: Path) -> None:
+    """``run`` takes the options' carriers: mail by SMTP, SMS by HTTP, neither waiting for the
+    other: the provider of text messages dawdles until the e-mail is there."""
+    async with mail_server() as server:
+        with sms_server() as provider, post_office(tmp_path, SmsOptions(provider.url)) as office:
+            provider.hold.clear()
+            options = PortalOptions(
+                address="127.0.0.1:0",
+                tenant="tenants/acme",
+                database=office.path,
+                key_ring=tmp_path / "keys.json",
+                service=ServiceOptions("127.0.0.1:1"),
+                mail=MailOptions(f"smtp://127.0.0.1:{server.port}", "visits@acme.example"),
+                sms=SmsOptions(provider.url),
+            )
+            portal: Any = SimpleNamespace(
+                options=options,
+                database=office.database,
+                outbox=office.outbox,
+                clock=lambda: office.moment[0],
+            )
+            await office.put(sms(), mail())
+            running = asyncio.create_task(run(portal))
+            try:
+                await until(lambda: len(server.letters) == 1 and len(provider.posts) == 1)
+                provider.hold.set()
+                await until_sent(office)
+            finally:
+                running.cancel()
+                with suppress(asyncio.CancelledError):
+                    await running
 
-    class Slow(Bag):
-        async def send(self, key: str, letter: Letter, voice: Voice) -> None:
-            await asyncio.Event().wait()
 
+async def test_a_sink_takes_the_place_of_both(tmp_path: Path, office: PostOffice) -> None:
+    """E-mails and text messages lie in one directory, in one order."""
     sink = Sink(tmp_path / "sink")
     await office.put(sms(), mail())
-    waiting = asyncio.create_task(office.round(Channel.SMS, Slow()).empty())
 
-    mails: PostRound = office.round(Channel.MAIL, sink)
-    await mails.empty()
+    await office.round(Channel.SMS, sink).empty()
+    await office.round(Channel.MAIL, sink).empty()
 
-    assert len(sunk_letters(tmp_path / "sink")) == 1
-    waiting.cancel()
-    with suppress(asyncio.CancelledError):
-        await waiting
+    letters = sunk_letters(tmp_path / "sink")
+    assert [letter.channel for letter in letters] == [Channel.SMS, Channel.MAIL]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def until_sent(office: PostOffice) -> None:
+    async with asyncio.timeout(5):
+        while not all(row.sent_at for row in await office.rows()):
+            await asyncio.sleep(0.01)

@@ -40,10 +40,10 @@ async def test_every_refusal_of_the_engine_is_a_page(world: World, kind: ErrorKi
     statuses = {
         ErrorKind.NOT_FOUND: 404,
         ErrorKind.LIMIT: 429,
-        ErrorKind.TOO_MANY: 429,
+        ErrorKind.TOO_MANY: 503,
         ErrorKind.INVALID: 400,
         ErrorKind.UNAVAILABLE: 503,
-        ErrorKind.REFUSED: 500,
+        ErrorKind.REFUSED: 503,
         ErrorKind.BROKEN: 500,
     }
 

@@ -182,11 +182,11 @@ async def _stream(request: Request, team: str, last_id: str) -> AsyncIterator[by
 async def _next(queue: asyncio.Queue[Told], closing: asyncio.Future[Any]) -> Told | None:
     """The next event; None when nothing came for a while, or the portal stops."""
     getting = asyncio.ensure_future(queue.get())
-    await asyncio.wait({getting, closing}, timeout=_BEAT_S, return_when=asyncio.FIRST_COMPLETED)
-    if getting.done():
-        return getting.result()
-    getting.cancel()
-    return None
+    try:
+        await asyncio.wait({getting, closing}, timeout=_BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        return getting.result() if getting.done() else None
+    finally:
+        getting.cancel()  # the browser may have gone away meanwhile
 
 
 async def _still_in(request: Request) -> bool:

@@ -46,9 +46,10 @@ function eventLabel(info) {
 
 // Its roles say less than the lists beside it, and not all that tables must: it is a picture here.
 function asPicture(root) {
-  for (const one of root.querySelectorAll("[role], [tabindex]")) {
-    one.removeAttribute("role");
-    one.removeAttribute("tabindex");
+  for (const one of root.querySelectorAll("*")) {
+    for (const name of one.getAttributeNames()) {
+      if (name === "role" || name === "tabindex" || name.startsWith("aria-")) one.removeAttribute(name);
+    }
   }
   const main = root.querySelector(".ec-main");
   main.tabIndex = 0;
@@ -93,7 +94,7 @@ const style = {
     { id: "ground", type: "background", paint: { "background-color": "#f1efe8" } },
     { id: "roads", type: "line", source: "roads", "source-layer": "speeds",
       layout: { "line-cap": "round" },
-      paint: { "line-color": "#ffffff", "line-width": ["interpolate", ["linear"], ["zoom"], 13, 1.5, 17, 7] } },
+      paint: { "line-color": "#cfc9b8", "line-width": ["interpolate", ["linear"], ["zoom"], 13, 1.2, 17, 7] } },
     { id: "lines", type: "line", source: "routes", filter: ["==", ["geometry-type"], "LineString"],
       layout: { "line-join": "round", "line-cap": "round" },
       paint: { "line-color": colourOf, "line-width": 3, "line-opacity": 0.75 } },

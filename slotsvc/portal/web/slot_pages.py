@@ -1,0 +1,127 @@
+"""Pages of offers: for stored visits and for new ones alike."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from starlette.datastructures import ImmutableMultiDict
+from starlette.requests import Request
+from starlette.responses import Response
+
+from slotsvc.portal.booking.choosing import offers
+from slotsvc.portal.booking.desk import Desk
+from slotsvc.portal.booking.holding import Choice, TooManyHoldsError, choose
+from slotsvc.portal.booking.shown import Texts
+from slotsvc.portal.booking.wishes import Wishes
+from slotsvc.portal.service.answers import Slot, Visit
+from slotsvc.portal.service.client_calls import Search
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
+from slotsvc.portal.web.booking_pages import not_held, text_of
+from slotsvc.portal.web.render import fragment, render, see_other
+from slotsvc.portal.web.request import bu_of, is_fragment
+
+_CONFLICT = 409
+_TOO_OLD = 410
+_MOST_WISHES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What times are chosen for. ``visit`` None: a new one.
+
+    ``path``: the page of offers; ``hold_path``: where the choice goes; ``back``: the page before.
+    ``fields``: hidden ones of the form. ``note``: what the client wrote, for new visits.
+    """
+
+    search: Search
+    activity_type: str
+    title: Texts
+    place: str
+    path: str
+    hold_path: str
+    back: str
+    visit: Visit | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the form of a page of offers said."""
+
+    token: str = field(repr=False)
+    request_id: str
+    wishes: str
+    note: str
+
+
+async def slots_page(
+    request: Request, desk: Desk, subject: Subject, wishes: Wishes, *, too_old: bool = False
+) -> Response:
+    """The offers under these wishes. ``too_old``: the page before was open for too long."""
+    try:
+        found = await offers(desk, subject.search, subject.activity_type, wishes)
+    except ServiceError as error:
+        return await not_held(request, desk, error, subject.visit)
+    values = _values(subject) | {
+        "offers": found,
+        "wishes": wishes,
+        "more": _with(subject, wishes.having_seen(found.dates)) if found.more else None,
+        "too_old": too_old,
+    }
+    if is_fragment(request) and wishes.seen:
+        return fragment(request, "slots/more.html", **values)
+    status = _TOO_OLD if too_old else 200
+    return render(request, "slots/slots.html", status=status, **values)
+
+
+async def read_choice(request: Request) -> Read:
+    """The form of a page of offers. The same form and the same offer are the same request."""
+    form = await request.form()
+    token, page = text_of(form, "token"), text_of(form, "form") or uuid.uuid4().hex
+    request_id = hashlib.sha256(f"{page}\n{token}".encode()).hexdigest()[:40]
+    return Read(token, request_id, text_of(form, "wishes")[:_MOST_WISHES], text_of(form, "note"))
+
+
+async def chosen(request: Request, desk: Desk, subject: Subject, choice: Choice) -> Response:
+    """Holds the choice and shows it; or says what happened, with the nearest equivalents."""
+    try:
+        hold = await choose(desk, choice)
+    except TooManyHoldsError as error:
+        return await not_held(request, desk, error, subject.visit)
+    except ServiceError as error:
+        if error.kind is ErrorKind.GONE:
+            return _gone(request, subject, error.alternatives)
+        if error.kind in (ErrorKind.EXPIRED, ErrorKind.REPEATED):
+            wishes = wishes_of(choice.wishes)
+            return await slots_page(request, desk, subject, wishes, too_old=True)
+        return await not_held(request, desk, error, subject.visit)
+    return see_other(f"/{bu_of(request).id}/holds/{hold.id}")
+
+
+def wishes_of(query: str) -> Wishes:
+    """The wishes that a form or a hold carried along; days seen are to be seen again."""
+    told = [(name, value) for name, values in parse_qs(query).items() for value in values]
+    return Wishes.read(ImmutableMultiDict(entry for entry in told if entry[0] != "seen"))
+
+
+def equivalents_of(subject: Subject, slots: tuple[Slot, ...]) -> dict[str, object]:
+    """What the template of equivalents needs."""
+    return _values(subject) | {"slots": slots}
+
+
+def _gone(request: Request, subject: Subject, slots: tuple[Slot, ...]) -> Response:
+    values = equivalents_of(subject, slots)
+    return render(request, "slots/gone.html", status=_CONFLICT, **values)
+
+
+def _values(subject: Subject) -> dict[str, object]:
+    return {"subject": subject, "form_id": uuid.uuid4().hex}
+
+
+def _with(subject: Subject, wishes: Wishes) -> str:
+    joint = "&" if "?" in subject.path else "?"
+    return f"{subject.path}{joint}{wishes.as_query()}"
