@@ -263,3 +263,74 @@ def test_a_key_is_one_line_of_plain_characters(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(SettingsError, match="api_key: not a key") as told:
             load_settings()
         assert wrong not in str(told.value)
+
+
+def test_a_portal_for_others_needs_tls_in_front() -> None:
+    """Another address than loopback is refused unless links begin with https, or on a word."""
+    open_ = {"http_addr": "0.0.0.0:8080"}
+    with pytest.raises(SettingsError, match=r"portal\.http_addr"):
+        load_settings(flags={"portal": open_})
+
+    https = {"public_url": "https://visits.example/"}
+    assert load_settings(flags={"portal": open_ | https}).portal.public_url == (
+        "https://visits.example"
+    )
+    assert load_settings(flags={"portal": open_, "allow_insecure": True})
+    assert load_settings(flags={"portal": {"http_addr": "off"}})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://visits.example",
+        "https://visits.example/x",
+        "visits.example",
+        "https://a:b@c.example",
+    ],
+)
+def test_a_public_url_is_one_that_keeps_a_login(url: str) -> None:
+    """Cookies are Secure: https, or http on this machine; nothing behind the host."""
+    with pytest.raises(SettingsError, match=r"portal\.public_url"):
+        load_settings(flags={"portal": {"public_url": url}})
+
+    assert load_settings(flags={"portal": {"public_url": "http://127.0.0.1:8080"}})
+
+
+def test_the_portals_keys_go_nowhere_unencrypted() -> None:
+    """A service on another machine needs certificates to trust, or a word."""
+    there = {"portal": {"service_address": "slots.example:50051"}}
+    with pytest.raises(SettingsError, match="unencrypted"):
+        load_settings(flags=there)
+
+    assert load_settings(flags=there | {"client_tls": {"ca_path": "ca.pem"}})
+    assert load_settings(flags=there | {"allow_insecure": True})
+
+
+def test_lists_are_words_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a variable; in a file they are lists. Each word is checked."""
+    monkeypatch.setenv("SLOTSVC_PORTAL__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")
+    monkeypatch.setenv("SLOTSVC_SMS__COUNTRIES", "fr,it")
+
+    settings = load_settings()
+
+    assert settings.portal.trusted_proxies == ("127.0.0.1", "10.0.0.0/8")
+    assert settings.sms.countries == ("FR", "IT")
+    monkeypatch.setenv("SLOTSVC_SMS__COUNTRIES", "France")
+    with pytest.raises(SettingsError, match="ISO 3166"):
+        load_settings()
+
+
+def test_where_letters_go_is_a_secret() -> None:
+    """A mail server's address has a password inside; other addresses are refused."""
+    settings = load_settings(flags={"mail": {"url": "smtps://me:pass@mail.example:465"}})
+
+    assert "pass@" not in str(settings.printable())
+    assert "pass@" not in repr(settings)
+    with pytest.raises(SettingsError, match=r"mail\.url"):
+        load_settings(flags={"mail": {"url": "https://mail.example"}})
+
+
+@pytest.mark.parametrize("word", ["acme", "tenants/acme"])
+def test_a_company_is_named_by_its_id_or_its_whole_name(word: str) -> None:
+    """Both mean the same."""
+    assert load_settings(flags={"portal": {"tenant": word}}).portal.tenant == "acme"

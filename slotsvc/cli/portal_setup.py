@@ -17,8 +17,8 @@ from slotsvc.cli.words import count_words
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from slotsvc.portal.company.company_file import CompanyFile
     from slotsvc.portal.company.applying import Changes
+    from slotsvc.portal.company.company_file import CompanyFile
 
 
 @click.command(short_help="Set the portal up as a file says.")

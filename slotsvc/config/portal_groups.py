@@ -125,8 +125,8 @@ class Mail(Group):
 
     url: SecretStr | None = Field(
         None,
-        description="`smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS where it is "
-        "offered. Unset: letters are not sent.",
+        description="`smtps://user:password@host:465`, or `smtp://` and port 587, with STARTTLS "
+        "where it is offered. Unset: letters are not sent.",
     )
     sender: str = Field("", description="Who letters come from: an address of yours.")
 

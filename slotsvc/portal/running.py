@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from importlib import import_module
-from typing import Any
+from typing import Protocol
 
 import structlog
 import uvicorn
 
+from slotsvc.portal.access.housekeeping import keep_house
+from slotsvc.portal.access.preparation import prepare_challenges
 from slotsvc.portal.access.session_activity import SessionActivity
 from slotsvc.portal.clock import Clock, utc_now
 from slotsvc.portal.day.team_feed import TeamFeeds
 from slotsvc.portal.messages.outbox import Outbox
+from slotsvc.portal.messages.worker import run as send_letters
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.parts import Portal
 from slotsvc.portal.secrets import PortalSecrets
@@ -27,7 +28,17 @@ from slotsvc.portal.tables.database import PortalDatabase
 from slotsvc.portal.tables.migrate import upgrade
 from slotsvc.portal.web.app import application
 
+
+class Background(Protocol):
+    """What goes on behind the pages, until it is cancelled."""
+
+    __name__: str
+
+    async def __call__(self, portal: Portal) -> None: ...
+
+
 _log = structlog.get_logger(__name__)
+_BACKGROUND: tuple[Background, ...] = (send_letters, prepare_challenges, keep_house)
 _DRAIN_S = 5
 _BACKLOG = 512
 _RESTART_AFTER_S = 5.0
@@ -56,8 +67,9 @@ async def running(
         listening = stack.enter_context(_listening(options.address))
         bound = _bound(listening)
         portal = await _wired(options, clock, options.public_url or f"http://{bound}", stack)
-        for name, task in _tasks(portal).items():
-            stack.push_async_callback(_cancelled, asyncio.create_task(_kept(name, task), name=name))
+        for task in _BACKGROUND:
+            kept = asyncio.create_task(_kept(task, portal), name=f"portal-{task.__name__}")
+            stack.push_async_callback(_cancelled, kept)
         await stack.enter_async_context(_served(portal, bound, listening))
         yield RunningPortal(bound, portal.public_url, portal)
 
@@ -118,14 +130,14 @@ async def _served(portal: Portal, bound: str, listening: socket.socket) -> Async
         await task
 
 
-async def _kept(name: str, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _kept(task: Background, portal: Portal) -> None:
     """Runs a background task, and runs it again when it fails."""
     while True:
         try:
-            await task()
+            await task(portal)
             return
         except Exception as error:
-            _log.exception("portal task failed", task=name, error=type(error).__name__)
+            _log.exception("portal task failed", task=task.__name__, error=type(error).__name__)
             await asyncio.sleep(_RESTART_AFTER_S)
 
 
@@ -140,7 +152,8 @@ def _listening(address: str) -> Iterator[socket.socket]:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off only where the protocol is told: else 40 ms an answer
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, int(port)))
@@ -154,21 +167,3 @@ def _listening(address: str) -> Iterator[socket.socket]:
 def _bound(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-# TODO(web-core): plain imports once these modules are there
-_BACKGROUND = (
-    ("slotsvc.portal.messages.worker", "run"),
-    ("slotsvc.portal.access.preparation", "prepare_challenges"),
-    ("slotsvc.portal.access.housekeeping", "keep_house"),
-)
-
-
-def _tasks(portal: Portal) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
-    found: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
-    for module, name in _BACKGROUND:
-        try:
-            found[name] = partial(getattr(import_module(module), name), portal)
-        except ImportError as error:
-            _log.warning("not there yet", module=module, error=str(error))
-    return found

@@ -88,6 +88,14 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[str, Sequence[Loan]]:
         """By technician, in order of the first date; those that hold on one of the dates."""
+        who = tuple(technicians)
+        return self._once(
+            ("loans", tenant, who, first, last), lambda: self._loans(tenant, who, first, last)
+        )
+
+    def _loans(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Sequence[Loan]]:
         table = tables.LOAN
         begun, going_on = _between(first, last)
         found: dict[str, list[Loan]] = defaultdict(list)
@@ -98,6 +106,9 @@ class CalendarReads(Transaction):
 
     def closures(self, tenant: str) -> Sequence[Closure]:
         """All of them, by id."""
+        return self._once(("closures", tenant), lambda: self._closures(tenant))
+
+    def _closures(self, tenant: str) -> Sequence[Closure]:
         query = select(tables.CLOSURE).where(tables.CLOSURE.c.tenant == tenant)
         rows = self._connection.execute(query.order_by(tables.CLOSURE.c.id))
         return [closure_from(row) for row in rows]
@@ -126,6 +137,15 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[str, Mapping[date, ShiftException]]:
         """By technician and date, for first <= date <= last."""
+        who = tuple(technicians)
+        return self._once(
+            ("exceptions", tenant, who, first, last),
+            lambda: self._exceptions(tenant, who, first, last),
+        )
+
+    def _exceptions(
+        self, tenant: str, technicians: Iterable[str], first: date, last: date
+    ) -> Mapping[str, Mapping[date, ShiftException]]:
         day = tables.SHIFT_EXCEPTION.c.day
         between = day.between(first.isoformat(), last.isoformat())
         found: dict[str, dict[date, ShiftException]] = defaultdict(dict)
@@ -138,6 +158,14 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
     ) -> Mapping[str, Sequence[Absence]]:
         """By technician, in order of start; those that overlap [start, end)."""
+        who = tuple(technicians)
+        return self._once(
+            ("absences", tenant, who, start, end), lambda: self._absences(tenant, who, start, end)
+        )
+
+    def _absences(
+        self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
+    ) -> Mapping[str, Sequence[Absence]]:
         table = tables.ABSENCE
         overlaps = (table.c.start_at < to_epoch(end)) & (table.c.end_at > to_epoch(start))
         found: dict[str, list[Absence]] = defaultdict(list)
@@ -172,7 +200,7 @@ class CalendarReads(Transaction):
         return [(entity.from_row(row), str(row.revision)) for row in rows]
 
     def _one[E](self, kind: type[E], tenant: str, id: str) -> E | None:
-        found = self.fetch(tenant, kind, id)
+        found = self._once((kind, tenant, id), lambda: self.fetch(tenant, kind, id))
         return None if found is None else found[0]
 
     def _of_technicians(

@@ -132,7 +132,7 @@ def test_a_second_extension_says_what_remains(shell: Shell) -> None:
 
 def test_names_are_listed(shell: Shell) -> None:
     """Sites, activities, technicians, teams, as other commands take them."""
-    assert len(shell.json("list", "sites")["sites"]) == 60
+    assert len(shell.json("list", "sites")["sites"]) == 65
     assert "boiler-service" in shell.text("list", "activities")
     assert "chiara-rossi" in shell.text("list", "technicians", "--tenant", "riviera")
     assert "riviera/monaco" in shell.text("list", "teams")

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.conftest import PROGRAM, environment
 
 STEPS = ["hold", "confirm", "reschedule", "cancel"]
+PAGES = [
+    "sign-in page", "e-mail address typed", "letter with the code", "code typed",
+    "my visits", "windows", "best window chosen", "confirmed",
+]  # fmt: skip
 
 
 def run(home: Path, *args: str) -> str:
@@ -57,6 +62,30 @@ def test_once_goes_through_every_step(first: dict[str, Any]) -> None:
     assert cancel["window"] == ""
 
 
+def test_the_portal_opens_for_three_people(demo: dict[str, Any]) -> None:
+    """Each has a permanent link, which opens a page with one button and changes nothing."""
+    portal = demo["portal"]
+
+    assert [one["email"] for one in portal["clients"]] == [
+        "camille@example.com",
+        "marc@azur.example",
+        "lea@example.com",
+    ]
+    for one in portal["clients"]:
+        opened = httpx.get(one["link"], trust_env=False)
+        assert opened.status_code == 200
+        assert "Riviera Services" in opened.text
+    assert httpx.get(portal["administrator"]["link"], trust_env=False).status_code == 200
+
+
+def test_once_a_client_books_through_the_portal(first: dict[str, Any]) -> None:
+    """She signs in with the code of the letter, and each page has its time."""
+    pages = {one["page"]: one["milliseconds"] for one in first["portal"]["pages"]}
+
+    assert list(pages) == PAGES
+    assert all(took > 0 for took in pages.values())
+
+
 def test_the_demo_is_the_same_every_time(first: dict[str, Any], demo: dict[str, Any]) -> None:
     """Another fresh start has as many visits, and offers the same windows of the same people."""
     assert first["visits"] == demo["visits"]
@@ -80,3 +109,4 @@ def test_kept_data_is_used_again(home: Path, kept: Path, first: dict[str, Any]) 
     for number, step in enumerate(STEPS, start=2):
         assert f"{number}. {step}: " in words
     assert "All five steps did what they should" in words
+    assert "Camille signs in and books: " in words

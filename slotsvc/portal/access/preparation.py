@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from slotsvc.portal.access import challenges, limits
@@ -23,13 +23,12 @@ from slotsvc.portal.access.challenges import CODE_DIGITS, LIFETIME, Challenge, P
 from slotsvc.portal.access.contacts import Contact, contact_by_id, contacts_at
 from slotsvc.portal.access.identifiers import channel_of
 from slotsvc.portal.access.limits import Limit
-from slotsvc.portal.company.settings import live_unit
 from slotsvc.portal.messages import texts
 from slotsvc.portal.messages.credits import SmsRefusedError
 from slotsvc.portal.messages.letters import Channel, Letter
 from slotsvc.portal.messages.reader import Reader
 from slotsvc.portal.secrets import hashed, new_token
-from slotsvc.portal.tables.schema import BUSINESS_UNITS
+from slotsvc.portal.tables.units import unit_by_id
 from slotsvc.portal.visitor import BusinessUnit
 
 if TYPE_CHECKING:
@@ -84,9 +83,9 @@ async def prepare_waiting(portal: Portal) -> int:
 def _prepare(portal: Portal, challenge: Challenge, connection: Connection) -> bool:
     now = portal.clock()
     challenges.mark(connection, challenge.id, prepared_at=int(now.timestamp()))
-    bu = _unit(connection, challenge.business_unit)
-    known = _known(connection, bu, challenge, now)
-    if not known or not _within_limits(connection, portal, challenge, now):
+    bu = unit_by_id(connection, challenge.business_unit)
+    known = _known(connection, bu, challenge, now) if bu is not None else []
+    if bu is None or not known or not _within_limits(connection, portal, challenge, now):
         return False
     code = Code(_digits(), new_token())
     try:
@@ -97,11 +96,6 @@ def _prepare(portal: Portal, challenge: Challenge, connection: Connection) -> bo
     if not _all_blocked(known):
         _store(connection, portal, challenge, code)
     return True
-
-
-def _unit(connection: Connection, id: str) -> BusinessUnit:
-    query = select(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == id)
-    return live_unit(connection.execute(query).one())
 
 
 def _known(

@@ -21,7 +21,6 @@ from slotsvc.portal.company.company_file import (
     BusinessUnitEntry,
     CompanyFile,
 )
-from slotsvc.portal.company.file_checks import STATES
 from slotsvc.portal.company.file_problems import CompanyFileError, FileProblem
 from slotsvc.portal.company.logos import keep
 from slotsvc.portal.company.settings import changes as settings_changes
@@ -30,10 +29,8 @@ from slotsvc.portal.messages.credits import balance, top_up
 from slotsvc.portal.tables.schema import ACTIONS, ACTIVITY_TYPES, BUSINESS_UNITS
 
 DEFAULT_HOURS_BEFORE = 24
-_DEFAULT_STATES = {"BOOK": ["UNPLACED"], "RESCHEDULE": ["BOOKED"], "CANCEL": ["BOOKED"]}
-_TYPE_ACTIONS = tuple(ActionEntry(kind=kind) for kind in ("BOOK", "RESCHEDULE", "CANCEL"))
-_UNIT_ACTIONS = (ActionEntry(kind="NEW_VISIT"),)
-_PROVEN = ("RESCHEDULE", "CANCEL")  # who finds a link must not undo appointments
+_TIMED = ("RESCHEDULE", "CANCEL")
+_PROVEN = ("CANCEL",)  # who finds a link must not undo appointments
 
 
 def apply_company(
@@ -56,14 +53,20 @@ def apply_company(
 
 
 def conditions(action: ActionEntry) -> dict[str, Any]:
-    """When the action is offered: ``states`` of the visit, and ``hours_before`` its window."""
+    """When the action is offered: ``states`` of the visit ({}: those that fit the kind), and
+    ``hours_before`` its window."""
     told: dict[str, Any] = {}
-    if action.kind in STATES:
-        told["states"] = action.states or _DEFAULT_STATES[action.kind]
-    if action.kind in _PROVEN:
+    if action.states is not None:
+        told["states"] = list(action.states)
+    if action.kind in _TIMED:
         hours = action.hours_before
         told["hours_before"] = DEFAULT_HOURS_BEFORE if hours is None else hours
     return told
+
+
+def proof_needed(action: ActionEntry) -> bool:
+    """Whether a permanent link is not enough."""
+    return action.kind in _PROVEN if action.proof_needed is None else action.proof_needed
 
 
 def _unit(run: Run, at: str, unit: BusinessUnitEntry, position: int) -> None:
@@ -83,7 +86,7 @@ def _unit(run: Run, at: str, unit: BusinessUnitEntry, position: int) -> None:
         if unit.settings is not None and unit.overwrite_settings:
             _overwrite(run, unit)
     _credits(run, unit)
-    _actions(run, what, unit.id, None, unit.action, _UNIT_ACTIONS)
+    _actions(run, what, unit.id, None, unit.action)
     for number, kind in enumerate(unit.activity_type):
         _activity_type(run, unit.id, kind, number)
 
@@ -142,7 +145,7 @@ def _activity_type(run: Run, bu: str, kind: ActivityTypeEntry, position: int) ->
         run.audit("ACTIVITY_TYPE_ADDED", bu, name, {"shown": kind.shown})
     elif _change(run, what, ACTIVITY_TYPES, known, values):
         run.audit("ACTIVITY_TYPE_CHANGED", bu, name, {"shown": kind.shown})
-    _actions(run, what, bu, name, kind.action, _TYPE_ACTIONS)
+    _actions(run, what, bu, name, kind.action)
 
 
 def _actions(
@@ -151,19 +154,14 @@ def _actions(
     bu: str,
     activity_type: str | None,
     wanted: Sequence[ActionEntry] | None,
-    otherwise: Sequence[ActionEntry],
 ) -> None:
-    """The actions of a unit (``activity_type`` None) or a type: exactly those ``wanted``, or, where
-    the file names none and there are none, ``otherwise``."""
-    ours = and_(
-        ACTIONS.c.business_unit == bu, ACTIONS.c.activity_type.is_not_distinct_from(activity_type)
-    )
-    rows = run.connection.execute(select(ACTIONS.c.kind).where(ours)).scalars()
-    there = list(rows)
+    """The actions of a unit (``activity_type`` None) or a type: exactly those ``wanted``. None:
+    those that are there; where none are, the portal's usual ones count (``booking.actions``)."""
     if wanted is None:
-        if there:
-            return
-        wanted = otherwise
+        return
+    of_type = ACTIONS.c.activity_type.is_not_distinct_from(activity_type)
+    ours = and_(ACTIONS.c.business_unit == bu, of_type)
+    there = run.connection.execute(select(ACTIONS.c.kind).where(ours)).scalars().all()
     for kind in sorted(set(there) - {each.kind for each in wanted}):
         run.connection.execute(delete(ACTIONS).where(ours, ACTIONS.c.kind == kind))
         run.changes.removed(f"{of}, action {kind}")
@@ -175,11 +173,10 @@ def _actions(
 def _action(
     run: Run, what: str, bu: str, activity_type: str | None, action: ActionEntry, position: int
 ) -> None:
-    proof = action.kind in _PROVEN if action.proof_needed is None else action.proof_needed
     values = {
         "label": dict(action.label),
         "enabled": action.enabled,
-        "proof_needed": proof,
+        "proof_needed": proof_needed(action),
         "conditions": conditions(action),
         "position": position,
     }

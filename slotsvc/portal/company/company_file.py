@@ -89,7 +89,7 @@ class Entry(BaseModel):
 
 
 class ActionEntry(Entry):
-    """What clients may do. None: what fits the kind (``apply_file.conditions``).
+    """What clients may do. None: what fits the kind.
 
     ``states``: of the visit. ``hours_before``: until so many hours before its window begins.
     """
@@ -102,6 +102,9 @@ class ActionEntry(Entry):
     proof_needed: bool | None = None
 
 
+type Actions = Annotated[list[ActionEntry], Field(min_length=1)]
+
+
 class StepEntry(Entry):
     """A step that technicians reach, and how clients read it."""
 
@@ -110,14 +113,14 @@ class StepEntry(Entry):
 
 
 class ActivityTypeEntry(Entry):
-    """A kind of visit, as clients see it. ``action`` None: those that fit, where it has none."""
+    """A kind of visit, as clients see it. ``action`` None: as it is; for a new one, the unit's."""
 
     name: Line
     shown: bool = True
     title: Titles
     text: Texts = {}
     steps: list[StepEntry] = []
-    action: list[ActionEntry] | None = None
+    action: Actions | None = None
 
 
 class SettingsEntry(Entry):
@@ -151,7 +154,7 @@ class BusinessUnitEntry(Entry):
     settings: SettingsEntry | None = None
     overwrite_settings: bool = False
     sms_credits_at_least: float = Field(0, ge=0, le=1_000_000)
-    action: list[ActionEntry] | None = None
+    action: Actions | None = None
     activity_type: list[ActivityTypeEntry] = []
 
 

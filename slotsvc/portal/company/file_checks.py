@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STATES = {"BOOK": ("UNPLACED",), "RESCHEDULE": ("BOOKED",), "CANCEL": ("UNPLACED", "BOOKED")}
 """In which states of a visit an action can be offered at all."""
 _OF_TYPES = ("BOOK", "RESCHEDULE", "CANCEL")
-_OF_UNITS = ("NEW_VISIT",)
+_OF_UNITS = (*_OF_TYPES, "NEW_VISIT")
 _SETTINGS_WORDS = {
     Problem.MISSING: "is missing",
     Problem.TOO_LONG: "is too long",
@@ -76,8 +76,7 @@ def _actions(
     for number, action in enumerate(actions):
         here = f"{at}[{number}]"
         if action.kind not in kinds:
-            where = "activity types" if action.kind in _OF_TYPES else "business units"
-            yield FileProblem(f"{here}.kind", f"{action.kind} belongs to {where}")
+            yield FileProblem(f"{here}.kind", f"{action.kind} belongs to business units")
             continue
         yield from _languages(f"{here}.label", unit, action.label)
         yield from _conditions(here, action)

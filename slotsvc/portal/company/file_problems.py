@@ -20,6 +20,7 @@ _WORDS = {
     "list_type": "must be a list: […]",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "too_short": "is empty",
 }
 
 

@@ -108,11 +108,6 @@ def changes(before: BusinessUnitSettings, after: BusinessUnitSettings) -> list[s
     return found
 
 
-def live_unit(row: Any) -> BusinessUnit:
-    """The unit as pages need it: the settings in force of a row of ``BUSINESS_UNITS``."""
-    return shown_unit(row, BusinessUnitSettings.from_json(row.live))
-
-
 def shown_unit(row: Any, settings: BusinessUnitSettings) -> BusinessUnit:
     """The unit as pages would show it with these settings; for previews."""
     return BusinessUnit(

@@ -87,6 +87,7 @@ class PostRound:
                 _log.warning("letters_wait", channel=self._channel.value, problem=problem)
                 await asyncio.sleep(self._rest)
                 self._rest = min(self._rest * 2, _LONGEST_REST_SECONDS)
+                continue
             await self._outbox.awakened(_LOOK_SECONDS)
 
     async def empty(self) -> int:

@@ -53,8 +53,8 @@ def stopped(request: Request, verdict: Verdict, visit: Visit | None) -> Response
 def send_to_proof(request: Request) -> None:
     """Ends the page: to the proof, and back here afterwards."""
     path = own_path(request)
-    if request.method not in ("GET", "HEAD"):  # a form cannot be come back to; its page can
-        path = request.url.path
+    if request.method not in ("GET", "HEAD"):  # a form cannot be come back to; the page above can
+        path = request.url.path.rpartition("/")[0]
     raise ElsewhereError(with_next(f"/{bu_of(request).id}/proof", path))
 
 

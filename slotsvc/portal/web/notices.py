@@ -17,6 +17,13 @@ class Notice:
 
 NOTICES: dict[str, Notice] = {
     "SAVED": Notice(marked("Saved.")),
+    "BOOKED": Notice(marked("Your appointment is booked.")),
+    "MOVED": Notice(marked("Your appointment has a new time.")),
+    "CANCELLED": Notice(marked("Your appointment is cancelled.")),
+    "MORE_TIME": Notice(marked("You have some more minutes to decide."), "info"),
+    "NO_MORE_TIME": Notice(
+        marked("More time was given before. Please confirm, or choose another time."), "warn"
+    ),
     "SIGNED_OUT": Notice(marked("You are signed out.")),
     "SIGNED_OUT_EVERYWHERE": Notice(marked("You are signed out everywhere else.")),
     "CODE_GONE": Notice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import ImmutableMultiDict
@@ -108,7 +109,7 @@ def wishes_of(query: str) -> Wishes:
     return Wishes.read(ImmutableMultiDict(entry for entry in told if entry[0] != "seen"))
 
 
-def equivalents_of(subject: Subject, slots: tuple[Slot, ...]) -> dict[str, object]:
+def equivalents_of(subject: Subject, slots: tuple[Slot, ...]) -> dict[str, Any]:
     """What the template of equivalents needs."""
     return _values(subject) | {"slots": slots}
 
@@ -118,7 +119,7 @@ def _gone(request: Request, subject: Subject, slots: tuple[Slot, ...]) -> Respon
     return render(request, "slots/gone.html", status=_CONFLICT, **values)
 
 
-def _values(subject: Subject) -> dict[str, object]:
+def _values(subject: Subject) -> dict[str, Any]:
     return {"subject": subject, "form_id": uuid.uuid4().hex}
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from slotsvc.portal.company.settings import live_unit
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
+from slotsvc.portal.tables.units import live_unit, unit_by_id
 from slotsvc.portal.visitor import BusinessUnit
 
 
 def active_unit(connection: Connection, id: str) -> BusinessUnit | None:
     """The business unit; None: there is none, or it is not active."""
-    row = connection.execute(select(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == id)).one_or_none()
-    unit = live_unit(row) if row else None
+    unit = unit_by_id(connection, id)
     return unit if unit and unit.active else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select, update
@@ -89,7 +90,7 @@ async def test_s7_ten_a_day_for_a_recipient(world: World) -> None:
 
 
 async def test_s7_five_hundred_a_day_for_the_portal(world: World) -> None:
-    """S7: after 500 codes of a day the portal sends no more, whoever asks, and says nothing of it."""
+    """S7: after 500 codes of a day the portal sends no more, whoever asks, and says nothing."""
     await world.contact("Last", email="last@example.org")
     portal, now = world.portal, world.portal.clock()
     key = limits.key_of(portal.secrets, PORTAL_KIND, portal.options.tenant)
@@ -105,7 +106,7 @@ async def test_s7_five_hundred_a_day_for_the_portal(world: World) -> None:
 
 
 async def test_another_code_replaces_the_page_not_the_letter(world: World) -> None:
-    """ "Send another code" makes a new challenge: its own code opens, the older letter's does not."""
+    """After "Send another code" the new letter's code opens, and the older one does not."""
     await world.contact("Again", email="again@example.org")
     visitor = newcomer(world)
     page = await ask_for_code(visitor, "again@example.org")
@@ -129,4 +130,4 @@ async def test_every_wish_leaves_one_row(world: World) -> None:
     for name in ("row", "no-row"):
         await ask_for_code(newcomer(world), f"{name}@example.org")
         counts.append(await number())
-    assert [after - before for before, after in zip(counts, counts[1:], strict=False)] == [1, 1]
+    assert [after - before for before, after in pairwise(counts)] == [1, 1]

@@ -1,4 +1,4 @@
-"""Sessions: a new token at each proof, half an hour idle, half a day in all, over when access is."""
+"""Sessions: a new token at each proof, half an hour idle, half a day in all, over with access."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_s13_thirty_minutes_idle(world: World) -> None:
 
 
 async def test_s13_twelve_hours_in_all(world: World) -> None:
-    """S13: however often it is used, and though it was stepped up, a session ends after 12 hours."""
+    """S13: however often it is used, even stepped up, a session ends after twelve hours."""
     contact = await world.contact("Absolute", email="absolute@example.org")
     visitor = await world.signed_in_client(contact, proven=False)
     begun = world.clock.now()
@@ -108,7 +108,7 @@ async def test_s13_twelve_hours_in_all(world: World) -> None:
 
 
 async def test_s13_out_everywhere_else_at_once(world: World) -> None:
-    """S13: the list names the sessions; one of them, or all others, are over with the next click."""
+    """S13: the list names the sessions; one, or all others, are over with the next click."""
     contact = await world.contact("Everywhere", email="everywhere@example.org")
     phone = newcomer(world)
     phone.headers["User-Agent"] = "Mozilla/5.0 (Linux; Android 15; Mobile) Gecko Firefox/140.0"

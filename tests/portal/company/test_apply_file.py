@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, func, insert, select, update
 
-from slotsvc.portal.company.apply_file import apply_company
-from slotsvc.portal.company.company_file import load_company_file
+from slotsvc.portal.booking.actions import USUAL_ACTIONS, action_of
+from slotsvc.portal.company.apply_file import apply_company, conditions, proof_needed
+from slotsvc.portal.company.company_file import ActionEntry, ActionKind, load_company_file
 from slotsvc.portal.company.file_problems import CompanyFileError
 from slotsvc.portal.company.units import unit_of
 from slotsvc.portal.tables.database import engine_on
@@ -80,10 +82,9 @@ def test_the_example_sets_a_portal_up(connection: Connection, tmp_path: Path) ->
     assert "added client c-2, contact Léa Fontaine" in told
 
 
-def test_actions_are_those_of_the_file_else_sensible_ones(
-    connection: Connection, tmp_path: Path
-) -> None:
-    """Named: as they are named. None named: book, move and cancel until 24 hours before."""
+def test_actions_are_those_of_the_file(connection: Connection, tmp_path: Path) -> None:
+    """What the file leaves open is filled in; a type that names none gets no rows: the portal's
+    usual actions count there."""
     apply(connection, tmp_path)
 
     found = {
@@ -91,13 +92,29 @@ def test_actions_are_those_of_the_file_else_sensible_ones(
         for row in all_of(connection, ACTIONS)
     }
 
-    booked = {"states": ["BOOKED"]}
-    assert found["", "NEW_VISIT"] == ({}, False)
-    assert found["boiler-service", "RESCHEDULE"] == (booked | {"hours_before": 48}, True)
-    assert found["repair", "BOOK"] == ({"states": ["UNPLACED"]}, False)
-    assert found["repair", "RESCHEDULE"] == (booked | {"hours_before": 24}, True)
-    assert found["repair", "CANCEL"] == (booked | {"hours_before": 24}, True)
-    assert len(found) == 10
+    assert found == {
+        ("", "NEW_VISIT"): ({}, False),
+        ("boiler-service", "BOOK"): ({}, False),
+        ("boiler-service", "RESCHEDULE"): ({"hours_before": 48}, False),
+        ("boiler-service", "CANCEL"): ({"hours_before": 48}, True),
+    }
+
+
+@pytest.mark.parametrize("kind", ["RESCHEDULE", "CANCEL"])
+def test_an_action_that_is_only_named_is_the_usual_one(kind: ActionKind) -> None:
+    """The file's defaults are those that booking falls back to."""
+    (usual,) = (each for each in USUAL_ACTIONS if each.kind == kind)
+    entry = ActionEntry(kind=kind)
+    row = SimpleNamespace(
+        kind=kind,
+        activity_type=None,
+        label={},
+        enabled=True,
+        proof_needed=proof_needed(entry),
+        conditions=conditions(entry),
+    )
+
+    assert action_of(row) == usual
 
 
 def test_applied_twice_nothing_changes(connection: Connection, tmp_path: Path) -> None:

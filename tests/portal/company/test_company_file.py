@@ -105,6 +105,7 @@ def _keys(model: object) -> set[str]:
             "business_unit[0].activity_type[0].action[0].states[0]: UNPLACED makes no sense for "
             "RESCHEDULE; allowed: BOOKED",
         ),
+        (UNIT + TYPE + "action = []", "business_unit[0].activity_type[0].action: is empty"),
         (
             UNIT + '[[business_unit.action]]\nkind = "NEW_VISIT"\nhours_before = 3',
             "business_unit[0].action[0].hours_before: makes no sense for NEW_VISIT: there is no "

@@ -1,6 +1,8 @@
-"""A chosen time, kept for a few minutes: look once more, confirm, take more time, choose another."""
+"""A chosen time, kept for some minutes: confirm it, take more time, or choose another."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -100,7 +102,7 @@ async def _page(request: Request, desk: Desk, found: Review) -> Response:
         return render(request, "holds/hold.html", hold=hold, visit=visit, subject=subject)
     others = [other for other in await held_now(desk) if other.visit == hold.visit]
     slots = () if others else await instead(desk, hold)
-    values = equivalents_of(subject, slots) | {
+    values: dict[str, Any] = equivalents_of(subject, slots) | {
         "hold": hold,
         "given_back": found.standing is Standing.GIVEN_BACK,
         "other": others[0] if others else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -53,7 +54,7 @@ async def visit(request: Request, visit: str) -> Response:
     """One of them; while somebody is on the way or at work it renews itself."""
     desk = await desk_of(request)
     card = await desk.card(await desk.visit(visit))
-    values = {
+    values: dict[str, Any] = {
         "card": card,
         "events": history(card.visit),
         "live": card.status in _LIVE,
