@@ -118,6 +118,11 @@ def missing(locale: str, wanted: Catalog) -> list[list[str]]:
     return sorted(found)
 
 
+def names_in(text: str) -> set[str]:
+    """The names of a message's placeholders."""
+    return {found[1] for found in _PLACEHOLDER.finditer(text) if found[1]}
+
+
 def _of_message(locale: str, message: Message, found: Message | None) -> Iterator[str]:
     told = _ids(message)[0]
     if found is None or not all(_strings(found)):

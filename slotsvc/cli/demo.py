@@ -195,18 +195,21 @@ class Demo:
 
         report = DemoReport(server, ZoneInfo("UTC"), self.as_json, self.seconds)
         async with demo_calls(server.address) as calls:
-            await tell(calls, report, once=self.once)
+            to_book = await tell(calls, report, once=self.once)
         begun = time.perf_counter()
         async with embedded_portal(self.chosen, server) as portal:
-            await open_doors(portal, report, begun, once=self.once)
+            await open_doors(portal, report, begun, to_book if self.once else "")
             report.end(once=self.once)
             self.told = True
             if not self.once:
                 await stop.wait()
 
 
-async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
-    """The company, the search and, ``once``, the other four steps; then the portal's clients."""
+async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> str:
+    """The company, the search and, ``once``, the other four steps; then the portal's clients.
+
+    Gives the id of a visit that waits to be booked by its client.
+    """
     from slotsvc.cli import demo_setup, demo_steps
     from slotsvc.cli import demo_town as town
     from slotsvc.cli.clock import utc_now
@@ -227,7 +230,7 @@ async def tell(calls: DemoCalls, report: DemoReport, *, once: bool) -> None:
     if once:
         await _steps(calls, report, days, answer)
     with report.timed("clients"):
-        await create_clients(calls, days)
+        return await create_clients(calls, days)
 
 
 async def _steps(

@@ -81,12 +81,14 @@ VISITS = (
 )
 
 
-async def create_clients(calls: DemoCalls, days: Sequence[date]) -> None:
-    """Sites and visits; what is there already stays as it is."""
+async def create_clients(calls: DemoCalls, days: Sequence[date]) -> str:
+    """Sites and visits; what is there already stays as it is. The id of ``TO_BOOK``."""
     await asyncio.gather(*(_create_site(calls, site) for site in SITES))
+    names = {}
     for visit in VISITS:
-        if not await _is_there(calls, visit):
-            await _create_visit(calls, visit, days)
+        there = await _there(calls, visit)
+        names[visit] = (there or await _create_visit(calls, visit, days)).name
+    return names[TO_BOOK].rpartition("/")[2]
 
 
 async def _create_site(calls: DemoCalls, site: ClientSite) -> None:
@@ -106,7 +108,7 @@ async def _create_site(calls: DemoCalls, site: ClientSite) -> None:
     await calls.create(calls.calendar.CreateSite, request)
 
 
-async def _is_there(calls: DemoCalls, wanted: ClientVisit) -> bool:
+async def _there(calls: DemoCalls, wanted: ClientVisit) -> Visit | None:
     from slotsvc.pb.v1.visit_service_pb2 import ListUnplacedRequest, ListVisitsRequest
 
     client = wanted.site.client
@@ -116,17 +118,18 @@ async def _is_there(calls: DemoCalls, wanted: ClientVisit) -> bool:
     else:
         placed = ListVisitsRequest(parent=TENANT, client=client)
         found = (await calls.ask(calls.visits.ListVisits, placed)).visits
-    return any(
-        visit.site == wanted.site.resource and visit.activity_type == wanted.activity_type
+    same = (
+        visit
         for visit in found
+        if visit.site == wanted.site.resource and visit.activity_type == wanted.activity_type
     )
+    return next(same, None)
 
 
-async def _create_visit(calls: DemoCalls, wanted: ClientVisit, days: Sequence[date]) -> None:
+async def _create_visit(calls: DemoCalls, wanted: ClientVisit, days: Sequence[date]) -> Visit:
     if wanted.booked_from is None:
-        await _put_in_backlog(calls, wanted)
-    else:
-        await _book(calls, wanted, days[wanted.booked_from :])
+        return await _put_in_backlog(calls, wanted)
+    return await _book(calls, wanted, days[wanted.booked_from :])
 
 
 async def _put_in_backlog(calls: DemoCalls, wanted: ClientVisit) -> Visit:
@@ -142,7 +145,7 @@ async def _put_in_backlog(calls: DemoCalls, wanted: ClientVisit) -> Visit:
     return (await calls.ask(calls.visits.CreateVisit, request)).visit
 
 
-async def _book(calls: DemoCalls, wanted: ClientVisit, days: Sequence[date]) -> None:
+async def _book(calls: DemoCalls, wanted: ClientVisit, days: Sequence[date]) -> Visit:
     from slotsvc.pb.v1.slot_service_pb2 import SlotRequest, SuggestSlotsRequest
     from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
 
@@ -158,4 +161,4 @@ async def _book(calls: DemoCalls, wanted: ClientVisit, days: Sequence[date]) -> 
     if not slots:
         raise CommandError("The demo found no slot for its clients.", "DEMO_MISBEHAVED")
     booking = BookVisitRequest(token=slots[0].token, request_id=new_request_id())
-    await calls.ask(calls.visits.BookVisit, booking)
+    return (await calls.ask(calls.visits.BookVisit, booking)).visit

@@ -26,7 +26,7 @@ def doors_json(doors: Doors) -> dict[str, Any]:
         "letters": str(doors.letters),
         "administrator": {"email": ADMINISTRATOR[0], "link": doors.administrator},
         "company": f"{doors.url}/company/",
-        "day": f"{doors.url}/company/day",
+        "day": f"{doors.url}/company/day?date={doors.day}",
     }
 
 
@@ -53,12 +53,18 @@ def _administrator_lines(doors: Doors, width: int) -> list[str]:
     from slotsvc.cli.demo_portal import ADMINISTRATOR
 
     address, name = ADMINISTRATOR
+    day = doors_json(doors)["day"]
     if doors.administrator is None:
         text = f"As {name} of the company ({address}), with the password chosen before:"
-        return [*paragraph(text, width), f"{doors.url}/company/day"]
-    code = f"{program()} portal code SECRET"
+        return [*paragraph(text, width), day]
     text = (
-        f"As {name} of the company ({address}), who then sees the day page: this link works once. "
-        "Choose a password; for the second step scan the picture, or give the secret below it to:"
+        f"As {name} of the company ({address}): this link works once. Choose a password; for the "
+        'second step scan the picture, or give the key behind "I cannot scan it" to the command.'
     )
-    return [*paragraph(text, width), f"  {code}", doors.administrator]
+    return [
+        *paragraph(text, width),
+        doors.administrator,
+        f"  {program()} portal code KEY",
+        "Then the day, with the routes on the map:",
+        day,
+    ]

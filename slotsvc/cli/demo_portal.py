@@ -32,18 +32,20 @@ PEOPLE = (
 @dataclass(frozen=True, slots=True)
 class Doors:
     """The ways in. ``links``: (who, permanent link). ``administrator``: a one-time link; None: he
-    has chosen a password before. ``letters``: where codes land."""
+    has chosen a password before. ``letters``: where codes land. ``day``: the first one planned."""
 
     url: str
     links: list[tuple[str, str]]
     administrator: str | None
     letters: Path
+    day: str
 
 
 async def open_doors(
-    portal: RunningPortal | NoPortal, report: DemoReport, begun: float, *, once: bool
+    portal: RunningPortal | NoPortal, report: DemoReport, begun: float, to_book: str
 ) -> None:
-    """Sets the portal up and tells how to get in; ``once``: goes in, and books.
+    """Sets the portal up and tells how to get in; then goes in and books the visit ``to_book``, by
+    its id; "": books nothing.
 
     ``begun``: when the portal began to start, by ``time.perf_counter``.
     """
@@ -52,12 +54,13 @@ async def open_doors(
     parts = portal.portal
     await parts.database.write(_set_up)
     report.seconds["portal"] = time.perf_counter() - begun
-    doors = await parts.database.write(lambda connection: _doors(connection, parts))
+    day = report.told["days"][0]
+    doors = await parts.database.write(lambda connection: _doors(connection, parts, day))
     report.doors(doors)
-    if once:
+    if to_book:
         from slotsvc.cli.demo_visitor import book_as_client
 
-        report.visited(await book_as_client(doors, f"/{UNIT}", PEOPLE[0][0]))
+        report.visited(await book_as_client(doors, f"/{UNIT}", PEOPLE[0][0], to_book))
 
 
 def _set_up(connection: Connection) -> None:
@@ -68,7 +71,7 @@ def _set_up(connection: Connection) -> None:
     apply_company(connection, load_company_file(COMPANY), utc_now(), "demo")
 
 
-def _doors(connection: Connection, portal: Portal) -> Doors:
+def _doors(connection: Connection, portal: Portal, day: str) -> Doors:
     from slotsvc.portal.access.contacts import everybody_at
     from slotsvc.portal.access.permanent_links import ensure_link
 
@@ -79,7 +82,7 @@ def _doors(connection: Connection, portal: Portal) -> Doors:
         links.append((who, link))
     sink = portal.options.sink
     assert sink is not None
-    return Doors(portal.public_url, links, _administrator(connection, portal), sink)
+    return Doors(portal.public_url, links, _administrator(connection, portal), sink, day)
 
 
 def _administrator(connection: Connection, portal: Portal) -> str | None:

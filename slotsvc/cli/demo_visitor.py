@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slotsvc.cli.demo_browser import Browser, Page
+from slotsvc.cli.demo_browser import Browser
 from slotsvc.cli.failure import CommandError
 
 if TYPE_CHECKING:
@@ -36,15 +36,18 @@ class Journey:
         self.pages.append((what, time.perf_counter() - begun))
 
 
-async def book_as_client(doors: Doors, unit: str, address: str) -> Journey:
-    """Signs in with the code of the letter, books the best window. Raises ``CommandError``."""
+async def book_as_client(doors: Doors, unit: str, address: str, visit: str) -> Journey:
+    """Signs in with the code of the letter, books a window for ``visit``, by its id.
+
+    ``unit``: path of the business unit. Raises ``CommandError``.
+    """
     import httpx
 
     journey = Journey()
     async with httpx.AsyncClient(trust_env=False, timeout=30.0) as client:
         browser = Browser(client, doors.url)
         await _sign_in(browser, journey, doors.letters, unit, address)
-        await _book(browser, journey, unit)
+        await _book(browser, journey, unit, visit)
     return journey
 
 
@@ -60,29 +63,29 @@ async def _sign_in(
         code = await _new_code(letters, known)
     with journey.page("code typed"):
         page = await browser.send(page.form("/code"), code=code)
-    if page.path.endswith("/code"):
-        raise CommandError("The portal misbehaved: the code was refused.", "DEMO_MISBEHAVED")
+    _expect(not page.path.endswith("/code"), "the code was refused")
 
 
-async def _book(browser: Browser, journey: Journey, unit: str) -> None:
-    with journey.page("my visits"):
+async def _book(browser: Browser, journey: Journey, unit: str, visit: str) -> None:
+    here = f"{unit}/visits/{visit}"
+    with journey.page("my interventions"):
         page = await browser.get(f"{unit}/visits")
-    slots = next((link for link in page.links if link.endswith("/slots")), None)
-    if slots is None:
-        raise CommandError("The portal misbehaved: nothing can be booked.", "DEMO_MISBEHAVED")
+    _expect(here in page.links, f"{page.path} does not show {visit}")
+    with journey.page("the intervention"):
+        page = await browser.get(here)
+    _expect(f"{here}/slots" in page.links, f"{here} cannot be booked")
     with journey.page("windows"):
-        page = await browser.get(slots)
-    with journey.page("best window chosen"):
+        page = await browser.get(f"{here}/slots")
+    with journey.page("window chosen"):
         page = await browser.send(page.form("/hold"))
     with journey.page("confirmed"):
         page = await browser.send(page.form("/confirm"))
-    _expect_booked(page)
+    _expect(page.path.partition("?")[0] == here, f"confirming led to {page.path}")
 
 
-def _expect_booked(page: Page) -> None:
-    if "/visits/" not in page.path:
-        text = f"The portal misbehaved: confirming led to {page.path}."
-        raise CommandError(text, "DEMO_MISBEHAVED")
+def _expect(so: bool, otherwise: str) -> None:
+    if not so:
+        raise CommandError(f"The portal misbehaved: {otherwise}.", "DEMO_MISBEHAVED")
 
 
 async def _new_code(letters: Path, known: int) -> str:

@@ -12,7 +12,12 @@ import click
 from slotsvc.cli.clock import utc_now
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import json_option
-from slotsvc.cli.portal_tables import PortalTables, portal_tables, tables_options
+from slotsvc.cli.portal_tables import (
+    PortalTables,
+    portal_tables,
+    public_url_option,
+    tables_options,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,16 +31,17 @@ ACTOR = "cli"
 @click.argument("email")
 @click.option("--name", default="", help="How the portal greets him.  [default: the e-mail]")
 @click.option("--again", is_flag=True, help="Though there is one: password or phone is lost.")
+@public_url_option
 @tables_options
 def first_admin(
-    email: str, name: str, again: bool, data_dir: Path | None, config_file: Path | None,
-    as_json: bool,
+    email: str, name: str, again: bool, public_url: str | None, data_dir: Path | None,
+    config_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Print a link with which the administrator EMAIL chooses a password and enrols a phone.
 
     It works once, for 24 hours. Other people of the company are invited on its pages.
     """
-    with portal_tables(data_dir, config_file) as tables:
+    with portal_tables(data_dir, config_file, public_url) as tables:
         url = tables.write(lambda c: _administrator_link(c, tables, email, name or email, again))
     if as_json:
         from slotsvc.cli.as_json import echo_json
@@ -78,10 +84,11 @@ def _refused(email: str, problem: str) -> CommandError:
 @click.argument("contact")
 @click.option("--rotate", is_flag=True, help="A new link; the old one opens nothing any more.")
 @click.option("--revoke", is_flag=True, help="No link any more.")
+@public_url_option
 @tables_options
 def link(
-    contact: str, rotate: bool, revoke: bool, data_dir: Path | None, config_file: Path | None,
-    as_json: bool,
+    contact: str, rotate: bool, revoke: bool, public_url: str | None, data_dir: Path | None,
+    config_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the permanent link of CONTACT (an id, an e-mail address or a phone number).
 
@@ -90,7 +97,7 @@ def link(
     """
     if rotate and revoke:
         raise click.UsageError("--rotate and --revoke exclude each other.")
-    with portal_tables(data_dir, config_file) as tables:
+    with portal_tables(data_dir, config_file, public_url) as tables:
         found, url = tables.write(lambda c: _linked(c, tables, contact, rotate, revoke))
     if as_json:
         from slotsvc.cli.as_json import echo_json

@@ -37,6 +37,7 @@ def apply(
 
     with portal_tables(data_dir, config_file) as tables, _said(file):
         wanted = load_company_file(file)
+        _check_company(wanted.tenant, tables.tenant)
         work = _tried if dry_run else _applied
         changes = tables.write(lambda connection: work(connection, wanted))
     if as_json:
@@ -50,6 +51,13 @@ def apply(
     counted = count_words(len(changes), "change")
     end = " to make; nothing was done." if dry_run else " made."
     click.echo(f"{counted}{end}" if len(changes) else "Everything is as the file says.")
+
+
+def _check_company(in_file: str, in_settings: str | None) -> None:
+    """Another company's clients have no business in this portal."""
+    if in_settings not in (None, in_file):
+        text = f"The file is of {in_file}, the portal is of {in_settings}."
+        raise CommandError(text, "OTHER_COMPANY", Exit.USAGE, "See portal.tenant.")
 
 
 def _applied(connection: Connection, file: CompanyFile) -> Changes:

@@ -33,11 +33,20 @@ def tables_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
+public_url_option = click.option(
+    "--public-url",
+    metavar="URL",
+    help="What the link begins with.  [default: portal.public_url, or the address]",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PortalTables:
-    """``public_url``: what links begin with, no slash at the end."""
+    """``public_url``: what links begin with, no slash at the end. ``tenant``: whose portal the
+    settings say it is; None: they do not say."""
 
     public_url: str
+    tenant: str | None
     secrets: PortalSecrets = field(repr=False)
     _engine: Engine = field(repr=False)
 
@@ -55,17 +64,20 @@ class PortalTables:
 
 
 @contextmanager
-def portal_tables(data_dir: Path | None, config_file: Path | None) -> Iterator[PortalTables]:
+def portal_tables(
+    data_dir: Path | None, config_file: Path | None, public_url: str | None = None
+) -> Iterator[PortalTables]:
     """The tables and the secrets of the portal the settings speak of, made where there are none.
 
-    Raises ``CommandError``.
+    ``public_url``: instead of the settings'. Raises ``CommandError``.
     """
     with portal_errors():
         from slotsvc.portal.secrets import PortalSecrets
         from slotsvc.portal.tables.database import engine_on
         from slotsvc.portal.tables.migrate import upgrade
 
-    chosen = settings(config_file, {"data_dir": data_dir})
+    flags = {"data_dir": data_dir, "portal": {"public_url": public_url}}
+    chosen = settings(config_file, flags)
     private_directory(chosen.data_dir)
     with portal_errors():
         upgrade(chosen.portal_database_file)
@@ -73,6 +85,6 @@ def portal_tables(data_dir: Path | None, config_file: Path | None) -> Iterator[P
     engine = engine_on(chosen.portal_database_file, "BEGIN IMMEDIATE", 1)
     try:
         url = chosen.portal.public_url or f"http://{chosen.portal.http_addr}"
-        yield PortalTables(url, secrets, engine)
+        yield PortalTables(url, chosen.portal.tenant, secrets, engine)
     finally:
         engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -118,6 +119,8 @@ async def _served(portal: Portal, bound: str, listening: socket.socket) -> Async
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_S,
     )
+    # whatever handlers somebody gives it: its lines hold addresses, and addresses hold tokens (S4)
+    logging.getLogger("uvicorn.access").disabled = True
     server = _Server(config)
     task = asyncio.create_task(server.serve([listening]), name="portal-pages")
     while not server.started and not task.done():

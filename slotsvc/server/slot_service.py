@@ -130,7 +130,7 @@ class SlotService(SlotServiceServicer):
 
     async def with_alternatives(self, gone: SlotGoneError, opened: OpenedOffer) -> SlotGoneError:
         """The same error with the nearest equivalents: the same search again, nearest windows
-        first. A search that fails leaves the error as it is."""
+        first. A search that fails, or has to wait too long, leaves the error as it is."""
         self._metrics.booking_conflicts.inc()
         search = pb.SuggestSlotsRequest()
         search.CopyFrom(opened.search)
@@ -139,8 +139,9 @@ class SlotService(SlotServiceServicer):
         search.max_slots = 20
         try:
             until = min(_deadline(), time.monotonic() + LONGEST_LOOK_S)
-            found = await self._suggest(command_from(search, until))
-        except SlotsvcError:
+            async with asyncio.timeout(until - time.monotonic()):
+                found = await self._suggest(command_from(search, until))
+        except (SlotsvcError, TimeoutError):
             return gone
         wanted = to_epoch(opened.offer.window.promise.start)
         slots = [

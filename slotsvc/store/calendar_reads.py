@@ -1,4 +1,8 @@
-"""Reading what a company set up."""
+"""Reading what a company set up.
+
+What every booking asks for is a statement that is built once, with parameters: building it anew
+costs more than running it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, select, union
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select, union
 
 from slotsvc.domain.closures import Closure
 from slotsvc.domain.offering import ActivityType, Site
@@ -46,6 +50,50 @@ def within(entity: EntityTable[Any], tenant: str, technician: str) -> list[Colum
     if entity.of_technician:
         return [table.c.tenant == tenant, table.c.technician == technician]
     return [table.c.tenant == tenant]
+
+
+def _one_of(entity: EntityTable[Any]) -> Select[Any]:
+    """One row by ``at``, of the tenant ``of`` and, where the key has one, the technician ``who``.
+    A tenant is seen by nobody but itself (and the operator, who is of none)."""
+    table = entity.table
+    owner = table.c.id if table is tables.TENANT else table.c.tenant
+    query = select(table).where(table.c.id == bindparam("at"), owner == bindparam("of"))
+    return query.where(table.c.technician == bindparam("who")) if entity.of_technician else query
+
+
+_ONE: Mapping[type, Select[Any]] = {kind: _one_of(entity) for kind, entity in ENTITIES.items()}
+
+
+def _of_some(
+    table: Table, condition: ColumnElement[bool], *order: ColumnElement[Any]
+) -> Select[Any]:
+    """Rows of ``technicians`` that meet the condition, by technician and ``order``."""
+    named = table.c.technician.in_(bindparam("technicians", expanding=True))
+    query = select(table).where(table.c.tenant == bindparam("tenant"), named, condition)
+    return query.order_by(table.c.technician, *order, table.c.id)
+
+
+_FIRST: ColumnElement[Any] = bindparam("first")
+_LAST: ColumnElement[Any] = bindparam("last")
+_LOAN, _EXCEPTION, _ABSENCE = tables.LOAN.c, tables.SHIFT_EXCEPTION.c, tables.ABSENCE.c
+_LOANS = _of_some(
+    tables.LOAN, (_LOAN.first_day <= _LAST) & (_LOAN.last_day >= _FIRST), _LOAN.first_day
+)
+_EXCEPTIONS = _of_some(tables.SHIFT_EXCEPTION, _EXCEPTION.day.between(_FIRST, _LAST))
+_ABSENCES = _of_some(
+    tables.ABSENCE,
+    (_ABSENCE.start_at < _LAST) & (_ABSENCE.end_at > _FIRST),
+    _ABSENCE.start_at,
+)
+_CLOSURES = (
+    select(tables.CLOSURE)
+    .where(tables.CLOSURE.c.tenant == bindparam("tenant"))
+    .order_by(tables.CLOSURE.c.id)
+)
+
+
+def _days(first: date, last: date) -> tuple[str, str]:
+    return first.isoformat(), last.isoformat()
 
 
 def _between(first: date, last: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -88,30 +136,14 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[str, Sequence[Loan]]:
         """By technician, in order of the first date; those that hold on one of the dates."""
-        who = tuple(technicians)
-        return self._once(
-            ("loans", tenant, who, first, last), lambda: self._loans(tenant, who, first, last)
-        )
-
-    def _loans(
-        self, tenant: str, technicians: Iterable[str], first: date, last: date
-    ) -> Mapping[str, Sequence[Loan]]:
-        table = tables.LOAN
-        begun, going_on = _between(first, last)
         found: dict[str, list[Loan]] = defaultdict(list)
-        both = begun & going_on
-        for row in self._of_technicians(table, tenant, technicians, both, table.c.first_day):
+        for row in self._of_technicians(_LOANS, tenant, technicians, *_days(first, last)):
             found[row.technician].append(loan_from(row))
         return dict(found)
 
     def closures(self, tenant: str) -> Sequence[Closure]:
         """All of them, by id."""
-        return self._once(("closures", tenant), lambda: self._closures(tenant))
-
-    def _closures(self, tenant: str) -> Sequence[Closure]:
-        query = select(tables.CLOSURE).where(tables.CLOSURE.c.tenant == tenant)
-        rows = self._connection.execute(query.order_by(tables.CLOSURE.c.id))
-        return [closure_from(row) for row in rows]
+        return [closure_from(r) for r in self._connection.execute(_CLOSURES, {"tenant": tenant})]
 
     def vans(self, tenant: str) -> Sequence[Van]:
         """All of them, by id."""
@@ -137,19 +169,8 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], first: date, last: date
     ) -> Mapping[str, Mapping[date, ShiftException]]:
         """By technician and date, for first <= date <= last."""
-        who = tuple(technicians)
-        return self._once(
-            ("exceptions", tenant, who, first, last),
-            lambda: self._exceptions(tenant, who, first, last),
-        )
-
-    def _exceptions(
-        self, tenant: str, technicians: Iterable[str], first: date, last: date
-    ) -> Mapping[str, Mapping[date, ShiftException]]:
-        day = tables.SHIFT_EXCEPTION.c.day
-        between = day.between(first.isoformat(), last.isoformat())
         found: dict[str, dict[date, ShiftException]] = defaultdict(dict)
-        for row in self._of_technicians(tables.SHIFT_EXCEPTION, tenant, technicians, between):
+        for row in self._of_technicians(_EXCEPTIONS, tenant, technicians, *_days(first, last)):
             exception = shift_exception_from(row)
             found[exception.technician][exception.day] = exception
         return dict(found)
@@ -158,18 +179,9 @@ class CalendarReads(Transaction):
         self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
     ) -> Mapping[str, Sequence[Absence]]:
         """By technician, in order of start; those that overlap [start, end)."""
-        who = tuple(technicians)
-        return self._once(
-            ("absences", tenant, who, start, end), lambda: self._absences(tenant, who, start, end)
-        )
-
-    def _absences(
-        self, tenant: str, technicians: Iterable[str], start: datetime, end: datetime
-    ) -> Mapping[str, Sequence[Absence]]:
-        table = tables.ABSENCE
-        overlaps = (table.c.start_at < to_epoch(end)) & (table.c.end_at > to_epoch(start))
         found: dict[str, list[Absence]] = defaultdict(list)
-        for row in self._of_technicians(table, tenant, technicians, overlaps, table.c.start_at):
+        ends = to_epoch(start), to_epoch(end)
+        for row in self._of_technicians(_ABSENCES, tenant, technicians, *ends):
             found[row.technician].append(absence_from(row))
         return dict(found)
 
@@ -184,8 +196,9 @@ class CalendarReads(Transaction):
     ) -> tuple[E, str] | None:
         """The entity and its etag; None: not found."""
         entity = ENTITIES[kind]
-        query = select(entity.table).where(*is_entity(entity, tenant, id, technician))
-        row = self._connection.execute(query).one_or_none()
+        owner = tenant or (id if kind is Tenant else "")
+        asked = {"of": owner, "at": id, "who": technician}
+        row = self._connection.execute(_ONE[kind], asked).one_or_none()
         return None if row is None else (entity.from_row(row), str(row.revision))
 
     def page[E](
@@ -200,18 +213,16 @@ class CalendarReads(Transaction):
         return [(entity.from_row(row), str(row.revision)) for row in rows]
 
     def _one[E](self, kind: type[E], tenant: str, id: str) -> E | None:
-        found = self._once((kind, tenant, id), lambda: self.fetch(tenant, kind, id))
+        found = self.fetch(tenant, kind, id)
         return None if found is None else found[0]
 
     def _of_technicians(
         self,
-        table: Table,
+        query: Select[Any],
         tenant: str,
         technicians: Iterable[str],
-        condition: ColumnElement[bool],
-        *order: ColumnElement[Any],
+        first: str | int,
+        last: str | int,
     ) -> Sequence[Row[Any]]:
-        named = table.c.technician.in_(list(technicians))
-        query = select(table).where(table.c.tenant == tenant, named, condition)
-        ordered = query.order_by(table.c.technician, *order, table.c.id)
-        return self._connection.execute(ordered).all()
+        asked = {"tenant": tenant, "technicians": list(technicians), "first": first, "last": last}
+        return self._connection.execute(query, asked).all()

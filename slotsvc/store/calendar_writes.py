@@ -64,7 +64,6 @@ class CalendarWrites(CalendarReads):
             columns |= {"tenant": tenant, "revision": self._next_revision(tenant)}
         with _refusals(table):
             self._connection.execute(insert(table.table).values(columns))
-        self._look_anew()
         return str(columns["revision"])
 
     def replace(self, tenant: str, entity: Entity, etag: str | None) -> str:
@@ -81,7 +80,6 @@ class CalendarWrites(CalendarReads):
         columns = table.to_row(entity) | {"revision": revision}
         with _refusals(table):
             self._connection.execute(update(table.table).where(*here).values(columns))
-        self._look_anew()
         return str(revision)
 
     def delete[E: Entity](
@@ -99,7 +97,6 @@ class CalendarWrites(CalendarReads):
         table = ENTITIES[kind]
         here = is_entity(table, tenant, id, technician)
         self._connection.execute(delete(table.table).where(*here))
-        self._look_anew()
 
     def _relieve(self, tenant: str, technician: str) -> None:
         """Takes somebody off every closure's list of those on duty."""

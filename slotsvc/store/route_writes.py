@@ -74,7 +74,6 @@ class RouteWrites(RouteReads):
             if key not in self._locked:
                 self._locked[key] = self._bump(key)
         self._now = None  # what was read before the wait for a lock may be too old
-        self._look_anew()
         return {key: self._locked[key] for key in wanted}
 
     def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:

@@ -16,8 +16,12 @@ from tests.cli.conftest import PROGRAM, environment
 STEPS = ["hold", "confirm", "reschedule", "cancel"]
 PAGES = [
     "sign-in page", "e-mail address typed", "letter with the code", "code typed",
-    "my visits", "windows", "best window chosen", "confirmed",
+    "my interventions", "the intervention", "windows", "window chosen", "confirmed",
 ]  # fmt: skip
+
+
+FOR_CLIENTS = 4
+"""Visits of the portal's clients that stay after a run: three from the start, one booked."""
 
 
 def run(home: Path, *args: str) -> str:
@@ -76,6 +80,7 @@ def test_the_portal_opens_for_three_people(demo: dict[str, Any]) -> None:
         assert opened.status_code == 200
         assert "Riviera Services" in opened.text
     assert httpx.get(portal["administrator"]["link"], trust_env=False).status_code == 200
+    assert portal["day"].endswith(f"/company/day?date={demo['days'][0]}")
 
 
 def test_once_a_client_books_through_the_portal(first: dict[str, Any]) -> None:
@@ -97,13 +102,13 @@ def offered(slots: Sequence[dict[str, Any]]) -> list[tuple[Any, str]]:
 
 
 def test_kept_data_is_used_again(home: Path, kept: Path, first: dict[str, Any]) -> None:
-    """The second run books nothing more and does the steps again; its text fits 80 columns."""
+    """The second run fills nothing and does the steps again; its text fits 80 columns."""
     text = run(home, "--keep-data", str(kept))
 
     assert max(map(len, text.splitlines())) <= 80
     words = " ".join(text.split())
     assert "© OpenStreetMap contributors" in words
-    assert f"{first['visits']} visits: " in words
+    assert f"{first['visits'] + FOR_CLIENTS} visits: " in words
     assert "Kept from before." in words
     assert "Proof: EXACT" in words
     for number, step in enumerate(STEPS, start=2):

@@ -64,6 +64,15 @@ def test_a_wrong_file_is_told_whole(tmp_path: Path) -> None:
     }
 
 
+def test_another_companys_file_is_refused(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the settings say whose portal it is."""
+    monkeypatch.setenv("SLOTSVC_PORTAL__TENANT", "acme")
+
+    error = told(data_dir, "apply", str(COMPANY), code=2)["error"]
+
+    assert error["reason"] == "OTHER_COMPANY"
+
+
 def test_units_are_listed_with_their_addresses(data_dir: Path) -> None:
     """Name, whether the portal is open, credits, and where clients go."""
     (unit,) = told(data_dir, "units")["units"]

@@ -112,7 +112,9 @@ def listen(context: BrowserContext) -> list[str]:
             noise.append(f"console: {message.text}")
 
     def on_response(response: Response) -> None:
-        is_page = response.request.resource_type == "document"
+        # the service worker asks for pages in its own name
+        worker = response.request.service_worker is not None
+        is_page = worker or response.request.resource_type == "document"
         if response.status >= _BROKEN or (response.status == _MISSING and not is_page):
             noise.append(f"{response.status} {response.request.method} {response.url}")
 

@@ -298,7 +298,7 @@ async def running_world(
             "portal_key": await _key(service, company, "ROLE_PORTAL"),
             "planner_key": await _key(service, company, "ROLE_PLANNER"),
         }
-        answering = ServiceOptions(service.address, **keys)
+        answering = options.pop("service", None) or ServiceOptions(service.address, **keys)
         told = portal_options(data_dir, answering, company.tenant, **options)
         portal = await stack.enter_async_context(running(told, clock=clock.now))
         http = await stack.enter_async_context(

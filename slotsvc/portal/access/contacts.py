@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, literal, select, update
 
 from slotsvc.portal.access.identifiers import channel_of
 from slotsvc.portal.messages.letters import Channel
@@ -131,11 +131,15 @@ def sites_of(connection: Connection, contact: Contact) -> frozenset[str] | None:
     return frozenset(connection.execute(query).scalars())
 
 
-def count_failure(connection: Connection, bu: str, address: str) -> None:
-    """One more wrong code for everybody at the address. The same statement for nobody at all."""
+def count_failure(connection: Connection, bu: str, address: str, *, guessed: bool) -> None:
+    """One more wrong code for everybody at the address. The same statement for nobody at all.
+
+    ``guessed`` False: there was no code to be guessed, so that nobody can be shut out by wishes
+    over the limit; nothing is counted then.
+    """
     column = CONTACTS.c.email if channel_of(address) is Channel.MAIL else CONTACTS.c.phone
     ours = select(CLIENTS.c.id).where(CLIENTS.c.business_unit == bu)
-    query = update(CONTACTS).where(column == address, CONTACTS.c.client.in_(ours))
+    query = update(CONTACTS).where(column == address, CONTACTS.c.client.in_(ours), literal(guessed))
     connection.execute(query.values(failures=CONTACTS.c.failures + 1))
 
 

@@ -124,7 +124,8 @@ def judge(connection: Connection, secrets: PortalSecrets, challenge: Challenge, 
     challenges.count_try(connection, challenge.id)
     right = challenges.is_code(secrets, challenge, code)
     if not right:
-        count_failure(connection, challenge.business_unit, challenge.address)
+        there_was_one = challenge.code_mac is not None
+        count_failure(connection, challenge.business_unit, challenge.address, guessed=there_was_one)
     return right
 
 

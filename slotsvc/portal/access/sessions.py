@@ -15,6 +15,7 @@ from sqlalchemy import insert as insert_row
 
 from slotsvc.portal.access.contacts import Contact, contact_by_id, sites_of
 from slotsvc.portal.secrets import PortalSecrets, hashed, new_token
+from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import CLIENTS, CONTACTS, SESSIONS
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, Level
 
@@ -91,7 +92,7 @@ def visitor_of(
         client_name=contact.client_name,
         bu=bu,
         sites=sites,
-        locale=contact.locale or bu.locales[0],
+        locale=contact.locale or "",
         level=level,
         proven_until=proven_until,
         csrf_token=csrf_token,
@@ -123,6 +124,8 @@ def begin(
         "expires_at": _seconds(now + ABSOLUTE),
     }
     connection.execute(insert_row(SESSIONS).values(row))
+    who, data = f"contacts/{contact.id}", {"level": level.name}
+    record(connection, now, who, "LOGIN", business_unit=contact.business_unit, data=data)
     return token
 
 

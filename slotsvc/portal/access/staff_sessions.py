@@ -27,13 +27,17 @@ _BROWSER_LENGTH = 200
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
-async def staff_session(portal: Portal, token: str) -> StaffVisitor | None:
-    """Whose session the cookie is, now; None: nobody's. One read, no write."""
+async def staff_session(portal: Portal, token: str, *, used: bool = True) -> StaffVisitor | None:
+    """Whose session the cookie is, now; None: nobody's. One read, no write.
+
+    ``used`` False: a page asked by itself, which must not keep the session from going idle.
+    """
     now, session = portal.clock(), hashed(token)
     row = await portal.database.read(lambda tx: _live_row(tx, session, portal.activity, now))
     if row is None:
         return None
-    portal.activity.touch(session, now)
+    if used:
+        portal.activity.touch(session, now)
     return StaffVisitor(
         session=session,
         staff=row.subject,

@@ -17,8 +17,8 @@ from slotsvc.portal.service.errors import ErrorKind, ServiceError
 DAYS = 5
 """Days shown at first, and with each "more"."""
 
-MOST_SLOTS = 40
-MOST_A_DAY = 8
+MOST_SLOTS = 30
+MOST_A_DAY = 6
 EQUIVALENTS = 3
 _USUAL_HORIZON = timedelta(days=28)  # the engine's, where a type names none
 _NEAR_DAYS = 4

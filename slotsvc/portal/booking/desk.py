@@ -6,6 +6,7 @@ kept apart, too. What is not his looks like what does not exist.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from slotsvc.portal.service.answers import Visit, VisitState
 from slotsvc.portal.service.client_calls import ClientCalls
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.visitor import ClientVisitor, Level
+
+_ID = re.compile(r"[a-z0-9_-]{1,63}")
 
 
 def not_found() -> ServiceError:
@@ -69,7 +72,14 @@ class Desk:
 
     async def visit(self, id: str) -> Visit:
         """The visit with this last part of its name. Raises ``ServiceError`` NOT_FOUND."""
-        return await self.visit_named(self.portal.service.name("visits", id))
+        return await self.visit_named(self.named("visits", id))
+
+    def named(self, collection: str, id: str) -> str:
+        """The resource name for the last part of an address. Raises ``ServiceError`` NOT_FOUND for
+        what cannot be one."""
+        if not _ID.fullmatch(id):
+            raise not_found()
+        return self.portal.service.name(collection, id)
 
     async def visit_named(self, name: str) -> Visit:
         """The same by resource name."""

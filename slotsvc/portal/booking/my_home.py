@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from slotsvc.portal.booking.actions import Action, ActionKind
@@ -9,6 +10,7 @@ from slotsvc.portal.booking.cards import Card, Status
 from slotsvc.portal.booking.desk import Desk
 from slotsvc.portal.booking.my_visits import OPEN, in_order
 from slotsvc.portal.booking.new_visits import entry_actions
+from slotsvc.portal.service.answers import VisitState
 
 RECENT = 3
 _COMING = (Status.ON_THE_WAY, Status.IN_PROGRESS, Status.SCHEDULED)
@@ -18,7 +20,7 @@ _WAITING = (Status.HELD, Status.TO_SCHEDULE)
 @dataclass(frozen=True, slots=True)
 class Home:
     """``next`` None: no appointment stands. ``later``: the appointments behind it. ``waiting``: to
-    be confirmed or booked. ``recent``: the last few that are over. ``actions``: new visits."""
+    be confirmed or booked. ``recent``: the last few that are done. ``actions``: new visits."""
 
     next: Card | None
     later: list[Card]
@@ -29,7 +31,8 @@ class Home:
 
 async def my_home(desk: Desk) -> Home:
     """The visitor's first page. Raises ``ServiceError``."""
-    cards = in_order(await desk.cards(await desk.calls.all_visits()))
+    found, done = await asyncio.gather(desk.calls.open_visits(), desk.calls.visits(VisitState.DONE))
+    cards = in_order(await desk.cards([*found, *done]))
     coming = [card for card in cards if card.status in _COMING]
     return Home(
         next=coming[0] if coming else None,

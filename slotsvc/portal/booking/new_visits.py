@@ -58,7 +58,7 @@ async def new_visit(desk: Desk, kind_id: str, site_id: str) -> NewVisit:
     """The kind and the place with these last parts of their names. Raises ``ServiceError``
     NOT_FOUND where it is not offered, or the place is not his."""
     kinds = [kind for kind in await new_kinds(desk) if kind.shown.id == kind_id]
-    name = desk.portal.service.name("sites", site_id)
+    name = desk.named("sites", site_id)
     sites = [site for site in await my_sites(desk) if site.name == name]
     if not kinds or not sites:
         raise not_found()

@@ -48,7 +48,7 @@ async def review(desk: Desk, id: str) -> Review:
 
     Raises ``ServiceError`` NOT_FOUND where it is not his.
     """
-    name = desk.portal.service.name("holds", id)
+    name = desk.named("holds", id)
     hold = await desk.portal.database.read(lambda tx: kept(tx, name, desk.visitor.client_id))
     if hold is None:
         raise not_found()
@@ -61,7 +61,7 @@ async def review(desk: Desk, id: str) -> Review:
     return Review(hold, visit, _standing(desk, hold, visit))
 
 
-async def confirm(desk: Desk, id: str) -> Visit:
+async def confirm(desk: Desk, id: str) -> Review:
     """Makes the held window the appointment, and writes to the contact.
 
     Confirming twice is confirming once. Raises ``ServiceError`` (EXPIRED, …) and ``NotOpenError``.
@@ -69,7 +69,7 @@ async def confirm(desk: Desk, id: str) -> Visit:
     found = await review(desk, id)
     hold, visit = found.hold, found.visit
     if hold.outcome is HoldOutcome.CONFIRMED:
-        return visit
+        return found
     if found.standing in (Standing.LAPSED, Standing.GIVEN_BACK):
         raise ServiceError(ErrorKind.EXPIRED, "HOLD_EXPIRED")
     booked = visit if found.standing is Standing.CONFIRMED else await _confirmed(desk, hold, visit)
@@ -82,7 +82,7 @@ async def confirm(desk: Desk, id: str) -> Visit:
 
     await desk.portal.database.write(write)
     desk.portal.outbox.wake()
-    return booked
+    return Review(hold, booked, Standing.CONFIRMED)
 
 
 async def extend(desk: Desk, id: str) -> None:

@@ -114,7 +114,7 @@ def _reader(connection: Connection, desk: Desk) -> Reader | None:
     row = connection.execute(select(*columns).where(CONTACTS.c.id == visitor.contact)).one_or_none()
     if row is None:
         return None
-    locale = row.locale if row.locale in visitor.bu.locales else visitor.locale
+    locale = row.locale if row.locale in visitor.bu.locales else visitor.bu.locales[0]
     if row.email:
         return Reader(visitor.bu, Channel.MAIL, row.email, locale, visitor.name)
     if row.phone and visitor.bu.sms_connection and desk.portal.outbox.takes_sms:

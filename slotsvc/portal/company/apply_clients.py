@@ -26,9 +26,9 @@ from slotsvc.portal.company.contacts import (
     judged,
 )
 from slotsvc.portal.company.file_problems import FileProblem
-from slotsvc.portal.company.settings import shown_unit
 from slotsvc.portal.company.units import unit_of
 from slotsvc.portal.tables.schema import CLIENTS
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import BusinessUnit
 
 _WORDS = {

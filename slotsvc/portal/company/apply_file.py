@@ -23,10 +23,10 @@ from slotsvc.portal.company.company_file import (
 )
 from slotsvc.portal.company.file_problems import CompanyFileError, FileProblem
 from slotsvc.portal.company.logos import keep
-from slotsvc.portal.company.settings import changes as settings_changes
 from slotsvc.portal.company.units import save, unit_of
 from slotsvc.portal.messages.credits import balance, top_up
 from slotsvc.portal.tables.schema import ACTIONS, ACTIVITY_TYPES, BUSINESS_UNITS
+from slotsvc.portal.unit_settings import changes as settings_changes
 
 DEFAULT_HOURS_BEFORE = 24
 _TIMED = ("RESCHEDULE", "CANCEL")

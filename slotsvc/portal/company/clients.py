@@ -80,11 +80,11 @@ def search(connection: Connection, words: str, bu: str | None, page: int) -> Cli
     Case and accents do not matter; of telephone numbers only the digits do. ``bu`` None: all units.
     A page beyond the last gives the last.
     """
-    query = select(CLIENTS).order_by(CLIENTS.c.name, CLIENTS.c.ref)
+    query = select(CLIENTS)
     if bu:
         query = query.where(CLIENTS.c.business_unit == bu)
     contacts = _contacts_by_client(connection)
-    rows = connection.execute(query).all()
+    rows = sorted(connection.execute(query), key=lambda row: (folded(row.name), row.ref))
     found = [row for row in rows if _holds(row, contacts[row.id], words)]
     shown = min(max(page, 1), max(1, -(-len(found) // PAGE_SIZE)))
     at = (shown - 1) * PAGE_SIZE

@@ -26,7 +26,7 @@ from pydantic import (
 from slotsvc.portal.company.file_checks import checked
 from slotsvc.portal.company.file_problems import CompanyFileError, FileProblem, told
 from slotsvc.portal.company.logos import MAX_BYTES, Logo, LogoError, drawn_anew
-from slotsvc.portal.company.settings import BusinessUnitSettings
+from slotsvc.portal.unit_settings import BusinessUnitSettings
 
 RESERVED = ("company", "healthz", "language", "link", "logos", "static")
 """First words of addresses that no business unit may have as its id."""

@@ -19,12 +19,12 @@ from slotsvc.portal.access.contact_data import replace_address
 from slotsvc.portal.access.contacts import Contact, contact_by_id
 from slotsvc.portal.access.identifiers import IdentifierError, email, phone, region_of
 from slotsvc.portal.access.sessions import end_all
-from slotsvc.portal.company.clients import Client
-from slotsvc.portal.company.settings import shown_unit
+from slotsvc.portal.company.clients import Client, folded
 from slotsvc.portal.company.units import unit_of
 from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import CLIENTS, CONTACT_SITES, CONTACTS
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import BusinessUnit
 
 NAME_LENGTH = 200
@@ -139,9 +139,10 @@ def contact_unit(connection: Connection, contact: str) -> tuple[Contact, Busines
 
 def contacts_of(connection: Connection, client: str) -> list[Contact]:
     """Everybody of a client, by name."""
-    query = select(CONTACTS.c.id).where(CONTACTS.c.client == client).order_by(CONTACTS.c.name)
+    query = select(CONTACTS.c.id).where(CONTACTS.c.client == client)
     found = (contact_by_id(connection, each) for each in connection.execute(query).scalars())
-    return [each for each in found if each is not None]
+    known = [each for each in found if each is not None]
+    return sorted(known, key=lambda each: (folded(each.name), each.id))
 
 
 def add_contact(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from slotsvc.portal.company.file_problems import FileProblem
-from slotsvc.portal.company.settings import Problem, problems
+from slotsvc.portal.unit_settings import Problem, problems
 
 if TYPE_CHECKING:
     from slotsvc.portal.company.company_file import (

@@ -21,8 +21,8 @@ from PIL import Image
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from slotsvc.portal.company.settings import BusinessUnitSettings
 from slotsvc.portal.tables.schema import BUSINESS_UNITS, LOGOS
+from slotsvc.portal.unit_settings import BusinessUnitSettings
 
 MAX_BYTES = 1024 * 1024
 MAX_SIDE = 2000

@@ -14,16 +14,16 @@ from sqlalchemy import Connection, select, update
 
 from slotsvc.portal.access.sessions import end_all_of_unit
 from slotsvc.portal.company.logos import forget_unused
-from slotsvc.portal.company.settings import (
+from slotsvc.portal.messages.credits import TENTHS_PER_SMS
+from slotsvc.portal.tables.audit import record
+from slotsvc.portal.tables.schema import BUSINESS_UNITS
+from slotsvc.portal.unit_settings import (
     BusinessUnitSettings,
     Problem,
     changes,
     problems,
     shown_unit,
 )
-from slotsvc.portal.messages.credits import TENTHS_PER_SMS
-from slotsvc.portal.tables.audit import record
-from slotsvc.portal.tables.schema import BUSINESS_UNITS
 from slotsvc.portal.visitor import BusinessUnit
 
 

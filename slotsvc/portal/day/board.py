@@ -1,13 +1,14 @@
 """A day as the timeline in the browser draws it: plain values, ready for JSON.
 
 Instants are told as the wall clock of the business unit, without a zone: the browser's own zone
-must not move them.
+must not move them. A shift over midnight stays on the day on which it begins, whose hours then go
+on behind 24.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,13 +23,14 @@ type Say = Callable[[StopRow], str]
 """What is read to somebody who rests on a stop."""
 
 
-def board(rows: list[TechnicianRow], zone: ZoneInfo, say: Say) -> dict[str, Any]:
-    """``resources`` (technicians), ``events`` (visits, driving, pauses, promises) and the hours
-    that hold them all, ``from`` and ``until`` as "HH:MM"."""
+def board(rows: list[TechnicianRow], zone: ZoneInfo, say: Say, now: datetime) -> dict[str, Any]:
+    """``resources`` (technicians), ``events`` (visits, driving, pauses, promises), ``now``, and the
+    hours that hold them all, ``from`` and ``until`` as "HH:MM": "26:00" is two in the night."""
     first, last = _hours(rows, zone)
     return {
         "from": first,
         "until": last,
+        "now": _wall(now, zone),
         "resources": [
             {
                 "id": row.technician,
@@ -63,39 +65,61 @@ def _stop_events(
     kinds = f"stop colour-{colour} {stop.state.lower()}"
     kinds += " risk" if stop.at_risk else ""
     told = _event(row, stop.visit, (stop.start, stop.end), zone, kinds)
+    told["visit"] = stop.visit
     told["title"] = f"{stop.number}. {stop.title}" if stop.title else f"{stop.number}."
     told["say"] = say(stop)
-    told["promise"] = [_wall(at, zone) for at in stop.promise] if stop.promise else None
     yield told
+    if stop.promise:
+        kinds = f"promise colour-{colour}"
+        yield _event(row, f"{stop.visit}/promise", stop.promise, zone, kinds, background=True)
 
 
 def _event(
     row: TechnicianRow, id: str, span: Span, zone: ZoneInfo, kind: str, *, background: bool = False
 ) -> dict[str, Any]:
+    start, end = _wall_span(span, zone)
     return {
         "id": f"{row.technician}/{id}",
         "resourceId": row.technician,
-        "start": _wall(span[0], zone),
-        "end": _wall(span[1], zone),
+        "start": start,
+        "end": end,
         "kind": kind,
         "display": "background" if background else "auto",
     }
 
 
 def _hours(rows: list[TechnicianRow], zone: ZoneInfo) -> tuple[str, str]:
-    """Whole hours around everything, at least the usual day; "24:00" where it goes on."""
-    spans = [s.span for row in rows for s in row.shifts]
-    ends = [stop.end for row in rows for stop in row.stops]
-    ends += [s.end for row in rows for s in row.shifts if s.end]
-    if not spans:
-        return f"{_FIRST_HOUR:02}:00", f"{_LAST_HOUR:02}:00"
-    first = min(start for start, _ in spans).astimezone(zone)
-    last = max([end for _, end in spans] + ends).astimezone(zone)
+    """Whole hours around everything, at least the usual day."""
+    shifts = [shift for row in rows for shift in row.shifts]
+    if not shifts:
+        return _clock(_FIRST_HOUR), _clock(_LAST_HOUR)
+    first = min(shift.span[0] for shift in shifts).astimezone(zone)
+    last = max(_last(shift) for shift in shifts).astimezone(zone)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    hours = -(-(last - midnight).total_seconds() // 3600)
-    until = min(24, max(_LAST_HOUR, int(hours)))
-    return f"{min(_FIRST_HOUR, first.hour):02}:00", f"{until:02}:00"
+    # of one zone: the difference of wall clocks, also on days with more hours or less
+    hours = -(-(last - midnight) // timedelta(hours=1))
+    return _clock(min(_FIRST_HOUR, first.hour)), _clock(max(_LAST_HOUR, hours))
+
+
+def _last(shift: ShiftRow) -> datetime:
+    return max(shift.span[1], *(stop.end for stop in shift.stops), shift.end or shift.span[1])
+
+
+def _clock(hour: int) -> str:
+    return f"{hour:02}:00"
+
+
+def _wall_span(span: Span, zone: ZoneInfo) -> tuple[str, str]:
+    """As clocks show it. Where they are set back meanwhile, as long as it takes."""
+    start, end = (at.astimezone(zone).replace(tzinfo=None) for at in span)
+    if end <= start:
+        end = start + (span[1] - span[0])
+    return _spoken(start), _spoken(end)
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+    return _spoken(at.astimezone(zone).replace(tzinfo=None))
+
+
+def _spoken(wall: datetime) -> str:
+    return wall.isoformat(timespec="seconds")

@@ -16,12 +16,15 @@ from datetime import date
 import structlog
 
 from slotsvc.pb.v1.plan_service_pb2 import TeamEvent, WatchTeamResponse
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
 
 _log = structlog.get_logger(__name__)
 
 REMEMBERED = 200
 WAITING = 100
 AGAIN_AFTER_S = 2.0
+BEAT_S = 15.0
+BEGIN_S = 2.0
 
 type Watch = Callable[[str, str], AsyncIterator[WatchTeamResponse]]
 """Opens a watch: team, position ("" from now on)."""
@@ -47,26 +50,32 @@ RELOAD = Told("", "RELOAD")
 class TeamFeed:
     """One watch on one team for as long as somebody listens."""
 
-    def __init__(self, team: str, watch: Watch) -> None:
+    def __init__(self, team: str, watch: Watch, again_after_s: float = AGAIN_AFTER_S) -> None:
         self._team = team
         self._watch = watch
+        self._again_after_s = again_after_s
         self._past: deque[Told] = deque(maxlen=REMEMBERED)
         self._listeners: set[asyncio.Queue[Told]] = set()
         self._task: asyncio.Task[None] | None = None
         self._position = ""
+        self._lost = False
+        self._begun = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def listening(self, last_id: str) -> AsyncIterator[asyncio.Queue[Told]]:
         """A queue of what happens from now on, and before it what happened behind ``last_id``.
 
-        A listener who does not read is told to reload instead of being kept in memory.
+        A listener who does not read is told to reload instead of being kept in memory. Who looks at
+        the day behind this has it with all that the queue does not tell.
         """
         queue: asyncio.Queue[Told] = asyncio.Queue(WAITING)
+        self._start()
         for told in self._behind(last_id):
             _put(queue, told)
         self._listeners.add(queue)
-        self._start()
         try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._begun.wait(), BEGIN_S)
             yield queue
         finally:
             self._listeners.discard(queue)
@@ -91,8 +100,9 @@ class TeamFeed:
 
     def _start(self) -> None:
         if self._task is None:
-            self._past.clear()  # nobody listened: what happened meanwhile is not in it
-            self._position = ""
+            self._forget()  # nobody listened: what happened meanwhile is not known
+            self._lost = False
+            self._begun.clear()
             self._task = asyncio.create_task(self._follow(), name="portal-team-feed")
 
     async def _follow(self) -> None:
@@ -101,17 +111,31 @@ class TeamFeed:
                 async for answer in self._watch(self._team, self._position):
                     self._take(answer)
             except Exception as error:  # the engine went away: it comes back, or pages say so
-                _log.warning("watch ended", error=type(error).__name__)
-                self._position = ""  # it may not know the position any more
-                self._tell(RELOAD)
-            await asyncio.sleep(AGAIN_AFTER_S)
+                self._lose(error)
+            await asyncio.sleep(self._again_after_s)
 
     def _take(self, answer: WatchTeamResponse) -> None:
         self._position = answer.position
+        self._begun.set()
+        if self._lost:
+            self._lost = False
+            self._tell(RELOAD)  # pages may have looked in vain meanwhile
         if answer.HasField("event"):
             told = _told(answer.position, answer.event)
             self._past.append(told)
             self._tell(told)
+
+    def _lose(self, error: Exception) -> None:
+        if not self._lost:
+            _log.warning("watch ended", error=type(error).__name__, reason=str(error))
+        self._lost = True
+        self._begun.set()  # nobody should wait for it; what is missed meanwhile is a reload
+        if isinstance(error, ServiceError) and error.kind is ErrorKind.INVALID:
+            self._forget()  # the engine does not know the position: it has an older store
+
+    def _forget(self) -> None:
+        self._past.clear()
+        self._position = ""
 
     def _tell(self, told: Told) -> None:
         for queue in self._listeners:
@@ -134,10 +158,20 @@ def _told(position: str, event: TeamEvent) -> Told:
 
 
 class TeamFeeds:
-    """The feeds of one portal, by team. ``most``: pages that may listen at once."""
+    """The feeds of one portal, by team. ``most``: pages that may listen at once. ``beat_s``: how
+    often a page is told that it still does, and its session is looked at again."""
 
-    def __init__(self, watch: Watch, most: int = 100) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        most: int = 100,
+        *,
+        beat_s: float = BEAT_S,
+        again_after_s: float = AGAIN_AFTER_S,
+    ) -> None:
+        self.beat_s = beat_s
         self._watch = watch
+        self._again_after_s = again_after_s
         self._feeds: dict[str, TeamFeed] = {}
         self._most = most
         self._open = 0
@@ -149,7 +183,7 @@ class TeamFeeds:
     @contextlib.asynccontextmanager
     async def listening(self, team: str, last_id: str) -> AsyncIterator[asyncio.Queue[Told]]:
         """See ``TeamFeed.listening``."""
-        feed = self._feeds.setdefault(team, TeamFeed(team, self._watch))
+        feed = self._feeds.setdefault(team, TeamFeed(team, self._watch, self._again_after_s))
         self._open += 1
         try:
             async with feed.listening(last_id) as queue:

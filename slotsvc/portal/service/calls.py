@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
 
-from grpc import aio
-
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.service.catalogue import Catalogue
-from slotsvc.portal.service.channel import open_channel
+from slotsvc.portal.service.channel import Line, open_channel
 from slotsvc.portal.service.client_calls import ClientCalls
 from slotsvc.portal.service.planner_calls import PlannerCalls
 
@@ -24,13 +22,13 @@ class ServiceCalls:
     """
 
     def __init__(
-        self, channel: aio.Channel, tenant: str, portal_key: str | None, planner_key: str | None
+        self, line: Line, tenant: str, portal_key: str | None, planner_key: str | None
     ) -> None:
-        self._channel = channel
+        self._line = line
         self._portal_key = portal_key
         self.tenant = tenant
-        self.catalogue = Catalogue(channel, tenant, portal_key)
-        self.planner = PlannerCalls(channel, tenant, planner_key)
+        self.catalogue = Catalogue(line, tenant, portal_key)
+        self.planner = PlannerCalls(line, tenant, planner_key)
 
     @classmethod
     @asynccontextmanager
@@ -39,17 +37,17 @@ class ServiceCalls:
         service = options.service
         tenant = f"tenants/{options.tenant.removeprefix('tenants/')}"
         async with open_channel(service) as channel:
-            yield cls(channel, tenant, service.portal_key, service.planner_key)
+            yield cls(Line(channel), tenant, service.portal_key, service.planner_key)
 
     def for_client(self, client: str) -> ClientCalls:
         """The calls of the client with this reference."""
-        return ClientCalls(self._channel, self.tenant, self._portal_key, client)
+        return ClientCalls(self._line, self.tenant, self._portal_key, client)
 
     async def reachable(self, seconds: float) -> bool:
         """Whether a connection to the engine stands, or comes about within ``seconds``."""
         try:
             async with asyncio.timeout(seconds):
-                await self._channel.channel_ready()
+                await self._line.channel.channel_ready()
         except TimeoutError:
             return False
         return True

@@ -12,11 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from grpc import aio
 
 from slotsvc.pb.v1 import calendar_service_pb2 as calendar
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
-from slotsvc.portal.service.channel import READ_S, bearer, call
+from slotsvc.portal.service.channel import READ_S, Line, bearer
 from slotsvc.portal.service.errors import ServiceError
 
 _log = structlog.get_logger(__name__)
@@ -74,10 +73,11 @@ class Catalogue:
     """Sites, activity types and teams by resource name. All methods raise ``ServiceError`` only
     while nothing was ever read."""
 
-    def __init__(self, channel: aio.Channel, tenant: str, key: str | None) -> None:
+    def __init__(self, line: Line, tenant: str, key: str | None) -> None:
+        self._line = line
         self._tenant = tenant
         self._metadata = bearer(key)
-        self._stub = CalendarServiceStub(channel)
+        self._stub = CalendarServiceStub(line.channel)
         self._sites: _Kept[calendar.Site] = _Kept(self._read_sites)
         self._types: _Kept[calendar.ActivityType] = _Kept(self._read_types)
         self._teams: _Kept[calendar.Team] = _Kept(self._read_teams)
@@ -126,7 +126,7 @@ class Catalogue:
         found: dict[str, Any] = {}
         asked = request(parent=self._tenant, page_size=_PAGE)
         while True:
-            answer = await call(method, asked, self._metadata, READ_S)
+            answer = await self._line.call(method, asked, self._metadata, READ_S)
             found |= {one.name: one for one in getattr(answer, field)}
             if not answer.next_page_token:
                 return found

@@ -19,6 +19,7 @@ READ_S = 4.0
 WRITE_S = 6.0
 SEARCH_S = 8.0
 
+AT_ONCE = 24
 _TRIES = 4
 _FIRST_WAIT_S = 0.1
 # the engine is ours and near: an HTTP proxy of the environment has no business in between; after a
@@ -52,15 +53,36 @@ def bearer(key: str | None) -> Metadata:
     return (("authorization", f"Bearer {key}"),) if key else ()
 
 
-async def call(method: Callable[..., Any], request: Any, metadata: Metadata, seconds: float) -> Any:
-    """The answer. Raises ``ServiceError``.
+class Line:
+    """One channel with room for so many calls at once; further ones wait their turn here.
 
-    UNAVAILABLE is tried again while the deadline lasts, as docs/errors.md allows: requests that
-    change something carry a ``request_id`` that stays the same. Nothing else is.
+    A server that is asked much more at once refuses streams, and answers none of them faster.
     """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    for attempt in range(1, _TRIES + 1):
+
+    def __init__(self, channel: aio.Channel) -> None:
+        self.channel = channel
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def call(
+        self, method: Callable[..., Any], request: Any, metadata: Metadata, seconds: float
+    ) -> Any:
+        """The answer. Raises ``ServiceError``.
+
+        UNAVAILABLE is tried again while the deadline lasts, as docs/errors.md allows: requests that
+        change something carry a ``request_id`` that stays the same. Nothing else is.
+        """
+        until = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(until), self._room:
+                return await _tried(method, request, metadata, until)
+        except TimeoutError:
+            raise ServiceError(ErrorKind.UNAVAILABLE, "DEADLINE_EXCEEDED") from None
+
+
+async def _tried(method: Callable[..., Any], request: Any, metadata: Metadata, until: float) -> Any:
+    loop, attempt = asyncio.get_running_loop(), 0
+    while True:
+        attempt += 1
         try:
             return await method(request, metadata=metadata, timeout=until - loop.time())
         except aio.AioRpcError as error:
@@ -70,7 +92,6 @@ async def call(method: Callable[..., Any], request: Any, metadata: Metadata, sec
         if not again or attempt == _TRIES or loop.time() + wait >= until:
             raise refused
         await asyncio.sleep(wait)
-    raise ServiceError(ErrorKind.UNAVAILABLE, "UNAVAILABLE")
 
 
 def _wait(refused: ServiceError, attempt: int) -> float:

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from google.type.date_pb2 import Date
-from grpc import aio
 
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import types_pb2 as types
@@ -18,7 +17,7 @@ from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
 from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
 from slotsvc.portal.service.answers import Hold, Slot, Visit, VisitState, Window
-from slotsvc.portal.service.channel import READ_S, SEARCH_S, WRITE_S, Metadata, bearer, call
+from slotsvc.portal.service.channel import READ_S, SEARCH_S, WRITE_S, Line, Metadata, bearer
 from slotsvc.portal.service.reading import hold_of, slot_of, visit_of
 
 _PAGE = 1000
@@ -51,11 +50,12 @@ class ClientCalls:
     ``Visit.client``, too.
     """
 
-    def __init__(self, channel: aio.Channel, tenant: str, key: str | None, client: str) -> None:
+    def __init__(self, line: Line, tenant: str, key: str | None, client: str) -> None:
+        self._line = line
         self._tenant = tenant
         self._client = client
-        self._slots = SlotServiceStub(channel)
-        self._visits = VisitServiceStub(channel)
+        self._slots = SlotServiceStub(line.channel)
+        self._visits = VisitServiceStub(line.channel)
         self._metadata: Metadata = bearer(key)
         if key:
             self._metadata += (("slotsvc-on-behalf-of", f"clients/{quote(client, safe='')}"),)
@@ -158,7 +158,7 @@ class ClientCalls:
         return found
 
     async def _call(self, method: Callable[..., Any], request: Any, seconds: float) -> Any:
-        return await call(method, request, self._metadata, seconds)
+        return await self._line.call(method, request, self._metadata, seconds)
 
 
 def _state(state: VisitState | None) -> visits.VisitState.ValueType:

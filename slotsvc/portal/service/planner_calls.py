@@ -18,7 +18,7 @@ from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
 from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
 from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
-from slotsvc.portal.service.channel import READ_S, WRITE_S, bearer, call
+from slotsvc.portal.service.channel import READ_S, WRITE_S, Line, bearer
 from slotsvc.portal.service.errors import refusal
 
 _PAGE = 1000
@@ -28,13 +28,14 @@ OPEN = visit_messages.VisitState.VISIT_STATE_UNSPECIFIED
 class PlannerCalls:
     """The calls of planners. All raise ``ServiceError``. Names are full resource names."""
 
-    def __init__(self, channel: aio.Channel, tenant: str, key: str | None) -> None:
+    def __init__(self, line: Line, tenant: str, key: str | None) -> None:
+        self._line = line
         self._tenant = tenant
         self._metadata = bearer(key)
-        self._calendar = CalendarServiceStub(channel)
-        self._map = MapServiceStub(channel)
-        self._plan = PlanServiceStub(channel)
-        self._visits = VisitServiceStub(channel)
+        self._calendar = CalendarServiceStub(line.channel)
+        self._map = MapServiceStub(line.channel)
+        self._plan = PlanServiceStub(line.channel)
+        self._visits = VisitServiceStub(line.channel)
 
     async def day(self, team: str, day: date) -> list[plan.Route]:
         """The routes of a team on a service date."""
@@ -117,12 +118,12 @@ class PlannerCalls:
         asked = visit_messages.CreateVisitRequest(
             parent=self._tenant, visit=visit, request_id=request_id
         )
-        answer = await call(self._visits.CreateVisit, asked, self._metadata, WRITE_S)
+        answer = await self._line.call(self._visits.CreateVisit, asked, self._metadata, WRITE_S)
         made: visit_messages.Visit = answer.visit
         return made
 
     async def _read(self, method: Callable[..., Any], request: Any) -> Any:
-        return await call(method, request, self._metadata, READ_S)
+        return await self._line.call(method, request, self._metadata, READ_S)
 
 
 def _date(day: date) -> Date:

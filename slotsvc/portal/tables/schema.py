@@ -136,12 +136,12 @@ CHALLENGES = Table(  # one asked-for code: written for known and unknown address
     METADATA,
     Column("id", String(64), primary_key=True),  # hash of the token in the browser's cookie
     Column("business_unit", ForeignKey("business_units.id"), nullable=False),
-    Column("purpose", String(20), nullable=False),  # LOGIN | STEP_UP
+    Column("purpose", String(20), nullable=False),  # LOGIN | STEP_UP | CHANGE
     Column("identifier", String(254), nullable=False),  # e-mail or E.164, normalised
     Column("channel", String(10), nullable=False),  # MAIL | SMS
     Column("locale", String(5), nullable=False),
-    Column("contact", String(40)),  # STEP_UP: whose; LOGIN: chosen after proof
-    Column("session", String(64)),  # STEP_UP: which session is raised
+    Column("contact", String(40)),  # STEP_UP, CHANGE: whose; LOGIN: chosen after proof
+    Column("session", String(64)),  # STEP_UP, CHANGE: which session is raised
     Column("code_mac", String(64)),  # NULL: not prepared yet, or nobody known
     Column("link_hash", String(64), unique=True),
     Column("tries", Integer, nullable=False, server_default="0"),

@@ -14,7 +14,7 @@ _SHOWN = frozenset(each.name for each in fields(BusinessUnit))
 
 
 def live_unit(row: Any) -> BusinessUnit:
-    """The unit of a row of ``BUSINESS_UNITS``, active or not. Settings absent take their default."""
+    """The unit of a row of ``BUSINESS_UNITS``, active or not. Absent settings: their defaults."""
     live = {"active": False, "company_name": ""} | row.live
     settings = {name: value for name, value in live.items() if name in _SHOWN}
     return BusinessUnit(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
-import structlog
 from fastapi import FastAPI
 
 from slotsvc.portal.parts import Portal
@@ -15,50 +13,63 @@ from slotsvc.portal.web.gate import Gate
 from slotsvc.portal.web.hosts import known_hosts
 from slotsvc.portal.web.jinja import Templates
 from slotsvc.portal.web.pages import Pages
-
-_log = structlog.get_logger(__name__)
-
-# TODO(web-core): plain imports once every module is there
-_NAMES = (
-    "start",
-    "files",
-    "language",
-    "company_login",
-    "company_start",
-    "company_units",
-    "company_bulk",
-    "company_clients",
-    "company_contacts",
-    "company_links",
-    "company_view",
-    "company_staff",
-    "company_audit",
-    "company_day",
-    "login",
-    "links",
-    "password",
-    "proof",
-    "account",
-    "account_changes",
-    "home",
-    "visits",
-    "slots",
-    "holds",
-    "new_visit",
+from slotsvc.portal.web.routes import (
+    account,
+    account_changes,
+    company_audit,
+    company_bulk,
+    company_clients,
+    company_contacts,
+    company_day,
+    company_links,
+    company_login,
+    company_staff,
+    company_start,
+    company_units,
+    company_view,
+    files,
+    holds,
+    home,
+    language,
+    links,
+    login,
+    new_visit,
+    password,
+    proof,
+    slots,
+    start,
+    visits,
 )
 
+_MODULES = (
+    start,
+    files,
+    language,
+    company_login,
+    company_start,
+    company_units,
+    company_bulk,
+    company_clients,
+    company_contacts,
+    company_links,
+    company_view,
+    company_staff,
+    company_audit,
+    company_day,
+    login,
+    links,
+    password,
+    proof,
+    account,
+    account_changes,
+    home,
+    visits,
+    slots,
+    holds,
+    new_visit,
+)
 
-def _found() -> list[Pages]:
-    found = []
-    for name in _NAMES:
-        try:
-            found.append(import_module(f"slotsvc.portal.web.routes.{name}").pages)
-        except (ImportError, AttributeError) as error:
-            _log.warning("routes are not there yet", routes=name, error=str(error))
-    return found
-
-
-ROUTES: tuple[Pages, ...] = tuple(_found())
+ROUTES: tuple[Pages, ...] = tuple(module.pages for module in _MODULES)
 """All pages; the company's before those of business units, whose paths begin with any word."""
 
 

@@ -18,7 +18,7 @@ from slotsvc.portal.web.csrf import check_form
 from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
 from slotsvc.portal.web.i18n import choose_locale
 from slotsvc.portal.web.policy import COMPANY, Access, Policy
-from slotsvc.portal.web.request import own_path, portal_of, with_next
+from slotsvc.portal.web.request import is_unattended, own_path, portal_of, with_next
 from slotsvc.portal.web.units import active_unit
 
 _READING = frozenset({"GET", "HEAD"})
@@ -71,7 +71,7 @@ async def _visitor(request: Request, unit: BusinessUnit | None) -> Visitor | Non
     if unit is None:
         if not staff_token or not request.url.path.startswith(COMPANY):
             return None
-        return await staff_session(portal, staff_token)
+        return await staff_session(portal, staff_token, used=not is_unattended(request))
     if staff_token and (looking := await viewing_session(portal, staff_token, unit)):
         return looking
     return await client_session(portal, client_token, unit) if client_token else None

@@ -54,6 +54,13 @@ def staff_of(request: Request) -> StaffVisitor:
     return visitor
 
 
+def is_unattended(request: Request) -> bool:
+    """Whether the page asks by itself, not because somebody did something."""
+    return "X-Unattended" in request.headers or (
+        request.headers.get("Accept") == "text/event-stream"
+    )
+
+
 def locale_of(request: Request) -> str:
     """The language of the page, as the guard chose it."""
     return str(getattr(request.state, "locale", "en"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+import structlog
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from slotsvc.portal.web.cookies import CHALLENGE, CLIENT_SESSION, drop_cookie, s
 from slotsvc.portal.web.render import see_other
 from slotsvc.portal.web.request import address_of, bu_of, next_of, portal_of
 
+_log = structlog.get_logger(__name__)
 _CHALLENGE_S = int(LIFETIME.total_seconds())
 
 
@@ -102,6 +104,12 @@ def note(
         data={"way": way} if way else None,
         network=network_of(address_of(request)),
     )
+
+
+def note_refusal(request: Request, way: str) -> None:
+    """A log line of a try that failed (ASVS 16.3.1): from which network, never whose it was."""
+    network = network_of(address_of(request))
+    _log.warning("entry refused", way=way, business_unit=bu_of(request).id, network=network)
 
 
 def seconds(wait: timedelta) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,7 +16,7 @@ from starlette.responses import Response
 
 from slotsvc.portal.booking.choosing import offers
 from slotsvc.portal.booking.desk import Desk
-from slotsvc.portal.booking.holding import Choice, TooManyHoldsError, choose
+from slotsvc.portal.booking.holding import Choice, TooManyHoldsError, choose, held_now
 from slotsvc.portal.booking.shown import Texts
 from slotsvc.portal.booking.wishes import Wishes
 from slotsvc.portal.service.answers import Slot, Visit
@@ -25,8 +27,17 @@ from slotsvc.portal.web.render import fragment, render, see_other
 from slotsvc.portal.web.request import bu_of, is_fragment
 
 _CONFLICT = 409
-_TOO_OLD = 410
 _MOST_WISHES = 1000
+
+
+class Lost(StrEnum):
+    """Why a choice led back to a page of offers."""
+
+    TOO_OLD = "TOO_OLD"  # the page was open for too long
+    DAY_FULL = "DAY_FULL"  # too many others are choosing on that day
+
+
+_STATUS = {None: 200, Lost.TOO_OLD: 410, Lost.DAY_FULL: _CONFLICT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +62,20 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the form of a page of offers said."""
+    """What the form of a page of offers said. ``start``: of the window, None where it did not
+    say."""
 
     token: str = field(repr=False)
+    start: datetime | None
     request_id: str
     wishes: str
     note: str
 
 
 async def slots_page(
-    request: Request, desk: Desk, subject: Subject, wishes: Wishes, *, too_old: bool = False
+    request: Request, desk: Desk, subject: Subject, wishes: Wishes, *, lost: Lost | None = None
 ) -> Response:
-    """The offers under these wishes. ``too_old``: the page before was open for too long."""
+    """The offers under these wishes. ``lost``: why they are shown instead of a choice."""
     try:
         found = await offers(desk, subject.search, subject.activity_type, wishes)
     except ServiceError as error:
@@ -71,24 +84,33 @@ async def slots_page(
         "offers": found,
         "wishes": wishes,
         "more": _with(subject, wishes.having_seen(found.dates)) if found.more else None,
-        "too_old": too_old,
+        "lost": lost,
     }
     if is_fragment(request) and wishes.seen:
         return fragment(request, "slots/more.html", **values)
-    status = _TOO_OLD if too_old else 200
-    return render(request, "slots/slots.html", status=status, **values)
+    return render(request, "slots/slots.html", status=_STATUS[lost], **values)
 
 
 async def read_choice(request: Request) -> Read:
     """The form of a page of offers. The same form and the same offer are the same request."""
     form = await request.form()
-    token, page = text_of(form, "token"), text_of(form, "form") or uuid.uuid4().hex
+    told, page = text_of(form, "token"), text_of(form, "form") or uuid.uuid4().hex
+    seconds, _, token = told.rpartition(":")
     request_id = hashlib.sha256(f"{page}\n{token}".encode()).hexdigest()[:40]
-    return Read(token, request_id, text_of(form, "wishes")[:_MOST_WISHES], text_of(form, "note"))
+    return Read(
+        token,
+        _start(seconds),
+        request_id,
+        text_of(form, "wishes")[:_MOST_WISHES],
+        text_of(form, "note"),
+    )
 
 
-async def chosen(request: Request, desk: Desk, subject: Subject, choice: Choice) -> Response:
+async def chosen(
+    request: Request, desk: Desk, subject: Subject, choice: Choice, start: datetime | None
+) -> Response:
     """Holds the choice and shows it; or says what happened, with the nearest equivalents."""
+    wishes = wishes_of(choice.wishes)
     try:
         hold = await choose(desk, choice)
     except TooManyHoldsError as error:
@@ -97,8 +119,10 @@ async def chosen(request: Request, desk: Desk, subject: Subject, choice: Choice)
         if error.kind is ErrorKind.GONE:
             return _gone(request, subject, error.alternatives)
         if error.kind in (ErrorKind.EXPIRED, ErrorKind.REPEATED):
-            wishes = wishes_of(choice.wishes)
-            return await slots_page(request, desk, subject, wishes, too_old=True)
+            return await slots_page(request, desk, subject, wishes, lost=Lost.TOO_OLD)
+        if error.kind is ErrorKind.LIMIT and start and not await held_now(desk):
+            others = wishes.having_seen([start.astimezone(desk.zone).date()])
+            return await slots_page(request, desk, subject, others, lost=Lost.DAY_FULL)
         return await not_held(request, desk, error, subject.visit)
     return see_other(f"/{bu_of(request).id}/holds/{hold.id}")
 
@@ -112,6 +136,12 @@ def wishes_of(query: str) -> Wishes:
 def equivalents_of(subject: Subject, slots: tuple[Slot, ...]) -> dict[str, Any]:
     """What the template of equivalents needs."""
     return _values(subject) | {"slots": slots}
+
+
+def _start(seconds: str) -> datetime | None:
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _gone(request: Request, subject: Subject, slots: tuple[Slot, ...]) -> Response:

@@ -173,6 +173,19 @@ async def test_s2_a_hundred_wrong_codes_in_a_row(world: World) -> None:
     assert "+377 97 00 00 00" in letter.text
 
 
+async def test_wishes_over_the_limit_shut_nobody_out(world: World) -> None:
+    """Wrong codes count against the account only where there was a code to guess."""
+    contact = await world.contact("Bombed", email="bombed@example.org")
+    query = select(CONTACTS.c.failures).where(CONTACTS.c.id == contact)
+    for failures in (1, 2, 3, 3):
+        visitor = newcomer(world)
+        page = await ask_for_code(visitor, "bombed@example.org")
+        await all_prepared(world)
+        await type_code(visitor, page, "not it")
+        found = await world.portal.database.read(lambda tx: tx.execute(query).scalar_one())
+        assert found == failures
+
+
 async def test_s7_three_codes_in_a_quarter_of_an_hour(world: World) -> None:
     """S7: the fourth wish gets the same page, and no letter; a quarter of an hour later one goes
     out again."""

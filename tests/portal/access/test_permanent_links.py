@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -109,6 +110,26 @@ async def test_s4_sensitive_pages_ask_for_a_proof(world: World) -> None:
     old = newcomer(world)
     old.cookies[CLIENT_SESSION] = before
     assert (await old.get("/riviera/account")).headers["location"].startswith("/riviera/login")
+
+
+async def test_s4_no_log_line_has_a_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """S4: log lines name the route, never the address asked for, nor codes, addresses or names."""
+    contact = await world.contact("Logged", email="logged@example.org")
+    path = await link_to(world, contact)
+    with caplog.at_level(logging.DEBUG):
+        visitor = await open_link(world, path)
+        proof = await visitor.see("/riviera/account/email")
+        page = await visitor.followed(await visitor.submit(proof, "/proof/send", way="MAIL"))
+        code = (await letter_to(world, "logged@example.org")).subject[:6]
+        await visitor.submit(page, "/proof", code=code)
+        stranger = newcomer(world)
+        await press(stranger, await stranger.get("/riviera/l/" + "y" * 43))
+    told = caplog.text
+    assert "entry refused" in told
+    assert "/{bu}/k/{token}" in told
+    secrets = (path.rpartition("/")[2], "y" * 43, code, *visitor.cookies.values())
+    for secret in (*secrets, "logged@example.org", "Logged"):
+        assert secret not in told
 
 
 async def test_s5_staff_copies_the_same_link(world: World) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from slotsvc.portal.company.clients import Client, add_client
 from slotsvc.portal.company.contacts import ContactData, add_contact, judged
-from slotsvc.portal.company.settings import BusinessUnitSettings, shown_unit
 from slotsvc.portal.company.units import Unit, unit_of
 from slotsvc.portal.secrets import KEY_BYTES, PortalSecrets
 from slotsvc.portal.tables.audit import newest
 from slotsvc.portal.tables.database import engine_on
 from slotsvc.portal.tables.migrate import upgrade
 from slotsvc.portal.tables.schema import BUSINESS_UNITS, SESSIONS
+from slotsvc.portal.unit_settings import BusinessUnitSettings, shown_unit
 
 NOW = datetime(2030, 6, 3, 6, 0, tzinfo=UTC)
 SAM = "staff/sam"

@@ -7,31 +7,16 @@ from base64 import b64decode
 from html import unescape
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from benchmarks.calls import fresh_id
-from slotsvc.pb.v1 import calendar_service_pb2 as calendar
 from slotsvc.portal.tables.audit import newest
-from slotsvc.portal.tables.schema import ACTIVITY_TYPES, BUSINESS_UNITS, CONTACTS
+from slotsvc.portal.tables.schema import BUSINESS_UNITS, CONTACTS
 from slotsvc.portal.visitor import StaffRole
 from tests.portal.access.letter_box import letter_to, link_in
+from tests.portal.company.engine_side import show_activity, site
 from tests.portal.portal_fixtures import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def site(world: World, client: str, name: str = "Villa") -> str:
-    """A site of the client (the engine's reference) in the engine."""
-    id = world._id("site")
-    made = calendar.Site(display_name=name, client=client, address="Rue Grimaldi 3")
-    made.location.latitude, made.location.longitude = 43.7384, 7.4246
-    await world.service.calls.calendar.CreateSite(
-        calendar.CreateSiteRequest(
-            parent=world.company.tenant, site_id=id, site=made, request_id=fresh_id()
-        )
-    )
-    world.portal.service.catalogue.forget()
-    return f"{world.company.tenant}/sites/{id}"
 
 
 async def contact_row(world: World, id: str) -> dict[str, object]:
@@ -180,15 +165,7 @@ async def test_probar_la_experiencia(world: World) -> None:
     await site(world, ref, "Villa Mimosa")
     client = await world.client(ref, name="Tester")
     contact = await world.contact("Gus", client=client)
-    row = {
-        "business_unit": "riviera",
-        "name": f"{world.company.tenant}/activityTypes/service",
-        "shown": True,
-        "title": {"en": "Boiler service", "fr": "Entretien"},
-        "text": {},
-        "steps": [],
-    }
-    await world.portal.database.write(lambda tx: tx.execute(insert(ACTIVITY_TYPES).values(row)))
+    await show_activity(world, {"en": "Boiler service", "fr": "Entretien"})
     planner = await world.signed_in_staff(role=StaffRole.PLANNER)
     page = await planner.get(f"/company/clients/{client}")
     answer = await planner.submit(page, "/test")

@@ -22,8 +22,8 @@ from slotsvc.portal.company.contacts import (
     why_closed,
 )
 from slotsvc.portal.company.links import make_link, offer_links, take_link_back
-from slotsvc.portal.company.settings import shown_unit
 from slotsvc.portal.company.units import save
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import BusinessUnit
 from tests.portal.company.books import NOW, SAM, SITES, Books
 

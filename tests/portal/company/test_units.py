@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from slotsvc.portal.company.logos import Logo, keep, logo_png
-from slotsvc.portal.company.settings import BusinessUnitSettings, Problem, SettingsError
 from slotsvc.portal.company.units import (
     EditConflictError,
     SettingsRefusedError,
@@ -15,6 +14,7 @@ from slotsvc.portal.company.units import (
     keep_draft,
     save,
 )
+from slotsvc.portal.unit_settings import BusinessUnitSettings, Problem, SettingsError
 from tests.portal.company.books import NOW, SAM, Books
 
 TYPED = BusinessUnitSettings(

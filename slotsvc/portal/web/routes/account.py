@@ -135,15 +135,17 @@ def _shown(
     request: Request, contact: Contact, proven: bool, live: list[OpenSession]
 ) -> ShownAccount:
     portal, bu = portal_of(request), bu_of(request)
-    link = permanent_links.link_of(portal.secrets, contact, portal.public_url) if proven else None
+    has_link = contact.may_use_link(bu, portal.clock())
+    shows_link = has_link and proven
+    link = permanent_links.link_of(portal.secrets, contact, portal.public_url)
     address = str if proven else masked
     return ShownAccount(
         name=contact.name,
         email=address(contact.email) if contact.email else "",
         phone=address(contact.phone) if contact.phone else "",
         user_name=contact.user_name or "",
-        has_link=contact.may_use_link(bu, portal.clock()),
-        link=link if bu.permanent_code else None,
+        has_link=has_link,
+        link=link if shows_link else None,
         link_used_at=contact.link_used_at,
         sessions=live,
     )

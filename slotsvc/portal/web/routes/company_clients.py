@@ -23,10 +23,10 @@ from slotsvc.portal.company.clients import (
 from slotsvc.portal.company.contacts import Closed, contacts_of, why_closed
 from slotsvc.portal.company.interventions import choice, create_test, interventions_of
 from slotsvc.portal.company.links import offer_links
-from slotsvc.portal.company.settings import shown_unit
 from slotsvc.portal.company.units import Unit, all_units, unit_of
 from slotsvc.portal.languages import marked
 from slotsvc.portal.secrets import new_token
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import StaffRole
 from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
@@ -63,7 +63,7 @@ async def clients(request: Request) -> Response:
     typed = asked.get("page", "1")
     page = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
     read = portal_of(request).database.read
-    found = await read(lambda tx: search(tx, words, bu or None, page))
+    found, units = await read(lambda tx: (search(tx, words, bu or None, page), all_units(tx)))
 
     def address(number: int) -> str:
         return "/company/clients?" + urlencode({"q": words, "unit": bu, "page": number})
@@ -74,7 +74,8 @@ async def clients(request: Request) -> Response:
         found=found,
         words=words,
         unit=bu,
-        units=await read(all_units),
+        units=units,
+        names={unit.id: unit.live.company_name or unit.id for unit in units},
         before=address(found.page - 1) if found.page > 1 else None,
         after=address(found.page + 1) if found.page < found.pages else None,
     )

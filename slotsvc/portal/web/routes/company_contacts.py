@@ -26,13 +26,13 @@ from slotsvc.portal.company.contacts import (
 )
 from slotsvc.portal.company.interventions import sites_of_client
 from slotsvc.portal.company.links import offer_links, tell
-from slotsvc.portal.company.settings import shown_unit
 from slotsvc.portal.company.units import Unit, unit_of
 from slotsvc.portal.languages import NAMES, marked
 from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.messages.reader import Reader
 from slotsvc.portal.messages.texts import invitation
 from slotsvc.portal.parts import Portal
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import BusinessUnit, StaffRole
 from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -15,32 +14,39 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from slotsvc.portal.access.staff_sessions import staff_session
-from slotsvc.portal.company.settings import shown_unit
 from slotsvc.portal.company.units import Unit, all_units
 from slotsvc.portal.day import words as day_words
 from slotsvc.portal.day.board import COLOURS, board
+from slotsvc.portal.day.client_names import ClientNames, client_names
 from slotsvc.portal.day.map_lines import map_lines
-from slotsvc.portal.day.read_day import read_day, read_routes, road
+from slotsvc.portal.day.read_day import (
+    LATER_DAYS,
+    Day,
+    broken_later,
+    read_day,
+    read_routes,
+    road,
+    street_map,
+)
 from slotsvc.portal.day.rows import StopRow
-from slotsvc.portal.day.team_feed import Told
 from slotsvc.portal.formats import spoken_span
+from slotsvc.portal.languages import Words
+from slotsvc.portal.unit_settings import shown_unit
 from slotsvc.portal.visitor import StaffRole
-from slotsvc.portal.web.cookies import STAFF_SESSION
 from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import fragment, render, see_other
 from slotsvc.portal.web.request import portal_of, words_of
 from slotsvc.portal.web.security import content_security_policy
+from slotsvc.portal.web.team_stream import team_stream
 
 pages = Pages()
 PLANNERS = {StaffRole.PLANNER, StaffRole.ADMINISTRATOR}
 PAGE = "/company/day"
 
 _ONE_DAY = timedelta(days=1)
-_BEAT_S = 15.0
-_CHECK_SESSION_EVERY = 4  # beats
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _TILE_S = 86_400
 _MOST_ZOOM, _LEAST_ZOOM = 19, 13
 
@@ -76,6 +82,14 @@ async def asked_of(request: Request) -> Asked | None:
     return Asked(unit, units, _date(request.query_params.get("date"), today), today)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A day, and the names of its clients."""
+
+    day: Day
+    clients: ClientNames
+
+
 @pages.get(PAGE, access=Access.STAFF, roles=PLANNERS)
 async def day(request: Request) -> Response:
     """The page. Without a script it is complete as lists."""
@@ -83,26 +97,19 @@ async def day(request: Request) -> Response:
     if asked is None:
         return see_other("/company/")
     service = portal_of(request).service
-    read, teams = await asyncio.gather(
-        read_day(service, asked.unit.team, asked.day), service.catalogue.teams()
+    listed, teams, streets = await asyncio.gather(
+        _lists(request, asked), service.catalogue.teams(), street_map(service)
     )
     team = teams.get(asked.unit.team)
     return render(
         request,
         "day/day.html",
-        headers={
-            "Content-Security-Policy": content_security_policy(worker_src="'self' blob:"),
-        },
-        unit=shown_unit(asked.unit, asked.unit.live),
+        headers={"Content-Security-Policy": content_security_policy(worker_src="'self' blob:")},
         units=[shown_unit(one, one.live) for one in asked.units],
         team=team.display_name if team else asked.unit.team.rpartition("/")[2],
-        day=asked.day,
-        today=asked.today,
-        day_before=asked.day - _ONE_DAY,
-        day_after=asked.day + _ONE_DAY,
-        day_url=partial(_address, PAGE, asked.unit.id),
-        data_url=lambda path: _address(path, asked.unit.id, asked.day),
-        **_lists(asked, read),
+        streets=streets,
+        **_head(asked),
+        **listed,
     )
 
 
@@ -110,16 +117,16 @@ async def day(request: Request) -> Response:
 async def lists(request: Request) -> Response:
     """The lists of the page alone, to put in place of those that are shown."""
     asked = await _asked(request)
-    read = await read_day(portal_of(request).service, asked.unit.team, asked.day)
-    return fragment(request, "day/lists.html", **_lists(asked, read))
+    return fragment(request, "day/lists.html", **await _lists(request, asked))
 
 
 @pages.get("/company/day/board.json", access=Access.STAFF, roles=PLANNERS)
 async def board_data(request: Request) -> Response:
     """What the timeline draws."""
     asked = await _asked(request)
-    read = await read_day(portal_of(request).service, asked.unit.team, asked.day)
-    return _json(board(read.rows, asked.zone, partial(_said, request, asked.unit.time_zone)))
+    shown = await _shown(request, asked)
+    say = partial(_said, words_of(request), asked.unit.time_zone, shown.clients)
+    return _json(board(shown.day.rows, asked.zone, say, portal_of(request).clock()))
 
 
 @pages.get("/company/day/lines.json", access=Access.STAFF, roles=PLANNERS)
@@ -136,7 +143,7 @@ async def tile(request: Request, zoom: int, x: int, y: int) -> Response:
     """A vector tile of the engine's roads; its ETag is the map's."""
     if not (_LEAST_ZOOM <= zoom <= _MOST_ZOOM and min(x, y) >= 0 and max(x, y) < 2**zoom):
         raise ProblemError(Problem.NOT_FOUND)
-    known = request.headers.get("If-None-Match", "").strip('W/"')
+    known = request.headers.get("If-None-Match", "").removeprefix("W/").strip('"')
     found = await portal_of(request).service.planner.tile(zoom, x, y, known)
     headers = {"ETag": f'"{found.etag}"', "Cache-Control": f"private, max-age={_TILE_S}"}
     if found.not_modified:
@@ -152,52 +159,10 @@ async def events(request: Request) -> Response:
         raise ProblemError(Problem.TOO_MANY)
     last = request.headers.get("Last-Event-ID", "")
     return StreamingResponse(
-        _stream(request, asked.unit.team, last),
+        team_stream(request, asked.unit.team, last),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
-
-
-async def _stream(request: Request, team: str, last_id: str) -> AsyncIterator[bytes]:
-    """Ends with the portal, and soon after the session does."""
-    portal = portal_of(request)
-    closing = asyncio.ensure_future(portal.closing.wait())
-    try:
-        async with portal.feeds.listening(team, last_id) as queue:
-            yield b": open\n\n"
-            beats = 0
-            while not closing.done():
-                told = await _next(queue, closing)
-                if told is not None:
-                    yield _framed(told)
-                    continue
-                beats += 1
-                if beats % _CHECK_SESSION_EVERY == 0 and not await _still_in(request):
-                    return
-                yield b": beat\n\n"
-    finally:
-        closing.cancel()
-
-
-async def _next(queue: asyncio.Queue[Told], closing: asyncio.Future[Any]) -> Told | None:
-    """The next event; None when nothing came for a while, or the portal stops."""
-    getting = asyncio.ensure_future(queue.get())
-    try:
-        await asyncio.wait({getting, closing}, timeout=_BEAT_S, return_when=asyncio.FIRST_COMPLETED)
-        return getting.result() if getting.done() else None
-    finally:
-        getting.cancel()  # the browser may have gone away meanwhile
-
-
-async def _still_in(request: Request) -> bool:
-    token = request.cookies.get(STAFF_SESSION)
-    return bool(token) and await staff_session(portal_of(request), token or "") is not None
-
-
-def _framed(told: Told) -> bytes:
-    values = {name: value for name, value in asdict(told).items() if name != "id"}
-    head = f"id: {told.id}\n" if told.id else ""
-    return f"{head}event: team\ndata: ".encode() + orjson.dumps(values) + b"\n\n"
 
 
 async def _asked(request: Request) -> Asked:
@@ -207,13 +172,44 @@ async def _asked(request: Request) -> Asked:
     return asked
 
 
-def _lists(asked: Asked, read: Any) -> dict[str, Any]:
+async def _shown(request: Request, asked: Asked) -> Shown:
+    portal = portal_of(request)
+    read = await read_day(portal.service, asked.unit.team, asked.day)
+    names = await portal.database.read(lambda tx: client_names(tx, asked.unit.id, read.clients))
+    return Shown(read, names)
+
+
+def _head(asked: Asked) -> dict[str, Any]:
     return {
-        "rows": read.rows,
-        "unplaced": read.unplaced,
-        "more_unplaced": read.more_unplaced,
+        "unit": shown_unit(asked.unit, asked.unit.live),
+        "today": asked.today,
+        "day_before": asked.day - _ONE_DAY,
+        "day_after": asked.day + _ONE_DAY,
+        "data_url": lambda path: _address(path, asked.unit.id, asked.day),
+    }
+
+
+async def _lists(request: Request, asked: Asked) -> dict[str, Any]:
+    shown, later = await asyncio.gather(
+        _shown(request, asked),
+        broken_later(portal_of(request).service, asked.unit.team, asked.day),
+    )
+    return _words_of_lists() | {
+        "day": asked.day,
+        "day_url": partial(_address, PAGE, asked.unit.id),
+        "rows": shown.day.rows,
+        "unplaced": shown.day.unplaced,
+        "more_unplaced": shown.day.more_unplaced,
+        "broken_later": later,
+        "later_days": LATER_DAYS,
+        "clients": shown.clients,
         "zone": asked.unit.time_zone,
         "colours": COLOURS,
+    }
+
+
+def _words_of_lists() -> dict[str, Any]:
+    return {
         "broken_word": partial(day_words.word, day_words.BROKEN),
         "waiting_word": partial(day_words.word, day_words.WAITING),
         "no_shift_word": partial(day_words.word, day_words.NO_SHIFT),
@@ -222,14 +218,19 @@ def _lists(asked: Asked, read: Any) -> dict[str, Any]:
     }
 
 
-def _said(request: Request, zone: str, stop: StopRow) -> str:
+def _said(words: Words, zone: str, clients: ClientNames, stop: StopRow) -> str:
     """What a stop says to somebody who rests on it."""
-    words = words_of(request)
-    parts = [spoken_span(stop.start, stop.end, zone), stop.title, stop.address]
+    client = clients.get(stop.client)
+    parts = [
+        spoken_span(stop.start, stop.end, zone),
+        stop.title,
+        client.name if client else stop.client,
+        stop.address,
+        words.gettext(day_words.word(day_words.STOP_STATES, stop.state)),
+    ]
     if stop.promise:
         told = spoken_span(*stop.promise, zone)
         parts.append(words.gettext("promised %(window)s", window=told))
-    parts.append(words.gettext(day_words.word(day_words.STOP_STATES, stop.state)))
     if stop.at_risk:
         parts.append(words.gettext("will be late"))
     return " · ".join(filter(None, parts))
@@ -237,9 +238,12 @@ def _said(request: Request, zone: str, stop: StopRow) -> str:
 
 def _date(text: str | None, today: date) -> date:
     try:
-        return date.fromisoformat(text) if text else today
+        asked = date.fromisoformat(text) if text else today
     except ValueError:
         raise ProblemError(Problem.BAD_REQUEST) from None
+    if not _FIRST_YEAR <= asked.year < _LAST_YEAR:
+        raise ProblemError(Problem.BAD_REQUEST)
+    return asked
 
 
 def _address(path: str, unit: str, day: date) -> str:

@@ -21,7 +21,6 @@ from slotsvc.portal.company.logos import (
     keep,
     logo_png,
 )
-from slotsvc.portal.company.settings import BusinessUnitSettings, Problem
 from slotsvc.portal.company.units import (
     EditConflictError,
     SettingsRefusedError,
@@ -33,6 +32,7 @@ from slotsvc.portal.company.units import (
     unit_of,
 )
 from slotsvc.portal.languages import NAMES, marked
+from slotsvc.portal.unit_settings import BusinessUnitSettings, Problem
 from slotsvc.portal.visitor import StaffRole
 from slotsvc.portal.web.errors import Problem as PageProblem
 from slotsvc.portal.web.errors import ProblemError
@@ -119,18 +119,7 @@ async def discard(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """The portal's home page as the draft would make it."""
     unit = await _unit(request)
-    return render(request, "company/preview.html", unit=unit, shown=unit.preview())
-
-
-@pages.get("/company/units/{bu}/logo.png", access=Access.STAFF, roles=ADMINISTRATORS)
-async def draft_logo(request: Request) -> Response:
-    """The logo of the draft, which clients may not see yet."""
-    unit = await _unit(request)
-    logo = unit.edited.logo or ""
-    png = await portal_of(request).database.read(lambda tx: logo_png(tx, logo))
-    if png is None:
-        raise ProblemError(PageProblem.NOT_FOUND)
-    return Response(png, media_type="image/png")
+    return render(request, "company/preview.html", unit=unit, bu=unit.preview())
 
 
 async def _submitted(request: Request, change: _Change, notice: str) -> Response:

@@ -44,15 +44,15 @@ async def held(request: Request, hold: str) -> Response:
 async def do_confirm(request: Request, hold: str) -> Response:
     """It is the appointment now, and the contact gets a letter."""
     desk = await desk_of(request)
-    found = await review(desk, hold)
     try:
-        visit = await confirm(desk, hold)
+        done = await confirm(desk, hold)
     except NotOpenError as error:
         return stopped(request, error.verdict, error.visit)
     except ServiceError as error:
         return await _after(request, desk, hold, error)
-    moved = found.hold.kind is ActionKind.RESCHEDULE
-    return see_other(f"/{bu_of(request).id}/visits/{visit.id}", "MOVED" if moved else "BOOKED")
+    moved = done.hold.kind is ActionKind.RESCHEDULE
+    path = f"/{bu_of(request).id}/visits/{done.visit.id}"
+    return see_other(path, "MOVED" if moved else "BOOKED")
 
 
 @pages.post("/{bu}/holds/{hold}/extend", access=Access.CLIENT)

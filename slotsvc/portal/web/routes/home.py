@@ -23,4 +23,4 @@ async def home(request: Request) -> Response:
     if not isinstance(visitor, ClientVisitor):
         return render(request, "home/welcome.html")
     desk = await Desk.of(portal_of(request), visitor)
-    return render(request, "home/home.html", home=await my_home(desk))
+    return render(request, "home/home.html", mine=await my_home(desk))

@@ -16,7 +16,7 @@ from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
 from slotsvc.portal.web.request import bu_of, portal_of, visitor_of
 from slotsvc.portal.web.routes.login import entered
-from slotsvc.portal.web.signing import caller_of, note_entry, page_of, signed_in
+from slotsvc.portal.web.signing import caller_of, note_entry, note_refusal, page_of, signed_in
 
 pages = Pages()
 
@@ -47,8 +47,10 @@ async def enter_by_login_link(request: Request, token: str) -> Response:
         case Outcome.CODE_NEEDED:
             return render(request, "login/link_code.html", left=None)
         case Outcome.WRONG:
+            note_refusal(request, "LOGIN_LINK")
             return render(request, "login/link_code.html", status=422, left=entry.tries_left)
         case Outcome.GONE:
+            note_refusal(request, "LOGIN_LINK")
             return render(request, "login/link_gone.html", status=410)
     return entered(request, entry, page_of(request))
 
@@ -74,6 +76,7 @@ async def enter_by_permanent_link(request: Request, token: str) -> Response:
 
     entry = await portal.database.write(work)
     if entry.contact is None:
+        note_refusal(request, "PERMANENT_LINK")
         return render(request, "login/link_gone.html", status=410)
     home = page_of(request)
     return signed_in(home, entry.session) if entry.session else see_other(home)

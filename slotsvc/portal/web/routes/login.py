@@ -36,6 +36,7 @@ from slotsvc.portal.web.signing import (
     asked,
     caller_of,
     note_entry,
+    note_refusal,
     onward,
     page_of,
     seconds,
@@ -127,6 +128,8 @@ async def enter_by_code(request: Request) -> Response:
         return entry, challenge_of(connection, bu.id, caller.challenge, LOGIN, now)
 
     entry, challenge = await portal.database.write(work)
+    if entry.outcome in (Outcome.WRONG, Outcome.GONE):
+        note_refusal(request, "CODE")
     if entry.outcome is Outcome.WRONG and challenge is not None:
         return _code_page(request, challenge, onto, status=422, left=entry.tries_left)
     return entered(request, entry, onto)

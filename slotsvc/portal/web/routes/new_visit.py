@@ -64,7 +64,7 @@ async def new_hold(request: Request) -> Response:
         wishes=told.wishes,
         note=told.note,
     )
-    return await chosen(request, desk, _subject(desk, wanted, told.note), choice)
+    return await chosen(request, desk, _subject(desk, wanted, told.note), choice, told.start)
 
 
 def _subject(desk: Desk, wanted: NewVisit, note: str = "") -> Subject:

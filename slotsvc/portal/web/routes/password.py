@@ -21,6 +21,7 @@ from slotsvc.portal.web.signing import (
     caller_of,
     note,
     note_entry,
+    note_refusal,
     onward,
     page_of,
     seconds,
@@ -59,6 +60,8 @@ async def enter_by_password(request: Request) -> Response:
     user_name, onto = str(form.get("user_name", "")), onward(request, form.get("next"))
     typed = str(form.get("password", ""))
     checked = await password_login.check_password(portal, bu, user_name, typed, caller.network)
+    if checked.contact is None:
+        note_refusal(request, "PASSWORD")
     if checked.wait:
         wait = seconds(checked.wait)
         return _password_page(request, status=429, user_name=user_name, onto=onto, wait=wait)

@@ -21,6 +21,7 @@ from slotsvc.portal.web.signing import (
     asked,
     caller_of,
     note,
+    note_refusal,
     onward,
     page_of,
     seconds,
@@ -72,6 +73,7 @@ async def prove(request: Request) -> Response:
     found = await portal.database.write(work)
     if found.session is not None:
         return signed_in(onto, found.session)
+    note_refusal(request, "STEP_UP")
     if found.outcome is Outcome.WRONG:
         return await _proof_page(request, onto, status=422, left=found.tries_left)
     return see_other(with_next(page_of(request, "proof"), onto), "CODE_GONE")
@@ -90,6 +92,7 @@ async def prove_by_password(request: Request) -> Response:
     if checked.wait:
         raise ProblemError(Problem.TOO_MANY, seconds(checked.wait))
     if checked.contact != contact.id:
+        note_refusal(request, "STEP_UP")
         return await _proof_page(request, onto, status=422, wrong_password=True)
 
     def work(connection: Connection) -> str | None:

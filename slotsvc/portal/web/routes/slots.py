@@ -50,7 +50,7 @@ async def hold(request: Request, visit: str) -> Response:
         kind=kind,
         wishes=told.wishes,
     )
-    return await chosen(request, desk, await _subject(desk, found), choice)
+    return await chosen(request, desk, await _subject(desk, found), choice, told.start)
 
 
 def _kind(visit: Visit) -> ActionKind:

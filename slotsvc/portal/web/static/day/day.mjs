@@ -1,151 +1,105 @@
 // The planner's day: timeline and map over the page's own lists, kept live by server-sent events.
 // Everything shown here also stands in the lists; this only draws it.
+import { drawMap, showStop } from "./street_map.mjs";
+import { drawTimeline, markStop } from "./timeline.mjs";
+
 const day = document.getElementById("day");
-const colours = ["#0b6a5e", "#8a4b08", "#2f5fa8", "#9a2f5b", "#55701a", "#6a4c9c",
-  "#a33a2a", "#1f6f8b", "#7a5c00", "#3d6b3d", "#84519a", "#4f5d75"];
-const QUIET_MS = 400;
-const ROADS_FROM = 13;
+const lists = document.getElementById("day-lists");
+const QUIET_MS = 400; // events come in crowds
+const WITHOUT_MS = 2_000; // then it is drawn though nobody tells what happens
+const AGAIN_MS = 5_000;
+const USED_MS = 300_000;
 
-async function asked(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+// ---------------------------------------------------------------- asking
+
+// A page that asks by itself does not keep the session from going idle; one that is used does.
+let used = false;
+for (const kind of ["pointerdown", "keydown", "wheel"]) {
+  addEventListener(kind, () => { used = true; }, { passive: true });
+}
+
+async function ask(url, headers) {
+  const answer = await fetch(url, { headers: used ? headers : { ...headers, "X-Unattended": "1" } });
+  if (answer.redirected) location.reload(); // signed out: to the login
   if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
-  return answer.json();
+  return answer;
 }
 
-// ---------------------------------------------------------------- timeline
-
-function eventOf(one) {
-  return {
-    id: one.id, resourceIds: [one.resourceId], start: one.start, end: one.end,
-    title: one.title || "", display: one.display, classNames: one.kind.split(" "),
-    extendedProps: { say: one.say || "" },
-  };
+async function json(url) {
+  return (await ask(url, { Accept: "application/json" })).json();
 }
 
-function optionsOf(board) {
-  return {
-    date: day.dataset.date, slotMinTime: board.from, slotMaxTime: board.until,
-    resources: board.resources.map((r) => ({ id: r.id, title: r.title, extendedProps: { colour: r.colour } })),
-    events: board.events.map(eventOf),
-  };
+// ---------------------------------------------------------------- lists
+
+let chosen = "";
+let theirs = false; // lists are put in place of others: what opens then was not opened by hand
+const opened = new Map();
+
+lists.addEventListener("toggle", (told) => {
+  if (!theirs) opened.set(told.target.dataset.key, told.target.open);
+}, true);
+
+function stopOf(visit) {
+  return [...lists.querySelectorAll("[data-visit]")].find((one) => one.dataset.visit === visit);
 }
 
-function resourceLabel(info) {
-  const dot = document.createElement("span");
-  dot.className = `dot colour-${info.resource.extendedProps.colour}`;
-  const name = document.createElement("span");
-  name.textContent = info.resource.title;
-  return { domNodes: [dot, name] };
+function markList() {
+  for (const one of lists.querySelectorAll(".is-chosen")) one.classList.remove("is-chosen");
+  const stop = stopOf(chosen);
+  stop?.classList.add("is-chosen");
+  return stop;
 }
 
-function eventLabel(info) {
-  const words = document.createElement("span");
-  words.textContent = info.event.title;
-  return { domNodes: [words] };
+// What has the focus, as it can be found again in other lists.
+function focused() {
+  const at = lists.contains(document.activeElement) ? document.activeElement : null;
+  if (!at) return null;
+  if (at.dataset.find) return () => [...lists.querySelectorAll("[data-find]")].find((one) => one.dataset.find === at.dataset.find);
+  if (at.tagName === "SUMMARY") return () => detailsOf(at.parentElement.dataset.key)?.querySelector("summary");
+  return () => [...lists.querySelectorAll("a")].find((one) => one.href === at.href);
 }
 
-// Its roles say less than the lists beside it, and not all that tables must: it is a picture here.
-function asPicture(root) {
-  for (const one of root.querySelectorAll("*")) {
-    for (const name of one.getAttributeNames()) {
-      if (name === "role" || name === "tabindex" || name.startsWith("aria-")) one.removeAttribute(name);
-    }
-  }
-  const main = root.querySelector(".ec-main");
-  main.tabIndex = 0;
-  main.setAttribute("role", "region");
-  main.setAttribute("aria-label", day.dataset.timeline);
+function detailsOf(key) {
+  return [...lists.querySelectorAll("details")].find((one) => one.dataset.key === key);
 }
-
-let timeline = null;
-function drawTimeline(board) {
-  const options = optionsOf(board);
-  if (timeline) {
-    for (const [name, value] of Object.entries(options)) timeline.setOption(name, value);
-    return;
-  }
-  const root = document.getElementById("day-timeline");
-  timeline = EventCalendar.create(root, {
-    view: "resourceTimelineDay", headerToolbar: { start: "", center: "", end: "" },
-    locale: day.dataset.locale, selectable: false, nowIndicator: false,
-    editable: false, eventStartEditable: false, eventDurationEditable: false,
-    slotDuration: "00:30", slotLabelInterval: "01:00", slotWidth: 36, height: "auto",
-    slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
-    resourceLabelContent: resourceLabel, eventContent: eventLabel,
-    eventDidMount: (info) => { if (info.event.extendedProps.say) info.el.title = info.event.extendedProps.say; },
-    ...options,
-  });
-  new MutationObserver(() => asPicture(root)).observe(root, { childList: true, subtree: true });
-  asPicture(root);
-}
-
-// ---------------------------------------------------------------- map
-
-const colourOf = ["match", ["get", "colour"], ...colours.flatMap((c, n) => [n, c]), "#4f5d75"];
-const style = {
-  version: 8,
-  sources: {
-    roads: { type: "vector", tiles: [new URL(day.dataset.tiles, location.href).href
-      .replaceAll("%7B", "{").replaceAll("%7D", "}")], minzoom: ROADS_FROM, maxzoom: 16,
-      attribution: day.dataset.attribution },
-    routes: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
-  },
-  layers: [
-    { id: "ground", type: "background", paint: { "background-color": "#f1efe8" } },
-    { id: "roads", type: "line", source: "roads", "source-layer": "speeds",
-      layout: { "line-cap": "round" },
-      paint: { "line-color": "#cfc9b8", "line-width": ["interpolate", ["linear"], ["zoom"], 13, 1.2, 17, 7] } },
-    { id: "lines", type: "line", source: "routes", filter: ["==", ["geometry-type"], "LineString"],
-      layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": colourOf, "line-width": 3, "line-opacity": 0.75 } },
-    { id: "stops", type: "circle", source: "routes", filter: ["==", ["geometry-type"], "Point"],
-      paint: { "circle-radius": 7, "circle-color": colourOf,
-        "circle-stroke-width": ["case", ["get", "risk"], 4, 1.5],
-        "circle-stroke-color": ["case", ["get", "risk"], "#b3261e", "#ffffff"] } },
-  ],
-};
-
-let map = null;
-let fitted = false;
-async function openMap() {
-  const { Map, NavigationControl, LngLatBounds } = await import("../vendor/maplibre/maplibre-gl.mjs");
-  map = new Map({ container: "day-map", style, center: [7.42, 43.735], zoom: 13, maxZoom: 18,
-    attributionControl: { compact: false } });
-  map.addControl(new NavigationControl({ showCompass: false }));
-  await new Promise((ready) => { map.once("load", ready); });
-  map.boundsOf = (features) => {
-    const bounds = new LngLatBounds();
-    for (const f of features) {
-      const all = f.geometry.type === "Point" ? [f.geometry.coordinates] : f.geometry.coordinates;
-      for (const at of all) bounds.extend(at);
-    }
-    return bounds;
-  };
-}
-
-async function drawMap(lines) {
-  if (!map) await openMap();
-  map.getSource("routes").setData(lines);
-  if (!fitted && lines.features.length) {
-    fitted = true;
-    map.fitBounds(map.boundsOf(lines.features), { padding: 40, duration: 0, maxZoom: 15 });
-    // roads are drawn from there on: rather a town with its roads than a little more of the routes
-    if (map.getZoom() > ROADS_FROM - 1 && map.getZoom() < ROADS_FROM) map.setZoom(ROADS_FROM);
-  }
-}
-
-// ---------------------------------------------------------------- live
 
 async function drawLists() {
-  const answer = await fetch(day.dataset.lists, { headers: { "HX-Request": "true" } });
-  if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
-  const lists = document.getElementById("day-lists");
-  const open = new Set([...lists.querySelectorAll("details[open] strong")].map((e) => e.textContent));
-  lists.innerHTML = await answer.text();
-  for (const one of lists.querySelectorAll("details")) {
-    if (open.has(one.querySelector("strong").textContent)) one.open = true;
+  const answer = await ask(day.dataset.lists, { "HX-Request": "true" });
+  const text = await answer.text();
+  const again = focused();
+  theirs = true;
+  lists.innerHTML = text;
+  for (const [key, open] of opened) {
+    const one = detailsOf(key);
+    if (one) one.open = open;
+  }
+  setTimeout(() => { theirs = false; }); // "toggle" is told later
+  markList();
+  again?.()?.focus({ preventScroll: true });
+}
+
+// ---------------------------------------------------------------- one stop, everywhere
+
+function choose(visit, fromList = false) {
+  chosen = visit;
+  markStop(visit);
+  showStop(visit);
+  const details = stopOf(visit)?.closest("details");
+  if (details) details.open = true;
+  const stop = markList();
+  if (fromList) {
+    document.getElementById("day-map").scrollIntoView({ block: "nearest" });
+  } else {
+    stop?.scrollIntoView({ block: "nearest" });
   }
 }
+
+lists.addEventListener("click", (told) => {
+  const button = told.target.closest("[data-find]");
+  if (button) choose(button.dataset.find, true);
+});
+
+// ---------------------------------------------------------------- live
 
 const live = document.getElementById("day-live");
 function say(isLive) {
@@ -154,40 +108,72 @@ function say(isLive) {
   if (live.textContent !== words) live.textContent = words;
 }
 
-const draw = {
-  timeline: async () => drawTimeline(await asked(day.dataset.board)),
-  map: async () => drawMap(await asked(day.dataset.lines)),
-};
+function noMap(error) {
+  document.getElementById("day-map").hidden = true;
+  document.getElementById("day-no-map").hidden = false;
+  console.warn(`${error}`);
+}
 
-let running = null;
+let canDrawMap = true;
+async function drawStreets() {
+  const lines = await json(day.dataset.lines);
+  if (!canDrawMap) return;
+  await drawMap(lines, choose).catch((error) => { canDrawMap = false; noMap(error); });
+}
+
+async function drawBoard() {
+  const { date, locale } = day.dataset;
+  drawTimeline(await json(day.dataset.board), { date, locale, choose });
+  markStop(chosen);
+}
+
+let running = false;
 let again = false;
-async function drawAll(withLists) {
+let streaming = false;
+async function drawAll() {
   if (running) { again = true; return; }
-  running = Promise.allSettled([draw.timeline(), draw.map(), ...(withLists ? [drawLists()] : [])]);
-  const ended = await running;
-  running = null;
-  for (const one of ended) if (one.status === "rejected") console.warn(`${one.reason}`);
+  running = true;
+  const ended = await Promise.allSettled([drawBoard(), drawLists(), drawStreets()]);
+  running = false;
+  used = false;
+  const failed = ended.filter((one) => one.status === "rejected");
+  for (const one of failed) console.warn(`${one.reason}`);
+  say(streaming && !failed.length);
   day.dataset.drawn = `${Number(day.dataset.drawn || 0) + 1}`;
-  if (again) { again = false; drawAll(true); }
+  if (again) { again = false; drawAll(); } else if (failed.length) soon(AGAIN_MS);
 }
 
 let waiting = null;
-function soon() {
-  if (waiting) return;
-  waiting = setTimeout(() => { waiting = null; drawAll(true); }, QUIET_MS);
+function soon(wait = QUIET_MS) {
+  waiting ??= setTimeout(() => { waiting = null; drawAll(); }, wait);
 }
 
 function listen() {
   const stream = new EventSource(day.dataset.events);
-  stream.addEventListener("open", () => say(true));
-  stream.addEventListener("error", () => say(false));
+  const close = () => stream.close();
+  addEventListener("pagehide", close, { once: true });
+  stream.addEventListener("open", () => { streaming = true; drawAll(); }); // it missed nothing from here on
+  stream.addEventListener("error", () => {
+    streaming = false;
+    say(false);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { drawAll(); listen(); }, AGAIN_MS);
+  });
   stream.addEventListener("team", (told) => {
     const { day: date } = JSON.parse(told.data);
     if (!date || date === day.dataset.date) soon();
   });
-  addEventListener("pagehide", () => stream.close());
-  addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 }
 
-drawAll(false);
+// ---------------------------------------------------------------- from day to day
+
+for (const one of document.querySelectorAll("[data-keep]")) {
+  one.addEventListener("click", () => sessionStorage.setItem("day-keep", one.dataset.keep));
+}
+const kept = sessionStorage.getItem("day-keep");
+sessionStorage.removeItem("day-keep");
+if (kept) document.querySelector(`[data-keep="${CSS.escape(kept)}"]`)?.focus({ preventScroll: true });
+
+addEventListener("pageshow", (told) => { if (told.persisted) location.reload(); });
+setInterval(() => { if (used) soon(); }, USED_MS);
+setTimeout(() => { if (!day.dataset.drawn && !running) drawAll(); }, WITHOUT_MS);
 listen();
