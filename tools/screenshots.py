@@ -10,9 +10,9 @@ dark colours too.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
+import tempfile
 import time
 from base64 import b32decode
 from collections.abc import AsyncIterator
@@ -26,6 +26,7 @@ from playwright.async_api import Browser, Page
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.demo_process import running_demo  # noqa: E402
 from slotsvc.portal.access.totp import code_at, step_of  # noqa: E402
 from slotsvc.portal.messages.sink import sunk_letters  # noqa: E402
 from tests.portal.browser import DESKTOP, PHONE, chromium  # noqa: E402
@@ -47,7 +48,10 @@ class Camera:
     async def shot(self, page: Page, name: str) -> None:
         """One stop: a picture at each width."""
         for shape, viewport in WIDTHS.items():
+            # as high as the page: bars at the bottom of the screen stand at the end of it
             await page.set_viewport_size(viewport)
+            height = await page.evaluate("() => document.documentElement.scrollHeight")
+            await page.set_viewport_size(viewport | {"height": max(height, viewport["height"])})
             await self._take(page, f"{shape}/{self.number:02}-{name}")
             if name in DARK_TOO:
                 await page.emulate_media(color_scheme="dark")
@@ -68,36 +72,7 @@ class Camera:
     async def _take(self, page: Page, name: str) -> None:
         file = self.directory / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
-        await page.screenshot(path=file, full_page=True, animations="disabled")
-
-
-@asynccontextmanager
-async def demo() -> AsyncIterator[dict[str, Any]]:
-    """The demo in a process of its own; what it says about the ways in."""
-    command = (sys.executable, "-m", "slotsvc.cli.main", "demo", "--json")
-    ports = ("--port", "0", "--portal-port", "0")
-    process = await asyncio.create_subprocess_exec(
-        *command, *ports, stdout=asyncio.subprocess.PIPE, cwd=ROOT, limit=1 << 24
-    )
-    assert process.stdout is not None
-    try:
-        yield await _doors(process.stdout)
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _doors(stdout: asyncio.StreamReader) -> dict[str, Any]:
-    """The ``portal`` part of the one JSON object that the demo prints when it is ready."""
-    told = ""
-    while line := await stdout.readline():
-        told += line.decode()
-        try:
-            found: dict[str, Any] = json.loads(told)["portal"]
-        except json.JSONDecodeError:
-            continue
-        return found
-    raise SystemExit("the demo ended before it was ready")
+        await page.screenshot(path=file, animations="disabled")
 
 
 @asynccontextmanager
@@ -160,7 +135,7 @@ async def clients_pages(camera: Camera, page: Page, link: str, letters: Path) ->
         await page.goto(f"{visit}/cancel")
         await _prove(camera, page, letters)
         await camera.shot(page, "cancel")
-        await _press(page, "Cancel the appointment")
+        await _press(page, "Yes, cancel it")
         await camera.shot(page, "cancelled")
     await camera.at(page, "/riviera/new", "new")
     await page.goto("/riviera/new/slots?type=repair&site=villa-mimosa")
@@ -169,7 +144,7 @@ async def clients_pages(camera: Camera, page: Page, link: str, letters: Path) ->
     await camera.shot(page, "account")
     await camera.at(page, "/riviera/account/email", "account-email")
     await camera.at(page, "/riviera/visits?q=zebra", "visits-nothing-found")
-    await page.locator("[data-menu] summary, .menu summary").first.click()
+    await page.locator("details.menu summary").first.click()
     await camera.shot(page, "language-menu")
 
 
@@ -278,17 +253,22 @@ def _totp(secret: str) -> str:
 async def main(directory: Path) -> None:
     """Takes them all."""
     camera = Camera(directory)
-    async with demo() as doors, chromium() as browser:
-        letters, links = Path(doors["letters"]), [each["link"] for each in doors["clients"]]
-        async with visitor(browser, doors["url"]) as page:
-            await strangers_pages(camera, page, letters)
-        async with visitor(browser, doors["url"]) as page:
-            await clients_pages(camera, page, links[0], letters)
-        async with visitor(browser, doors["url"]) as page:
-            await managers_pages(camera, page, links[1])
-        async with visitor(browser, doors["url"]) as page:
-            await companys_pages(camera, page, doors["administrator"]["link"])
+    with tempfile.TemporaryDirectory(prefix="slotsvc-pictures-") as data_dir:
+        async with running_demo(Path(data_dir)) as demo, chromium() as browser:
+            await _walk(camera, browser, demo.portal)
     print(f"{camera.number - 1} pages at {len(WIDTHS)} widths in {directory}")
+
+
+async def _walk(camera: Camera, browser: Browser, doors: dict[str, Any]) -> None:
+    letters, links = Path(doors["letters"]), [each["link"] for each in doors["clients"]]
+    async with visitor(browser, doors["url"]) as page:
+        await strangers_pages(camera, page, letters)
+    async with visitor(browser, doors["url"]) as page:
+        await clients_pages(camera, page, links[0], letters)
+    async with visitor(browser, doors["url"]) as page:
+        await managers_pages(camera, page, links[1])
+    async with visitor(browser, doors["url"]) as page:
+        await companys_pages(camera, page, doors["administrator"]["link"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import platform
 import stat
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,6 +44,7 @@ def machine_checks(settings: Settings) -> list[Check]:
         store_check(settings.database_file),
         map_check(settings.map_path, settings.osrm_url),
         keys_check(settings.key_ring_file),
+        portal_check(settings.portal_database_file, settings.portal_key_ring_file),
     ]
 
 
@@ -167,6 +169,22 @@ def keys_check(key_ring: Path) -> Check:
     if stat.S_IMODE(key_ring.stat().st_mode) & 0o077:
         return Check("keys", "fail", f"{key_ring} can be read by others", f"chmod 600 {key_ring}")
     return Check("keys", "ok", f"{key_ring}")
+
+
+def portal_check(database: Path, key_ring: Path) -> Check:
+    """The portal's packages are there, its files are their owner's alone, and belong together."""
+    if find_spec("fastapi") is None:
+        action = "pip install 'slotsvc[portal]', or serve without it."
+        return Check("portal", "warn", "its packages are missing", action)
+    if not database.exists():
+        return Check("portal", "ok", f"{database.name}, made at its first start")
+    if not key_ring.exists():
+        action = f"Bring {key_ring.name} back from its copy: links and second factors need it."
+        return Check("portal", "warn", f"{database.name} has no key ring", action)
+    for file in (database, key_ring):
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            return Check("portal", "fail", f"{file} can be read by others", f"chmod 600 {file}")
+    return Check("portal", "ok", f"{database.name}, {key_ring.name}")
 
 
 def server_check(

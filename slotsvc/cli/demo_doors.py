@@ -39,11 +39,12 @@ def door_lines(doors: Doors, width: int) -> list[str]:
         lines += [*paragraph(f"As {who} ({address}):", width), link]
     told = doors_json(doors)
     lines += [
-        *paragraph(
-            "Signing in with one of these e-mail addresses; the code lands as a file:", width
-        ),
+        "",
+        "Or sign in with one of these e-mail addresses:",
         told["login"],
+        "The code lands as a file in:",
         str(doors.letters),
+        "",
         *_administrator_lines(doors, width),
     ]
     return lines

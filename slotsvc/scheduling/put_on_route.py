@@ -319,7 +319,9 @@ def _insert(tx: WriteTx, taking: Taking, plan: _Plan, now: datetime) -> StoredVi
         tx.insert_visit(stored)
         return stored
     tx.insert_placement(held, provenance, now)
-    return replace(plan.seen.stored, placement=held, provenance=provenance, held_since=now)
+    return replace(
+        plan.seen.stored, placement=held, provenance=provenance, held_since=now, extended=False
+    )
 
 
 def _book(tx: WriteTx, taking: Taking, plan: _Plan, stored: StoredVisit) -> StoredVisit:

@@ -14,6 +14,7 @@ from slotsvc.cli.checks import (
     keys_check,
     map_check,
     osrm_check,
+    portal_check,
     same_files,
     server_check,
     sqlite_check,
@@ -121,3 +122,16 @@ def test_the_verdict_says_what_was_looked_at() -> None:
     assert verdict([good], "machine") == "Ready: this machine; the service was not asked."
     assert verdict([good, doubtful], "server") == "Ready: the service, 1 warning."
     assert verdict([good, bad], None) == "Not ready."
+
+
+def test_the_portals_files_are_looked_at(tmp_path: Path) -> None:
+    """Nothing yet is fine; a database without its key ring is told; others may read neither."""
+    database, ring = tmp_path / "portal.db", tmp_path / "portal-keys.json"
+
+    assert portal_check(database, ring).state == "ok"
+    database.touch(0o600)
+    assert portal_check(database, ring).state == "warn"
+    ring.touch(0o600)
+    assert portal_check(database, ring).state == "ok"
+    ring.chmod(0o640)
+    assert portal_check(database, ring).action == f"chmod 600 {ring}"

@@ -13,7 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from slotsvc.cli.demo_portal import COMPANY
+from slotsvc.cli.main import main
 from slotsvc.cli.town_map import packaged_town
 from tests.cli.conftest import PROGRAM, Shell, environment, first_object, started
 
@@ -96,6 +99,18 @@ def test_its_keys_are_kept_and_listed(running: dict[str, Any], data_dir: Path) -
 
     assert {key["role"] for key in keys} == {"ROLE_PORTAL", "ROLE_PLANNER"}
     assert (data_dir / "portal-service-keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_commands_work_while_it_runs(running: dict[str, Any], data_dir: Path) -> None:
+    """What they change shows on the next page."""
+    result = CliRunner().invoke(
+        main, ["portal", "apply", str(COMPANY), "--data-dir", str(data_dir)]
+    )
+    page = httpx.get(running["portal"]["url"] + "/riviera/", trust_env=False)
+
+    assert result.exit_code == 0, result.output
+    assert page.status_code == 200
+    assert "Riviera Services" in page.text
 
 
 def test_a_company_that_is_not_there_has_no_portal(home: Path, roads: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A client with visits, as the booking tests need him: on the real engine, through the real pages."""
+"""A client with visits, as the booking tests need him: real engine, real pages."""
 
 from __future__ import annotations
 
@@ -173,9 +173,7 @@ async def running_household(data_dir: Path, **options: Any) -> AsyncIterator[Hou
     """The company with Anna and her site "home"; she is signed in and proven."""
     async with running_world(data_dir, **options) as world:
         client = await world.client()
-        contact = await world.contact(
-            "Anna", client=client, email="anna@example.org", locale="en"
-        )
+        contact = await world.contact("Anna", client=client, email="anna@example.org", locale="en")
         site = await new_site(world, "home", client)
         household = Household(world, site, client, contact, await world.signed_in_client(contact))
         await household.show()

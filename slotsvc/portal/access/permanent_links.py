@@ -6,10 +6,11 @@ tables keep its hash (S1). A new number makes a new link, and the old one is dea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from slotsvc.portal.access.contacts import Contact, contact_by_id, contact_by_link
 from slotsvc.portal.access.sessions import begin, end_all
@@ -52,6 +53,17 @@ def ensure_link(
     made = update(CONTACTS).where(CONTACTS.c.id == contact).values(link_made_at=_seconds(now))
     connection.execute(made)
     return link
+
+
+def first_links(
+    connection: Connection, secrets: PortalSecrets, contacts: Sequence[str], now: datetime
+) -> None:
+    """A link for each of these contacts who never had one: thousands in one statement."""
+    query = update(CONTACTS).where(CONTACTS.c.id == bindparam("of"), CONTACTS.c.link_number == 0)
+    rows = [{"of": each, "hash": hashed(_token(secrets, each, 1))} for each in contacts]
+    values = {"link_number": 1, "link_hash": bindparam("hash"), "link_made_at": _seconds(now)}
+    if rows:
+        connection.execute(query.values(values), rows)
 
 
 def rotate_link(

@@ -112,11 +112,18 @@ def reset(connection: Connection, staff: str, actor: str, now: datetime) -> tupl
     """
     member = _standing(connection, staff)
     _keep_one_administrator(connection, member)
-    emptied = {"password_hash": None, "totp_sealed": None, "disabled": False}
-    connection.execute(update(STAFF).where(STAFF.c.id == staff).values(emptied))
-    end_staff_sessions(connection, staff, now)
-    record(connection, now, actor, "STAFF_RESET", subject=f"staff/{staff}")
-    return member, _new_link(connection, staff, now)
+    return member, _emptied(connection, staff, actor, now)
+
+
+def recover_administrator(connection: Connection, email: str, now: datetime) -> str:
+    """For the command line, when the last administrator lost password or telephone: the same as
+    ``reset``, and the token of the new link. Raises ``LookupError`` for no such administrator.
+    """
+    address = _judged(email, email)
+    found = _by_email(connection, address)
+    if found is None or found.role != StaffRole.ADMINISTRATOR:
+        raise LookupError("no administrator has this e-mail address")
+    return _emptied(connection, found.id, "cli", now)
 
 
 def set_disabled(
@@ -203,6 +210,15 @@ def _add(connection: Connection, email: str, name: str, role: StaffRole, now: da
     row = {"id": staff, "email": email, "name": name, "role": role.value}
     connection.execute(insert(STAFF).values(row | {"created_at": int(now.timestamp())}))
     return staff
+
+
+def _emptied(connection: Connection, staff: str, actor: str, now: datetime) -> str:
+    """No password, no second factor, no session; a new link."""
+    emptied = {"password_hash": None, "totp_sealed": None, "disabled": False}
+    connection.execute(update(STAFF).where(STAFF.c.id == staff).values(emptied))
+    end_staff_sessions(connection, staff, now)
+    record(connection, now, actor, "STAFF_RESET", subject=f"staff/{staff}")
+    return _new_link(connection, staff, now)
 
 
 def _new_link(connection: Connection, staff: str, now: datetime) -> str:

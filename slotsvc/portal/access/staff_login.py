@@ -69,7 +69,12 @@ async def log_in(portal: Portal, typed: StaffLogin) -> LoginAnswer:
     if row is None or not right or step is None:
         await portal.database.write(lambda tx: _refuse(tx, row, typed, now))
         return LoginAnswer()
-    token = await portal.database.write(lambda tx: _sign_in(tx, row, step, keys, typed, now))
+    stored = row.password_hash
+    if portal.passwords.outdated(stored):
+        stored = await portal.passwords.hashed(typed.password)
+    token = await portal.database.write(
+        lambda tx: _sign_in(tx, row, stored, step, keys, typed, now)
+    )
     return LoginAnswer(token)
 
 
@@ -128,20 +133,24 @@ def _refuse(connection: Connection, row: Any, typed: StaffLogin, now: datetime) 
 def _sign_in(
     connection: Connection,
     row: Any,
+    stored: str,
     step: int,
     keys: dict[str, str],
     typed: StaffLogin,
     now: datetime,
 ) -> str | None:
-    """Uses the code up and begins a session; None: another login was first with this code, or the
-    person was disabled or reset since."""
+    """Uses the code up and begins a session. ``stored``: the password's hash, maybe made anew.
+
+    None: another login was first with this code, or the person was disabled or reset since.
+    """
     unused = update(STAFF).where(
         STAFF.c.id == row.id,
         STAFF.c.totp_last_step < step,
         STAFF.c.disabled.is_(False),
         STAFF.c.password_hash == row.password_hash,
     )
-    if connection.execute(unused.values(totp_last_step=step)).rowcount != 1:
+    values = {"totp_last_step": step, "password_hash": stored}
+    if connection.execute(unused.values(values)).rowcount != 1:
         _refuse(connection, row, typed, now)
         return None
     limits.forget(connection, _ACCOUNT_KIND, keys[_ACCOUNT_KIND])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone
@@ -80,11 +81,14 @@ def _calendar(event: Event, entry: Entry, method: Method, year: int) -> bytes:
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method.value)
-    # the years around are enough, and keep the letter small
-    around = (date(year - 1, 1, 1), date(year + 2, 1, 1))
-    calendar.add_component(
-        Timezone.from_tzid(entry.zone, first_date=around[0], last_date=around[1])
-    )
+    calendar.add_component(_time_zone(entry.zone, year))
     calendar.add_component(event)
     written: bytes = calendar.to_ical()
     return written
+
+
+@cache
+def _time_zone(zone: str, year: int) -> Timezone:
+    """The clock changes of the years around: enough, and it keeps the letter small."""
+    first, last = date(year - 1, 1, 1), date(year + 2, 1, 1)
+    return Timezone.from_tzid(zone, first_date=first, last_date=last)

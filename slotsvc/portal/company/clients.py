@@ -145,6 +145,8 @@ def set_access(connection: Connection, client: Client, on: bool, actor: str, now
 
 def folded(text: str) -> str:
     """The text as searches compare it: no accents, no capitals."""
+    if text.isascii():  # most of a long list
+        return text.casefold()
     plain = unicodedata.normalize("NFKD", text)
     return "".join(each for each in plain if not unicodedata.combining(each)).casefold()
 

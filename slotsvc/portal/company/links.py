@@ -10,19 +10,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from slotsvc.portal.access.contacts import Contact
-from slotsvc.portal.access.permanent_links import ensure_link, revoke_link, rotate_link
+from slotsvc.portal.access.permanent_links import ensure_link, first_links, revoke_link, rotate_link
 from slotsvc.portal.secrets import PortalSecrets
 from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import CLIENTS, CONTACTS
 
 
 def offer_links(
-    connection: Connection,
-    secrets: PortalSecrets,
-    bu: str,
-    public_url: str,
-    actor: str,
-    now: datetime,
+    connection: Connection, secrets: PortalSecrets, bu: str, actor: str, now: datetime
 ) -> int:
     """Makes a link for every portal user of the unit who never had one; gives how many.
 
@@ -40,9 +35,8 @@ def offer_links(
         )
     )
     contacts = list(connection.execute(query).scalars())
-    for contact in contacts:
-        ensure_link(connection, secrets, contact, public_url, now)
     if contacts:
+        first_links(connection, secrets, contacts, now)
         data = {"links": len(contacts)}
         subject = f"units/{bu}"
         record(connection, now, actor, "LINKS_MADE", business_unit=bu, subject=subject, data=data)

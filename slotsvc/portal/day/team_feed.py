@@ -176,6 +176,11 @@ class TeamFeeds:
         self._most = most
         self._open = 0
 
+    @property
+    def listeners(self) -> int:
+        """Pages that listen now."""
+        return self._open
+
     def full(self) -> bool:
         """Whether one more page must be refused."""
         return self._open >= self._most

@@ -10,7 +10,7 @@ from slotsvc.portal.parts import Portal
 from slotsvc.portal.web.assets import Assets
 from slotsvc.portal.web.error_pages import handle_errors
 from slotsvc.portal.web.gate import Gate
-from slotsvc.portal.web.hosts import known_hosts
+from slotsvc.portal.web.hosts import known_hosts, own_origins
 from slotsvc.portal.web.jinja import Templates
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.routes import (
@@ -79,7 +79,7 @@ def application(portal: Portal, bound: str, routes: Sequence[Pages] = ROUTES) ->
     app.state.portal = portal
     app.state.assets = assets = Assets()
     app.state.templates = Templates(assets.url)
-    app.state.own_origin = portal.public_url
+    app.state.own_origins = own_origins(portal.public_url, bound)
     for pages in routes:
         app.include_router(pages.router)
     handle_errors(app)

@@ -32,13 +32,13 @@ def csrf_token(secrets: PortalSecrets, session: str) -> str:
 
 
 async def check_form(
-    request: Request, secrets: PortalSecrets, own_origin: str, access: Access
+    request: Request, secrets: PortalSecrets, own_origins: frozenset[str], access: Access
 ) -> None:
     """Raises ``ProblemError`` unless the request comes from a form of our own pages.
 
     Pages that need a session take the session's token only.
     """
-    if not _own_origin(request, own_origin):
+    if not _own_origin(request, own_origins):
         raise ProblemError(Problem.FOREIGN_FORM)
     sent = request.headers.get(HEADER) or (await request.form()).get(FIELD)
     names = (*_WITH_SESSION, FORM) if access is Access.PUBLIC else _WITH_SESSION
@@ -48,7 +48,7 @@ async def check_form(
         raise ProblemError(Problem.STALE_FORM)
 
 
-def _own_origin(request: Request, own: str) -> bool:
+def _own_origin(request: Request, own: frozenset[str]) -> bool:
     """Our pages send no referrer, so their forms have the origin "null" (Fetch, "append a request
     Origin header"); browsers of today say in Sec-Fetch-Site what it really is. Where neither tells,
     the token decides alone."""
@@ -56,4 +56,4 @@ def _own_origin(request: Request, own: str) -> bool:
     if site is not None and site not in _OWN_SITE:
         return False
     origin = request.headers.get("Origin", "null")
-    return origin in ("null", own)
+    return origin == "null" or origin in own

@@ -108,7 +108,7 @@ def _check_staff(request: Request, policy: Policy, visitor: Visitor | None) -> N
 
 async def _check_form(request: Request, policy: Policy, visitor: Visitor | None) -> None:
     portal = portal_of(request)
-    await check_form(request, portal.secrets, request.app.state.own_origin, policy.access)
+    await check_form(request, portal.secrets, request.app.state.own_origins, policy.access)
     if isinstance(visitor, ClientVisitor) and visitor.viewed_by:
         raise ProblemError(Problem.READ_ONLY)
 

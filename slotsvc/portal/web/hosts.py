@@ -17,6 +17,12 @@ def known_hosts(public_url: str, bound: str) -> frozenset[str]:
     return frozenset({urlsplit(public_url).netloc, bound, f"localhost:{port}"})
 
 
+def own_origins(public_url: str, bound: str) -> frozenset[str]:
+    """Values of ``Origin`` that are ours, as scripts of our pages send it."""
+    port = bound.rpartition(":")[2]
+    return frozenset({public_url, f"http://{bound}", f"http://localhost:{port}"})
+
+
 def client_address(request: HTTPConnection, trusted: tuple[str, ...]) -> str:
     """The nearest address that is not a trusted proxy's; "" where there is no connection.
 

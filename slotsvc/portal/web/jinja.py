@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,20 @@ class Templates:
     name."""
 
     def __init__(self, asset: Callable[[str], str]) -> None:
-        self._environment = environment()
-        self._environment.globals["asset"] = asset
-        for name in self._environment.list_templates(extensions=[EXTENSION[1:]]):
-            self._environment.get_template(name)
+        self._asset = asset
+        for name in _kept().list_templates(extensions=[EXTENSION[1:]]):
+            _kept().get_template(name)
 
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """The template with its values. Raises ``jinja2.UndefinedError`` for one that is missing
         where it is used."""
-        return self._environment.get_template(name).render(values)
+        return _kept().get_template(name).render(values, asset=self._asset)
+
+
+@cache
+def _kept() -> Environment:
+    """One for the process: what was compiled stays in it."""
+    return environment()
 
 
 def environment() -> Environment:

@@ -55,9 +55,7 @@ NOTICES: dict[str, Notice] = {
     "CANNOT_INVITE": Notice(
         marked("An invitation needs an e-mail address, and somebody who can come in."), "warn"
     ),
-    "CONTACT_LINK_NEW": Notice(
-        marked("There is a new link. The old one does not work any more.")
-    ),
+    "CONTACT_LINK_NEW": Notice(marked("There is a new link. The old one does not work any more.")),
     "CONTACT_LINK_OFF": Notice(marked("The link is taken back. It does not work any more.")),
     "LINK_SENT": Notice(marked("The link is on its way.")),
     "CANNOT_SEND_LINK": Notice(

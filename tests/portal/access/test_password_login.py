@@ -85,11 +85,11 @@ async def test_s10_delays_grow_for_a_guesser(world: World) -> None:
 
 
 async def test_s10_nobody_locks_somebody_else_out(world: World) -> None:
-    """S10: after forty wrong passwords from one network, the owner comes in from his own within
+    """S10: after 25 wrong passwords from one network, the owner comes in from his own within
     half a minute, and by code at once."""
     await user(world, "victim", email="victim@example.org")
     guesser, failures = newcomer(world), 0
-    while failures < 40:
+    while failures < 25:
         answer = await try_in(guesser, "victim", "some other password")
         if answer.status_code == 429:
             world.clock.pass_(timedelta(seconds=int(answer.headers["retry-after"])))

@@ -155,12 +155,12 @@ def test_links_are_there_without_asking_and_stay_revoked(books: Books) -> None:
     anna = books.contact(client, "Anna", email="anna@example.org")
     books.contact(client, "Ben", portal_user=False)
     secrets = books.secrets
-    assert books.do(lambda tx: offer_links(tx, secrets, "riviera", URL, SAM, NOW)) == 1
+    assert books.do(lambda tx: offer_links(tx, secrets, "riviera", SAM, NOW)) == 1
 
     found = books.do(lambda tx: contact_by_id(tx, anna))
     assert found is not None
     books.do(lambda tx: take_link_back(tx, found, SAM, NOW))
-    assert books.do(lambda tx: offer_links(tx, secrets, "riviera", URL, SAM, NOW)) == 0
+    assert books.do(lambda tx: offer_links(tx, secrets, "riviera", SAM, NOW)) == 0
     link = books.do(lambda tx: make_link(tx, secrets, found, URL, SAM, NOW))
     assert link.startswith(f"{URL}/riviera/k/")
     assert link.rpartition("/")[2] not in str(books.told())

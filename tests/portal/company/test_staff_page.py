@@ -46,7 +46,7 @@ async def test_shut_out_and_let_in_again(world: World) -> None:
     await sam.submit(await sam.get("/company/staff"), f"/{staff}/disable")
     assert (await una.get("/company/clients")).status_code == 303
     page = await sam.get("/company/staff")
-    assert "Shut out" in page.text
+    assert "No access" in page.text
     answer = await sam.submit(page, f"/{staff}/enable")
     assert "STAFF_ENABLED" in answer.headers["location"]
 

@@ -112,7 +112,9 @@ async def test_four_languages(browser: Browser, street: Street) -> None:
             await expect(page.get_by_role("link", name=SERVICE[code])).to_be_visible()
             await sees(page, re.compile("Elio"))
             described = page.locator("main .prose").first
-            await expect(described).to_have_text("Chauffage et climatisation." if code == "fr" else re.compile("."))
+            await expect(described).to_have_text(
+                "Chauffage et climatisation." if code == "fr" else re.compile(".")
+            )
         await page.goto(street.url("visits"))
         await expect(page.locator("html")).to_have_attribute("lang", "it")
     assert len(greetings | {"Hello Elio"}) == 4

@@ -143,7 +143,7 @@ async def test_day_of_the_planner(desktop: Page, street: Street) -> None:
     start, _ = await home.first_window(visit)
     await desktop.goto(f"{street.world.url}/company/day?unit=riviera&date={start.date()}")
     await expect(desktop.get_by_text("Nothing is broken.")).to_be_visible()
-    shown = desktop.locator("#day-lists").get_by_text("house-")
+    shown = desktop.locator("#day-lists .day-routes").get_by_text("house-")
     before = await shown.count()
     await home.booked(visit, n=0)
     await expect(shown).to_have_count(before + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import pytest
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.portal.options import ServiceOptions
 from slotsvc.portal.visitor import Level
-from tests.portal.booking_fixtures import FIVE_MINUTES, Household, running_household, tokens
+from tests.portal.booking_fixtures import (
+    FIVE_MINUTES,
+    Household,
+    new_site,
+    running_household,
+    tokens,
+)
 from tests.portal.portal_fixtures import form_of, running_world
 
 
@@ -122,6 +129,36 @@ async def test_more_time_once(home: Household) -> None:
     assert (await home.anna.submit(again, "/confirm")).status_code == 303
 
 
+async def test_more_time_for_each_hold(home: Household) -> None:
+    """Time that was taken to book leaves time to be taken when moving."""
+    visit = await home.visit()
+    review = await home.held(visit, n=9)
+    longer = await home.anna.followed(await home.anna.submit(review, "/extend"))
+    await home.anna.submit(longer, "/confirm")
+    assert "/extend" in (await home.held(visit, n=14)).text
+
+
+async def test_day_full_of_holds(home: Household) -> None:
+    """Where others hold too much of a day its client is offered other days at once."""
+    visits = []
+    for n in range(6):
+        client = await home.world.client()
+        ben = await home.world.contact("Ben", client=client)
+        site = await new_site(home.world, f"ben{n}", client)
+        other = replace(home, client=client, site=site, anna=await home.world.signed_in_client(ben))
+        visits.append((other, await other.visit()))
+    pages = [await each.anna.get(f"/riviera/visits/{visit}/slots") for each, visit in visits]
+    answers = [
+        await each.anna.submit(page, "/hold", token=tokens(page)[n % 3])
+        for n, ((each, _), page) in enumerate(zip(visits, pages, strict=True))
+    ]
+    full = [page for page in answers if "Too many people are choosing" in page.text]
+    assert full
+    assert full[0].status_code == 409
+    assert "day-2030-06-03" not in full[0].text
+    assert tokens(full[0])
+
+
 async def test_stolen(home: Household) -> None:
     """A slot that somebody else took is answered with the nearest equivalents as buttons."""
     visit = await home.visit()
@@ -140,9 +177,7 @@ async def test_choose_another(home: Household) -> None:
     """Giving a hold back leads to the offers, and the same offer can be chosen again."""
     visit = await home.visit()
     page = await home.anna.get(f"/riviera/visits/{visit}/slots?part=am")
-    review = await home.anna.followed(
-        await home.anna.submit(page, "/hold", token=tokens(page)[0])
-    )
+    review = await home.anna.followed(await home.anna.submit(page, "/hold", token=tokens(page)[0]))
     released = await home.anna.submit(review, "/release")
     assert released.headers["location"].endswith(f"/visits/{visit}/slots?part=am")
     again = await home.anna.submit(page, "/hold", token=tokens(page)[0])

@@ -54,7 +54,7 @@ def _applied(
 ) -> None:  # fmt: skip
     apply(connection, unit.id, seen, on, with_contacts, actor, now)
     if on and unit.live.active and unit.live.permanent_code:
-        offer_links(connection, portal.secrets, unit.id, portal.public_url, actor, now)
+        offer_links(connection, portal.secrets, unit.id, actor, now)
 
 
 def _asked(form: FormData) -> tuple[bool, bool]:

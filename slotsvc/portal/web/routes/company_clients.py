@@ -122,8 +122,7 @@ async def save_client(request: Request) -> Response:
         rename_client(connection, client, name, actor, now)
         set_access(connection, client, on, actor, now)
         if on and live.active and live.permanent_code:
-            bu = client.business_unit
-            offer_links(connection, portal.secrets, bu, portal.public_url, actor, now)
+            offer_links(connection, portal.secrets, client.business_unit, actor, now)
 
     try:
         await portal.database.write(work)

@@ -188,7 +188,7 @@ def bu_as_shown(unit: Unit) -> BusinessUnit:
 
 def _offer(connection: Connection, portal: Portal, unit: Unit, actor: str, now: datetime) -> None:
     if unit.live.active and unit.live.permanent_code:
-        offer_links(connection, portal.secrets, unit.id, portal.public_url, actor, now)
+        offer_links(connection, portal.secrets, unit.id, actor, now)
 
 
 async def _client(request: Request, id: str | None = None) -> tuple[Client, Unit]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from slotsvc.portal.access.contacts import Contact
+from slotsvc.portal.access.permanent_links import ensure_link
 from slotsvc.portal.company.contacts import contact_unit
 from slotsvc.portal.company.links import make_link, renew_link, take_link_back, tell
 from slotsvc.portal.messages.credits import OutOfCreditsError, SmsRefusedError
@@ -79,7 +80,7 @@ async def send(request: Request) -> Response:
     reader = Reader(bu, channel, to, contact.locale or bu.locales[0], contact.name)
 
     def work(connection: Connection) -> None:
-        link = make_link(connection, portal.secrets, contact, portal.public_url, actor, now)
+        link = ensure_link(connection, portal.secrets, contact.id, portal.public_url, now)
         portal.outbox.put(connection, permanent_link(reader, link))
         tell(connection, contact, "LINK_SENT", actor, now, by=channel.value)
 

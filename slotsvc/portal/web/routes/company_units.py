@@ -156,7 +156,7 @@ def _changed(
     standing = change(connection, unit.id, version, typed, actor, now)
     if standing.live.active and standing.live.permanent_code:
         portal = portal_of(request)
-        offer_links(connection, portal.secrets, standing.id, portal.public_url, actor, now)
+        offer_links(connection, portal.secrets, standing.id, actor, now)
 
 
 async def _logo(request: Request, form: FormData, unit: Unit) -> str | None:

@@ -1,0 +1,52 @@
+"""The first page of a business unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.portal.booking_fixtures import running_household
+from tests.portal.portal_fixtures import running_world
+
+
+async def test_signed_out(tmp_path: Path) -> None:
+    """Anybody sees who it is and the way in; a description in another language says so."""
+    async with running_world(tmp_path, unit=False) as world:
+        await world.unit(locales=["fr", "en"], description={"fr": "Chauffage à Monaco"})
+        page = await world.visitor().get("/riviera/", **{"Accept-Language": "en"})
+        assert "Riviera Heating" in page.text
+        assert "Chauffage à Monaco" in page.text
+        assert "Not available in your language yet." in page.text
+        assert "/riviera/login" in page.text
+        french = await world.visitor().get("/riviera/", **{"Accept-Language": "fr"})
+        assert "Not available" not in french.text
+        assert 'lang="fr"' in french.text
+
+
+async def test_signed_in(tmp_path: Path) -> None:
+    """A client sees what waits for him and what comes next, and asks for something new only where
+    that is offered."""
+    async with running_household(tmp_path) as home:
+        empty = await home.anna.get("/riviera/")
+        assert "No appointment yet" in empty.text
+        assert "/riviera/new" not in empty.text
+        waiting, booked = await home.visit(), await home.visit()
+        await home.booked(booked)
+        await home.action("NEW_VISIT", activity_type=None, label={"en": "Book a repair"})
+        page = await home.anna.get("/riviera/")
+        order = [
+            page.text.index(words)
+            for words in ("Waiting for you", f"/visits/{waiting}", "next appointment", booked)
+        ]
+        assert order == sorted(order)
+        assert "Book a repair" in page.text
+
+
+async def test_languages(tmp_path: Path) -> None:
+    """The title of the work is in the language of the page."""
+    async with running_household(tmp_path) as home:
+        await home.visit()
+        page = await home.anna.get("/riviera/visits")
+        assert "Boiler service" in page.text
+        await home.anna.submit(page, "/language", language="fr")
+        french = await home.anna.get("/riviera/visits")
+        assert "Entretien de la chaudière" in french.text
