@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from slotsvc.cli import demo_town as town
+from slotsvc.cli.broken_day_clock import TODAY, SetClock, day_before
 
 if TYPE_CHECKING:
     from google.type.latlng_pb2 import LatLng
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from slotsvc.cli.demo_calls import DemoCalls
     from slotsvc.config import Settings
 
-TODAY = date(2027, 3, 2)
-"""A Tuesday: the clock is set, so the story is the same whenever it is told."""
-
 SEED = 11
 """Of the visits booked: Chiara's morning is full, and her second visit promised until 10:00."""
 
@@ -27,40 +23,6 @@ BOOKED_DAYS = 3
 SICK = "paul-fontaine"
 SICK_VISITS = 5
 TIMEOUT_S = 30.0
-
-
-@dataclass
-class SetClock:
-    """A clock that the story sets. ``zone``: what its hours are said in."""
-
-    instant: datetime
-    zone: ZoneInfo
-
-    def now(self) -> datetime:
-        """What the story says it is."""
-        return self.instant
-
-    def set(self, moment: datetime) -> None:
-        """Time goes by, never back."""
-        self.instant = max(self.instant, moment)
-
-    @property
-    def day(self) -> date:
-        """The story's day."""
-        return TODAY
-
-    def at(self, hour: int, minute: int = 0, day: date = TODAY) -> datetime:
-        """Aware UTC of a wall-clock time."""
-        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone).astimezone(
-            UTC
-        )
-
-
-def day_before() -> SetClock:
-    """Noon of the day before, when the company's days get booked."""
-    zone = ZoneInfo(town.ZONE)
-    noon = datetime.combine(TODAY - timedelta(days=1), datetime.min.time(), zone)
-    return SetClock((noon + timedelta(hours=12)).astimezone(UTC), zone)
 
 
 async def tell_broken_day(chosen: Settings, as_json: bool) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from slotsvc.cli.broken_day import SetClock
+    from slotsvc.cli.broken_day_clock import SetClock
 
 INDENT = 3
 

@@ -17,7 +17,7 @@ from slotsvc.cli.words import clock_words, count_words, instant, row_words, span
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from slotsvc.cli.broken_day import SetClock
+    from slotsvc.cli.broken_day_clock import SetClock
     from slotsvc.cli.broken_day_page import Page
     from slotsvc.pb.v1.plan_service_pb2 import CheckPlanResponse, HandMove, RouteStop
     from slotsvc.pb.v1.slot_service_pb2 import Slot

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from slotsvc.cli.program import program
 from slotsvc.cli.screen import paragraph
 
-if TYPE_CHECKING:
-    from slotsvc.cli.demo_portal import Doors
+UNIT = "riviera"
+ADMINISTRATOR = ("ada@riviera.example", "Ada Giordano")
+PEOPLE = (
+    ("camille@example.com", "Camille Moreau, who has a boiler service to book"),
+    ("marc@azur.example", "Marc Roux, who manages four houses"),
+    ("lea@example.com", "Léa Fontaine, who lives in one of them"),
+)
+"""E-mail addresses of the company file's contacts, and who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in. ``links``: (who, permanent link). ``administrator``: a one-time link; None: he
+    has chosen a password before. ``letters``: where codes land. ``day``: the first one planned."""
+
+    url: str
+    links: list[tuple[str, str]]
+    administrator: str | None
+    letters: Path
+    day: str
 
 
 def doors_json(doors: Doors) -> dict[str, Any]:
     """With stable keys."""
-    from slotsvc.cli.demo_portal import ADMINISTRATOR, PEOPLE, UNIT
-
     links = [
         {"email": address, "who": who, "link": link}
         for (address, _), (who, link) in zip(PEOPLE, doors.links, strict=True)
@@ -32,8 +50,6 @@ def doors_json(doors: Doors) -> dict[str, Any]:
 
 def door_lines(doors: Doors, width: int) -> list[str]:
     """What to open, as whom."""
-    from slotsvc.cli.demo_portal import PEOPLE
-
     lines = []
     for (who, link), (address, _) in zip(doors.links, PEOPLE, strict=True):
         lines += [*paragraph(f"As {who} ({address}):", width), link]
@@ -51,8 +67,6 @@ def door_lines(doors: Doors, width: int) -> list[str]:
 
 
 def _administrator_lines(doors: Doors, width: int) -> list[str]:
-    from slotsvc.cli.demo_portal import ADMINISTRATOR
-
     address, name = ADMINISTRATOR
     day = doors_json(doors)["day"]
     if doors.administrator is None:

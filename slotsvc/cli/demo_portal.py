@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slotsvc.cli.clock import utc_now
+from slotsvc.cli.demo_doors import ADMINISTRATOR, PEOPLE, UNIT, Doors
 from slotsvc.cli.failure import CommandError
 
 if TYPE_CHECKING:
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
     from slotsvc.portal.running import RunningPortal
 
 COMPANY = Path(__file__).parent / "demo_company" / "portal.toml"
-UNIT = "riviera"
-ADMINISTRATOR = ("ada@riviera.example", "Ada Giordano")
-PEOPLE = (
-    ("camille@example.com", "Camille Moreau, who has a boiler service to book"),
-    ("marc@azur.example", "Marc Roux, who manages four houses"),
-    ("lea@example.com", "Léa Fontaine, who lives in one of them"),
-)
-"""E-mail addresses of the company file's contacts, and who they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """The ways in. ``links``: (who, permanent link). ``administrator``: a one-time link; None: he
-    has chosen a password before. ``letters``: where codes land. ``day``: the first one planned."""
-
-    url: str
-    links: list[tuple[str, str]]
-    administrator: str | None
-    letters: Path
-    day: str
 
 
 async def open_doors(

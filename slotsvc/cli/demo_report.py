@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli import demo_town as town
-from slotsvc.cli.demo_doors import door_lines, doors_json
+from slotsvc.cli.demo_doors import Doors, door_lines, doors_json
 from slotsvc.cli.program import program
 from slotsvc.cli.progress import staged
 from slotsvc.cli.render_answer import answer_lines
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from slotsvc.bootstrap import RunningServer
     from slotsvc.cli.demo_fill import DayLoad
-    from slotsvc.cli.demo_portal import Doors
     from slotsvc.cli.demo_steps import Step
     from slotsvc.cli.demo_visitor import Journey
     from slotsvc.pb.v1.plan_service_pb2 import Route

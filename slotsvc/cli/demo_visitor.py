@@ -16,7 +16,7 @@ from slotsvc.cli.failure import CommandError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slotsvc.cli.demo_portal import Doors
+    from slotsvc.cli.demo_doors import Doors
 
 LETTER_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.02

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from slotsvc.portal.company.applying import Changes
-    from slotsvc.portal.company.company_file import CompanyFile
+    from slotsvc.portal.company.file_entries import CompanyFile
 
 
 @click.command(short_help="Set the portal up as a file says.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from slotsvc.cli.demo_doors import door_lines, doors_json
-from slotsvc.cli.demo_portal import PEOPLE, Doors
+from slotsvc.cli.demo_doors import PEOPLE, Doors, door_lines, doors_json
 
 TOKEN = "x" * 43
 URL = "http://127.0.0.1:45678"

@@ -16,6 +16,7 @@ from slotsvc.portal.access import challenges, limits
 from slotsvc.portal.access.challenges import Challenge, Purpose, Wish
 from slotsvc.portal.access.contacts import contact_by_id
 from slotsvc.portal.access.identifiers import Identifier, channel_of
+from slotsvc.portal.access.invitations import withdraw
 from slotsvc.portal.access.limits import Limit
 from slotsvc.portal.access.login_codes import Outcome, judge, wrong
 from slotsvc.portal.access.permanent_links import revoke_link
@@ -101,10 +102,12 @@ def confirm(
 def replace_address(
     connection: Connection, contact: str, channel: Channel, address: str | None, now: datetime
 ) -> None:
-    """Sets the (normalised) address; None: none any more. Revokes the permanent link (S5)."""
+    """Sets the (normalised) address; None: none any more. Revokes the permanent link (S5) and open
+    invitations: letters to the old address let nobody in any more."""
     column = CONTACTS.c.email if channel is Channel.MAIL else CONTACTS.c.phone
     _set(connection, contact, **{column.name: address, "failures": 0})
     revoke_link(connection, contact, now)
+    withdraw(connection, contact, now)
 
 
 def rename(connection: Connection, contact: str, name: str) -> bool:

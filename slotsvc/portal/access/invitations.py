@@ -22,6 +22,7 @@ LIFETIME = timedelta(hours=72)
 KIND = "CONTACT"
 SHORTEST_NAME = 3
 LONGEST_NAME = 100
+_LOOKED_AT = 4 * LONGEST_NAME  # a letter with its accents; normalising takes quadratic time
 
 
 class UserNameProblem(StrEnum):
@@ -43,7 +44,7 @@ class Invitation:
 
 def invite(connection: Connection, contact: str, now: datetime) -> str:
     """The token of a new invitation; earlier ones of the contact end. ``invitation_url`` has it."""
-    _end_open(connection, contact, now)
+    withdraw(connection, contact, now)
     token = new_token()
     row = {
         "token_hash": hashed(token),
@@ -80,7 +81,7 @@ def open_invitation(
 
 def folded(user_name: str) -> str:
     """A user name as it is kept and compared: capitals, widths and blanks around do not matter."""
-    return unicodedata.normalize("NFKC", user_name).strip().casefold()
+    return unicodedata.normalize("NFKC", user_name[:_LOOKED_AT]).strip().casefold()
 
 
 def user_name_problem(
@@ -104,7 +105,7 @@ def set_password(
     """The user name and password count from now on; no invitation of his is open any more."""
     values = {"user_name": folded(user_name), "password_hash": password_hash}
     connection.execute(update(CONTACTS).where(CONTACTS.c.id == contact).values(values))
-    _end_open(connection, contact, now)
+    withdraw(connection, contact, now)
 
 
 def sweep(connection: Connection, now: datetime) -> int:
@@ -115,7 +116,8 @@ def sweep(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def _end_open(connection: Connection, contact: str, now: datetime) -> None:
+def withdraw(connection: Connection, contact: str, now: datetime) -> None:
+    """No invitation of the contact is open any more."""
     query = update(INVITATIONS).where(
         INVITATIONS.c.kind == KIND,
         INVITATIONS.c.subject == contact,

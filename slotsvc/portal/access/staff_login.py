@@ -26,10 +26,15 @@ from slotsvc.portal.tables.schema import STAFF
 if TYPE_CHECKING:
     from slotsvc.portal.parts import Portal
 
-ACCOUNT = Throttle(free=5, longest=timedelta(minutes=15), within=timedelta(hours=24))
+# one network at one account: a guesser; any at one: a botnet. Who knows an address alone must not
+# be able to shut its owner out (S10)
+PAIR = Throttle(free=5, longest=timedelta(minutes=15), within=timedelta(hours=24))
+ACCOUNT = Throttle(free=20, longest=timedelta(minutes=5), within=timedelta(hours=1))
 NETWORK = Throttle(free=30, longest=timedelta(minutes=5), within=timedelta(hours=1))
+_PAIR_KIND = "STAFF_PAIR"
 _ACCOUNT_KIND = "STAFF_ACCOUNT"
 _NETWORK_KIND = "STAFF_NETWORK"
+_THROTTLES = {_PAIR_KIND: PAIR, _ACCOUNT_KIND: ACCOUNT, _NETWORK_KIND: NETWORK}
 _NOBODYS = bytes(SECRET_BYTES)
 _LONGEST_PASSWORD = 128
 
@@ -87,7 +92,9 @@ def _address(typed: str) -> str:
 
 
 def _keys(secrets: PortalSecrets, address: str, network: str) -> dict[str, str]:
+    pair = f"{address} {network}"
     return {
+        _PAIR_KIND: limits.key_of(secrets, _PAIR_KIND, pair),
         _ACCOUNT_KIND: limits.key_of(secrets, _ACCOUNT_KIND, address),
         _NETWORK_KIND: limits.key_of(secrets, _NETWORK_KIND, network),
     }
@@ -98,8 +105,7 @@ def _admitted(
 ) -> timedelta:
     """How long to wait; zero: this attempt is let through, and counted."""
     wait = max(
-        limits.delay(connection, _ACCOUNT_KIND, keys[_ACCOUNT_KIND], ACCOUNT, now),
-        limits.delay(connection, _NETWORK_KIND, keys[_NETWORK_KIND], NETWORK, now),
+        limits.delay(connection, kind, key, _THROTTLES[kind], now) for kind, key in keys.items()
     )
     if wait > timedelta(0):
         record(connection, now, "portal", "STAFF_LOGIN_DELAYED", network=typed.network)
@@ -153,7 +159,8 @@ def _sign_in(
     if connection.execute(unused.values(values)).rowcount != 1:
         _refuse(connection, row, typed, now)
         return None
-    limits.forget(connection, _ACCOUNT_KIND, keys[_ACCOUNT_KIND])
+    for kind in (_PAIR_KIND, _ACCOUNT_KIND):
+        limits.forget(connection, kind, keys[kind])
     actor = f"staff/{row.id}"
     record(connection, now, actor, "STAFF_LOGIN", subject=actor, network=typed.network)
     return begin_staff_session(connection, row.id, typed.browser, now)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from slotsvc.portal.booking.actions import ActionKind
-from slotsvc.portal.booking.desk import Desk
+from slotsvc.portal.booking.desk import Desk, note
 from slotsvc.portal.booking.reviewing import NotOpenError
 from slotsvc.portal.booking.telling import Told, tell
 from slotsvc.portal.booking.turns import turn_of
@@ -31,7 +33,12 @@ async def _cancel(desk: Desk, visit: Visit, request_id: str, cause: str, etag: s
         raise NotOpenError(verdict, visit)
     cancelled = await _cancelled(desk, visit, request_id, cause[:MOST_CAUSE], etag)
     letter = await tell(desk, cancelled, Told.CANCELLED)
-    await desk.portal.database.write(letter.put)
+
+    def write(connection: Connection) -> None:
+        note(connection, desk, cancelled, "VISIT_CANCELLED")
+        letter.put(connection)
+
+    await desk.portal.database.write(write)
     desk.portal.outbox.wake()
     return cancelled
 

@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from slotsvc.portal.booking.actions import ActionKind, Verdict, judged
 from slotsvc.portal.booking.cards import Card, card_of
 from slotsvc.portal.booking.shown import Shown, shown_by
@@ -20,6 +22,7 @@ from slotsvc.portal.parts import Portal
 from slotsvc.portal.service.answers import Visit, VisitState
 from slotsvc.portal.service.client_calls import ClientCalls
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
+from slotsvc.portal.tables.audit import record
 from slotsvc.portal.visitor import ClientVisitor, Level
 
 _ID = re.compile(r"[a-z0-9_-]{1,63}")
@@ -28,6 +31,13 @@ _ID = re.compile(r"[a-z0-9_-]{1,63}")
 def not_found() -> ServiceError:
     """There is no such thing, or it is not his."""
     return ServiceError(ErrorKind.NOT_FOUND, "NOT_FOUND")
+
+
+def note(connection: Connection, desk: Desk, visit: Visit, what: str) -> None:
+    """An entry of the audit: the engine knows the client, and not which of his contacts it was."""
+    who, unit = f"contacts/{desk.visitor.contact}", desk.visitor.bu.id
+    subject = f"visits/{visit.id}"
+    record(connection, desk.now, who, what, business_unit=unit, subject=subject)
 
 
 @dataclass(frozen=True, slots=True)

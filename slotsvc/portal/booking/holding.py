@@ -102,7 +102,9 @@ def _before(connection: Connection, desk: Desk, choice: Choice) -> KeptHold | li
     if wait:
         raise TooManyHoldsError(wait)
     replaced = {
-        hold.name for hold in live_holds(connection, client, now) if _replaces(choice, hold)
+        hold.name
+        for hold in live_holds(connection, client, now)
+        if _replaces(choice, hold) and _his(desk, hold)  # never one that he does not see
     }
     if same:
         replaced.add(same.name)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slotsvc.pb.v1.calendar_service_pb2 import Site
-from slotsvc.portal.booking.actions import Action, ActionKind, offers_of
+from slotsvc.portal.booking.actions import (
+    NOT_OFFERED,
+    Action,
+    ActionKind,
+    Refusal,
+    Verdict,
+    offers_of,
+)
 from slotsvc.portal.booking.cards import title_of
 from slotsvc.portal.booking.desk import Desk, not_found
 from slotsvc.portal.booking.shown import ShownType, Texts
@@ -34,17 +41,25 @@ def entry_actions(desk: Desk) -> list[Action]:
     return [action for action in actions if action.enabled]
 
 
+def may_ask(desk: Desk, activity_type: str) -> Verdict:
+    """Whether a new visit of the type may be asked for in this session."""
+    allowed = offers_of(desk.shown.actions, ActionKind.NEW_VISIT, activity_type)
+    if not allowed:
+        return NOT_OFFERED
+    proof = all(action.proof_needed for action in allowed) and not desk.proven
+    return Verdict(allowed[0], Refusal.PROOF_NEEDED if proof else None)
+
+
 async def new_kinds(desk: Desk) -> list[NewKind]:
     """The kinds that may be asked for, in the company's order."""
     found = []
     for shown in desk.shown.types.values():
-        allowed = offers_of(desk.shown.actions, ActionKind.NEW_VISIT, shown.name)
-        if not allowed:
+        verdict = may_ask(desk, shown.name)
+        if not verdict.worth_showing:
             continue
         kind = await desk.portal.service.catalogue.activity_type(shown.name)
         if kind is not None:
-            proof = all(action.proof_needed for action in allowed)
-            found.append(NewKind(shown, title_of(shown, kind), proof and not desk.proven))
+            found.append(NewKind(shown, title_of(shown, kind), not verdict.open))
     return found
 
 

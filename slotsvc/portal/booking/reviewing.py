@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from slotsvc.portal.booking.actions import ActionKind, Verdict
 from slotsvc.portal.booking.choosing import equivalents, new_search, search_for
-from slotsvc.portal.booking.desk import Desk, not_found
+from slotsvc.portal.booking.desk import Desk, not_found, note
 from slotsvc.portal.booking.kept_holds import HoldOutcome, KeptHold, close, kept, prolong
+from slotsvc.portal.booking.new_visits import may_ask
 from slotsvc.portal.booking.telling import Told, tell
 from slotsvc.portal.service.answers import Slot, Visit, VisitState
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
@@ -78,6 +79,7 @@ async def confirm(desk: Desk, id: str) -> Review:
 
     def write(connection: Connection) -> None:
         if close(connection, hold.name, HoldOutcome.CONFIRMED):
+            note(connection, desk, booked, f"VISIT_{told}")
             letter.put(connection)
 
     await desk.portal.database.write(write)
@@ -121,10 +123,10 @@ def _is_booked(hold: KeptHold, visit: Visit) -> bool:
 
 
 def _check_open(desk: Desk, hold: KeptHold, visit: Visit) -> None:
-    """A new visit was allowed when it was held; it has no window yet that could be too near."""
-    if hold.kind is ActionKind.NEW_VISIT:
-        return
-    verdict = desk.may(hold.kind, visit)
+    """A new visit has no window yet that could be too near; but who confirms it may be another
+    session than the one that held it."""
+    new = hold.kind is ActionKind.NEW_VISIT
+    verdict = may_ask(desk, hold.activity_type) if new else desk.may(hold.kind, visit)
     if not verdict.open:
         raise NotOpenError(verdict, visit)
 

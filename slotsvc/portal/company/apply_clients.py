@@ -15,7 +15,6 @@ from slotsvc.portal.company.clients import (
     rename_client,
     set_access,
 )
-from slotsvc.portal.company.company_file import ClientEntry, ContactEntry
 from slotsvc.portal.company.contacts import (
     ContactData,
     ContactProblem,
@@ -25,6 +24,7 @@ from slotsvc.portal.company.contacts import (
     contacts_of,
     judged,
 )
+from slotsvc.portal.company.file_entries import ClientEntry, ContactEntry
 from slotsvc.portal.company.file_problems import FileProblem
 from slotsvc.portal.company.units import unit_of
 from slotsvc.portal.tables.schema import CLIENTS

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, s
 
 from slotsvc.portal.company.apply_clients import apply_client
 from slotsvc.portal.company.applying import Changes, Run
-from slotsvc.portal.company.company_file import (
+from slotsvc.portal.company.file_entries import (
     ActionEntry,
     ActivityTypeEntry,
     BusinessUnitEntry,

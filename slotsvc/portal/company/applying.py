@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from slotsvc.portal.company.company_file import CompanyFile
+from slotsvc.portal.company.file_entries import CompanyFile
 from slotsvc.portal.tables.audit import record
 
 type Verb = Literal["added", "changed", "removed"]

@@ -167,7 +167,7 @@ def change_contact(
     connection: Connection, contact: Contact, data: ContactData, actor: str, now: datetime
 ) -> list[str]:
     """Sets what differs; gives the fields that did. A changed address takes the permanent link
-    back; who is no portal user any more is signed out at once."""
+    and invitations back; then, and when he is no portal user any more, he is signed out at once."""
     before = data_of(connection, contact)
     changed = _changed(before, data)
     if not changed:
@@ -178,7 +178,8 @@ def change_contact(
         replace_address(connection, contact.id, Channel.SMS, data.phone or None, now)
     connection.execute(update(CONTACTS).where(CONTACTS.c.id == contact.id).values(_row(data)))
     _set_sites(connection, contact.id, data)
-    if before.portal_user and not data.portal_user:
+    shut_out = before.portal_user and not data.portal_user
+    if shut_out or {"email", "phone"} & set(changed):  # he may have come in by the old address
         end_all(connection, contact.id, now)
     told = ", ".join(changed)
     _tell(connection, contact.business_unit, contact.id, "CONTACT_CHANGED", actor, now, told)

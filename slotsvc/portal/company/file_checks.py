@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from slotsvc.portal.company.file_entries import (
+    ActionEntry,
+    ActivityTypeEntry,
+    BusinessUnitEntry,
+    ClientEntry,
+    CompanyFile,
+)
 from slotsvc.portal.company.file_problems import FileProblem
 from slotsvc.portal.unit_settings import Problem, problems
-
-if TYPE_CHECKING:
-    from slotsvc.portal.company.company_file import (
-        ActionEntry,
-        ActivityTypeEntry,
-        BusinessUnitEntry,
-        ClientEntry,
-        CompanyFile,
-    )
 
 STATES = {"BOOK": ("UNPLACED",), "RESCHEDULE": ("BOOKED",), "CANCEL": ("UNPLACED", "BOOKED")}
 """In which states of a visit an action can be offered at all."""

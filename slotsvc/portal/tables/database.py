@@ -16,7 +16,12 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 _BUSY_MS = 2000
-_COMMON = (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON", "synchronous=FULL")
+_COMMON = (
+    f"busy_timeout={_BUSY_MS}",
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "recursive_triggers=ON",  # else REPLACE would delete from the audit unseen
+)
 
 
 class PortalDatabase:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -67,6 +68,10 @@ class Gate:
             scope["app"] = self._app
             await problem_page(Request(scope), Problem.TOO_LARGE)(scope, receive, send)
             return
+        if not _in_utf8(headers):
+            scope["app"] = self._app
+            await problem_page(Request(scope), Problem.BAD_REQUEST)(scope, receive, send)
+            return
         await self._app(scope, _counting(receive, limit), send)
 
     def _telling(self, send: Send, answer: _Answer) -> Send:
@@ -77,6 +82,13 @@ class Gate:
             await send(message)
 
         return telling
+
+
+def _in_utf8(headers: Headers) -> bool:
+    """Forms say nothing else; codecs such as punycode take quadratic time, others give text that
+    is none."""
+    _, parameters = parse_options_header(headers.get("content-type"))
+    return parameters.get(b"charset", b"utf-8").lower() in (b"utf-8", b"utf8")
 
 
 def _told_length(headers: Headers) -> int:

@@ -22,6 +22,7 @@ from slotsvc.portal.web.request import is_unattended, own_path, portal_of, with_
 from slotsvc.portal.web.units import active_unit
 
 _READING = frozenset({"GET", "HEAD"})
+_RESERVED = COMPANY.strip("/")  # /company/code is nobody's: no page of a unit answers there
 
 
 def guard(policy: Policy) -> Callable[[Request], AsyncIterator[None]]:
@@ -56,9 +57,10 @@ async def admit(request: Request, policy: Policy) -> None:
 async def _unit(request: Request) -> BusinessUnit | None:
     """Unknown and inactive ones look alike."""
     id = request.path_params.get("bu")
-    if id is None or request.url.path.startswith(COMPANY):
+    if id is None or (request.url.path.startswith(COMPANY) and id != _RESERVED):
         return None
-    unit = await portal_of(request).database.read(lambda tx: active_unit(tx, id))
+    read = portal_of(request).database.read
+    unit = None if id == _RESERVED else await read(lambda tx: active_unit(tx, id))
     if unit is None:
         raise ProblemError(Problem.NOT_FOUND)
     return unit

@@ -14,12 +14,12 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from slotsvc.portal.booking.choosing import offers
+from slotsvc.portal.booking.choosing import equivalents, offers
 from slotsvc.portal.booking.desk import Desk
 from slotsvc.portal.booking.holding import Choice, TooManyHoldsError, choose, held_now
 from slotsvc.portal.booking.shown import Texts
 from slotsvc.portal.booking.wishes import Wishes
-from slotsvc.portal.service.answers import Slot, Visit
+from slotsvc.portal.service.answers import Slot, Visit, Window
 from slotsvc.portal.service.client_calls import Search
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.web.booking_pages import not_held, text_of
@@ -117,7 +117,8 @@ async def chosen(
         return await not_held(request, desk, error, subject.visit)
     except ServiceError as error:
         if error.kind is ErrorKind.GONE:
-            return _gone(request, subject, error.alternatives)
+            slots = error.alternatives or await _near(desk, subject, start)
+            return _gone(request, subject, slots)
         if error.kind in (ErrorKind.EXPIRED, ErrorKind.REPEATED):
             return await slots_page(request, desk, subject, wishes, lost=Lost.TOO_OLD)
         if error.kind is ErrorKind.LIMIT and start and not await held_now(desk):
@@ -142,6 +143,13 @@ def _start(seconds: str) -> datetime | None:
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
         return None
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+async def _near(desk: Desk, subject: Subject, start: datetime | None) -> tuple[Slot, ...]:
+    """The engine had no equivalent at hand: the nearest of a search."""
+    if start is None:
+        return ()
+    return await equivalents(desk, subject.search, Window(start, start))
 
 
 def _gone(request: Request, subject: Subject, slots: tuple[Slot, ...]) -> Response:

@@ -102,8 +102,8 @@ async def test_no_code_works_twice(world: World) -> None:
 
 
 async def test_guessing_costs_growing_time(world: World) -> None:
-    """After five wrong tries of one account each costs more; even the right one waits; never for
-    good (S10)."""
+    """After twenty wrong tries at one account, wherever from, each costs more; even the right one
+    waits; never for good (S10)."""
     pat = await person(world)
     for number in range(ACCOUNT.free):
         answer = await pat.sign_in(world.visitor(f"192.0.{number + 10}.4"), password="wrong")

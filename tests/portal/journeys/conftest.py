@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from slotsvc.cli.town_map import packaged_town
 from tests.portal.journeys.street import Street, running_street
-
-
-@pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packaged town, compiled."""
-    return packaged_town(tmp_path_factory.mktemp("town"), quiet=True)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -28,6 +28,9 @@ LET_IN = {
     Access.CLIENT: {LINKED, UNPROVEN, PROVEN, VIEWING},
     Access.PROVEN: {PROVEN, VIEWING},
 }
+BY_LINK_ONLY = {LINKED, VIEWING}
+ASKS_FOR_PROOF = {"/{bu}/visits/{visit}/cancel"}
+"""Pages of actions for which a permanent link is not enough, unless the company says otherwise."""
 ROLES = {StaffRole.PLANNER: {PLANNER}, StaffRole.ADMINISTRATOR: {ADMINISTRATOR, VIEWING}}
 
 
@@ -88,7 +91,8 @@ def expected(known: Known) -> set[str]:
     """Who is let in."""
     if known.policy.access is Access.STAFF:
         return set().union(*(ROLES[role] for role in known.policy.roles))
-    return LET_IN[known.policy.access]
+    refused = BY_LINK_ONLY if known.path in ASKS_FOR_PROOF else set()
+    return LET_IN[known.policy.access] - refused
 
 
 GUARDED = [known for known in known_routes() if known.policy.access is not Access.PUBLIC]

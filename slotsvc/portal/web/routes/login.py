@@ -35,6 +35,7 @@ from slotsvc.portal.web.request import (
 from slotsvc.portal.web.signing import (
     asked,
     caller_of,
+    note,
     note_entry,
     note_refusal,
     onward,
@@ -158,7 +159,14 @@ async def logout(request: Request) -> Response:
     portal = portal_of(request)
     if token := request.cookies.get(CLIENT_SESSION):
         now = portal.clock()
-        await portal.database.write(lambda tx: end(tx, hashed(token), now))
+        visitor = visitor_of(request)
+
+        def leave(connection: Connection) -> None:
+            end(connection, hashed(token), now)
+            if isinstance(visitor, ClientVisitor):
+                note(connection, request, visitor.contact, "LOGOUT")
+
+        await portal.database.write(leave)
     response = see_other(page_of(request), "SIGNED_OUT")
     drop_cookie(response, CLIENT_SESSION)
     return response

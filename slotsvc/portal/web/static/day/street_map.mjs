@@ -80,11 +80,17 @@ function stopImage(id) {
   return pen.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+// The middle of the streets, until there are routes to look at.
+function start() {
+  if (!box.dataset.covers) return { center: [0, 30], zoom: 1 };
+  const [west, south, east, north] = box.dataset.covers.split(",").map(Number);
+  return { center: [(west + east) / 2, (south + north) / 2], zoom: ROADS_FROM };
+}
+
 async function open(lines, choose) {
   const { Map, NavigationControl } = await import("../vendor/maplibre/maplibre-gl.mjs");
-  const start = box.dataset.covers ? { bounds: box.dataset.covers.split(",").map(Number) } : { center: [0, 30], zoom: 1 };
   map = new Map({ container: box, style: styleOf(lines), maxZoom: 18,
-    attributionControl: { compact: false }, ...start });
+    attributionControl: { compact: false }, ...start() });
   map.addControl(new NavigationControl({ showCompass: false }));
   map.setMissingStyleImageResolver(async (id) => {
     if (!map.hasImage(id)) map.addImage(id, stopImage(id), { pixelRatio: 2 });

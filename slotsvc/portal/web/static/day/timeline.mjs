@@ -66,6 +66,15 @@ function stretch() {
   timeline.setOption("slotWidth", Math.max(NARROWEST, Math.floor(free / slots)));
 }
 
+// Where the page is too narrow for the day it begins at the present time, else at the first visit.
+function scrollToStart() {
+  const main = root.querySelector(".ec-main");
+  const first = root.querySelector(".now") || root.querySelector(".stop");
+  if (!first) return;
+  const hidden = root.querySelector(".ec-sidebar").getBoundingClientRect().right;
+  main.scrollLeft += first.getBoundingClientRect().left - hidden - 2 * NARROWEST;
+}
+
 // Its roles say less than the lists beside it, and not all that tables must: it is a picture here.
 function asPicture() {
   for (const one of root.querySelectorAll("*")) {
@@ -105,6 +114,8 @@ export function drawTimeline(board, { date, locale, choose }) {
   });
   new MutationObserver(asPicture).observe(root, { childList: true, subtree: true });
   asPicture();
+  stretch();
+  requestAnimationFrame(scrollToStart);
   new ResizeObserver(stretch).observe(root);
   setInterval(() => timeline.updateEvent(nowEvents()[0]), MINUTE_MS);
 }
