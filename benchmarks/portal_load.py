@@ -3,9 +3,9 @@
 ``python -m benchmarks.portal_load [--clients 50] [--seed 0] [--json]``
 
 The demo in a process of its own (engine and portal in one: ``slotsvc up``), 12 technicians with
-ten days filled. Every client is signed in, has one visit that waits for a time, and does what people
-do: page of times, choose, look at the hold, confirm, own appointments. Three series, each with
-clients of its own: ``people`` come within twenty seconds and read each page for some seconds;
+ten days filled. Every client is signed in, has one visit that waits for a time, and does what
+people do: page of times, choose, look at the hold, confirm, own appointments. Three series, each
+with clients of its own: ``people`` come within twenty seconds and read each page for some seconds;
 ``burst`` press at the same moment, at every step; ``same`` too, and all want one of the first three
 windows. What gets in the way of a choice is counted by the page that said so; anything else is
 ``unexplained``.

@@ -34,6 +34,7 @@ from tests.portal.browser import DESKTOP, PHONE, chromium  # noqa: E402
 WIDTHS = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
 DARK_TOO = ("home", "slots", "hold")
 FRENCH_TOO = ("home", "slots", "visit")
+MAP_S = 5.0
 PASSWORD = "marmalade trolley anchors quietly"
 _SIX_DIGITS = re.compile(r"(?<![\d+])\d{6}(?!\d)")
 
@@ -52,10 +53,10 @@ class Camera:
             await page.set_viewport_size(viewport)
             height = await page.evaluate("() => document.documentElement.scrollHeight")
             await page.set_viewport_size(viewport | {"height": max(height, viewport["height"])})
-            await self._take(page, f"{shape}/{self.number:02}-{name}")
+            await self.take(page, f"{shape}/{self.number:02}-{name}")
             if name in DARK_TOO:
                 await page.emulate_media(color_scheme="dark")
-                await self._take(page, f"{shape}/{self.number:02}-{name}-dark")
+                await self.take(page, f"{shape}/{self.number:02}-{name}-dark")
                 await page.emulate_media(color_scheme="light")
         await page.set_viewport_size(WIDTHS["phone"])
         self.number += 1
@@ -65,11 +66,12 @@ class Camera:
         await page.goto(path)
         await self.shot(page, name)
         if name in FRENCH_TOO:
-            await _speak(page, "fr")
+            await _speak(page, "Français")
             await self.shot(page, f"{name}-french")
-            await _speak(page, "en")
+            await _speak(page, "English")
 
-    async def _take(self, page: Page, name: str) -> None:
+    async def take(self, page: Page, name: str) -> None:
+        """One picture of what the screen shows."""
         file = self.directory / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=file, animations="disabled")
@@ -115,6 +117,13 @@ async def clients_pages(camera: Camera, page: Page, link: str, letters: Path) ->
     await page.locator("summary", has_text="When does it suit you?").click()
     await camera.shot(page, "slots-wishes")
     await camera.at(page, f"{visit}/slots?part=am&day=6", "slots-nothing-fits")
+    await booking_pages(camera, page, visit)
+    await moving_pages(camera, page, visit, letters)
+    await clients_other_pages(camera, page)
+
+
+async def booking_pages(camera: Camera, page: Page, visit: str) -> None:
+    """A time is chosen, given back, another one confirmed."""
     await page.goto(f"{visit}/slots")
     await page.locator("button.slot").first.click()
     hold = page.url
@@ -128,6 +137,10 @@ async def clients_pages(camera: Camera, page: Page, link: str, letters: Path) ->
     await page.locator("button.slot").nth(6).click()
     await _press(page, "Confirm")
     await camera.shot(page, "booked")
+
+
+async def moving_pages(camera: Camera, page: Page, visit: str, letters: Path) -> None:
+    """Another time for it; then none."""
     await camera.at(page, visit, "visit")
     await camera.at(page, f"{visit}/slots", "slots-to-move")
     await page.goto(visit)
@@ -137,6 +150,10 @@ async def clients_pages(camera: Camera, page: Page, link: str, letters: Path) ->
         await camera.shot(page, "cancel")
         await _press(page, "Yes, cancel it")
         await camera.shot(page, "cancelled")
+
+
+async def clients_other_pages(camera: Camera, page: Page) -> None:
+    """A new appointment, the account, a search, the languages."""
     await camera.at(page, "/riviera/new", "new")
     await page.goto("/riviera/new/slots?type=repair&site=villa-mimosa")
     await camera.shot(page, "new-slots")
@@ -168,6 +185,15 @@ async def companys_pages(camera: Camera, page: Page, link: str) -> None:
     await page.locator("#code").fill(_totp(secret))
     await _press(page, "Save and sign in")
     await camera.shot(page, "company-start")
+    await settings_pages(camera, page)
+    await record_pages(camera, page)
+    await camera.at(page, "/company/staff", "company-staff")
+    await camera.at(page, "/company/audit", "company-audit")
+    await day_pages(camera, page)
+
+
+async def settings_pages(camera: Camera, page: Page) -> None:
+    """Of a business unit: a draft, its preview, all clients at once."""
     await camera.at(page, "/company/units", "company-units")
     await camera.at(page, "/company/units/riviera", "company-unit")
     await page.get_by_label("Company name").fill("Riviera Services & Co")
@@ -179,6 +205,10 @@ async def companys_pages(camera: Camera, page: Page, link: str) -> None:
     await page.get_by_label("Deactivate for all").check()
     await _press(page, "Show who would change")
     await camera.shot(page, "company-bulk")
+
+
+async def record_pages(camera: Camera, page: Page) -> None:
+    """Of a client: people, link, a test intervention; then through the client's eyes and back."""
     await camera.at(page, "/company/clients", "company-clients")
     await page.get_by_role("link", name="Azur Gestion").click()
     client = page.url
@@ -186,38 +216,38 @@ async def companys_pages(camera: Camera, page: Page, link: str) -> None:
     await page.get_by_role("link", name="Open Marc Roux").click()
     contact = page.url
     await camera.shot(page, "company-contact")
-    await _press(page, "Show link and QR code")
+    await page.get_by_role("button", name=re.compile("Show link|Create the link")).click()
     await camera.shot(page, "company-link")
     await page.goto(client)
     await _press(page, "Create a test intervention")
     await camera.shot(page, "company-test-made")
-    await camera.at(page, "/company/clients?q=zebra", "company-clients-none")
-    await camera.at(page, "/company/clients/new", "company-client-new")
-    await camera.at(page, "/company/staff", "company-staff")
-    await camera.at(page, "/company/audit", "company-audit")
-    await page.set_viewport_size(WIDTHS["desktop"])
-    await page.goto("/company/day")
-    await page.get_by_role("link", name="Next day").click()
-    await asyncio.sleep(4)  # the map's tiles
-    await camera.shot(page, "company-day")
     await page.goto(contact)
     await _press(page, "See what this client sees")
     await camera.shot(page, "company-view-as")
+    await _press(page, "End client view")
+    await camera.at(page, "/company/clients?q=zebra", "company-clients-none")
+    await camera.at(page, "/company/clients/new", "company-client-new")
+
+
+async def day_pages(camera: Camera, page: Page) -> None:
+    """The planner's day; each width on its own, since the map is drawn for one."""
+    for shape, viewport in WIDTHS.items():
+        await page.set_viewport_size(viewport)
+        await page.goto("/company/day")
+        await page.get_by_role("link", name="Next day").click()
+        await asyncio.sleep(MAP_S)
+        await camera.take(page, f"{shape}/{camera.number:02}-company-day")
+    camera.number += 1
 
 
 async def _press(page: Page, name: str) -> None:
     await page.get_by_role("button", name=name).first.click()
 
 
-async def _speak(page: Page, locale: str) -> None:
-    """Switches the language as a visitor does, by the form of the page."""
-    form = page.locator("form[action='/language']")
-    token = await form.locator("[name=csrf_token]").first.get_attribute("value")
-    onto = await form.locator("[name=next]").first.get_attribute("value")
-    told = {"csrf_token": token or "", "language": locale, "next": onto or "/"}
-    origin = page.url.split("/", 3)[:3]
-    await page.request.post("/language", form=told, headers={"Origin": "/".join(origin)})
-    await page.reload()
+async def _speak(page: Page, name: str) -> None:
+    """Chooses the language of this name, as a visitor does."""
+    await page.locator("details.menu summary").first.click()
+    await _press(page, name)
 
 
 async def _prove(camera: Camera, page: Page, letters: Path) -> None:

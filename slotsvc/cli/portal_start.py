@@ -47,5 +47,6 @@ def portal_errors() -> Iterator[None]:
 def _stands_in_the_way(error: Exception) -> bool:
     from slotsvc.portal.secrets import SecretsError
     from slotsvc.portal.tables.migrate import PortalSchemaError
+    from slotsvc.portal.tables.sole_portal import PortalInUseError
 
-    return isinstance(error, SecretsError | PortalSchemaError)
+    return isinstance(error, SecretsError | PortalSchemaError | PortalInUseError)

@@ -1,4 +1,4 @@
-"""Dates, times and windows as people say them, in the clock of a business unit.
+"""Dates, times and windows as people say them, in the clock of a business unit; telephone numbers.
 
 Windows are half-open, and told by both their ends: "Mon 23 Nov, 10:00–12:00". The year is told only
 where it is not the present one. Where a clock shows an hour twice, the hour says which it is.
@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from babel.dates import format_date as babel_date
 
 _SHORT = {"en": "EEE d MMM", "fr": "EEE d MMM", "es": "EEE d MMM", "it": "EEE d MMM"}
@@ -74,6 +75,33 @@ def spoken_window(
         return f"{day}, {spoken_span(start, end, zone)}"
     ends = (spoken_datetime(at, zone, locale, this_year, long=long) for at in (start, end))
     return " – ".join(ends)
+
+
+def spoken_number(number: str) -> str:
+    """A telephone number in groups, with its country: "+33 6 39 98 00 01" (ITU-T E.123). What is no
+    such number stays as it was typed."""
+    known = _number(number)
+    if known is None:
+        return number
+    return str(phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def called_number(number: str) -> str:
+    """The number behind "tel:" (RFC 3966): its digits, and "+" before the country."""
+    known = _number(number)
+    if known is None:
+        return "".join(sign for sign in number if sign.isdigit() or sign == "+")
+    return str(phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _number(text: str) -> phonenumbers.PhoneNumber | None:
+    if "@" in text:
+        return None
+    try:
+        known = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+    return known if phonenumbers.is_possible_number(known) else None
 
 
 @cache

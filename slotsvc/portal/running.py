@@ -14,11 +14,11 @@ from typing import Protocol
 import structlog
 import uvicorn
 
-from slotsvc.portal.access.housekeeping import keep_house
 from slotsvc.portal.access.preparation import prepare_challenges
 from slotsvc.portal.access.session_activity import SessionActivity
 from slotsvc.portal.clock import Clock, utc_now
 from slotsvc.portal.day.team_feed import TeamFeeds
+from slotsvc.portal.housekeeping import keep_house
 from slotsvc.portal.messages.outbox import Outbox
 from slotsvc.portal.messages.worker import run as send_letters
 from slotsvc.portal.options import PortalOptions
@@ -27,6 +27,7 @@ from slotsvc.portal.secrets import PortalSecrets
 from slotsvc.portal.service.calls import ServiceCalls
 from slotsvc.portal.tables.database import PortalDatabase
 from slotsvc.portal.tables.migrate import upgrade
+from slotsvc.portal.tables.sole_portal import sole_portal
 from slotsvc.portal.web.app import application
 
 
@@ -62,9 +63,10 @@ async def running(
     """The portal while the block runs; leaving it answers what was asked, and stops everything.
 
     Signals are left alone. Raises what stands in the way of a start: ``PortalSchemaError``,
-    ``SecretsError``, ``OSError`` for an address that cannot be listened on.
+    ``SecretsError``, ``PortalInUseError``, ``OSError`` for an address that cannot be listened on.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(sole_portal(options.database))
         listening = stack.enter_context(_listening(options.address))
         bound = _bound(listening)
         portal = await _wired(options, clock, options.public_url or f"http://{bound}", stack)

@@ -157,6 +157,28 @@ def test_a_portal_alone_uses_a_service_elsewhere(
     assert health.json() == {"database": "ok", "service": "ok"}
 
 
+def test_a_second_portal_on_the_same_tables_is_refused(
+    home: Path, running: dict[str, Any], data_dir: Path
+) -> None:
+    """In one sentence; commands beside the running portal still work."""
+    keys = json.loads((data_dir / "portal-service-keys.json").read_text())
+    env = environment(home) | {
+        "SLOTSVC_PORTAL__PORTAL_KEY": keys["portal"],
+        "SLOTSVC_PORTAL__PLANNER_KEY": keys["planner"],
+    }
+    command = ("portal", "serve", "--json", "--tenant", "acme", "--data-dir", str(data_dir),
+               "--service", running["address"], "--address", "127.0.0.1:0")  # fmt: skip
+    ended = subprocess.run(
+        [*PROGRAM, *command], capture_output=True, text=True, env=env, timeout=60, check=False
+    )
+
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.returncode, error["reason"]) == (3, "NOT_STARTED")
+    assert error["message"].startswith("Another portal (pid ")
+    beside = CliRunner().invoke(main, ["portal", "clients", "--data-dir", str(data_dir)])
+    assert beside.exit_code == 0, beside.output
+
+
 def test_ctrl_c_ends_it_though_browsers_stay(
     home: Path, roads: Path, data_dir: Path, running: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DatabaseError
 
 from slotsvc.portal.access.invitations import folded, invitation_url, invite
@@ -208,14 +208,14 @@ async def test_the_audit_says_which_contact_acted(home: Household) -> None:
 
 async def test_the_audit_cannot_be_replaced(world: World) -> None:
     """REPLACE does not get around the triggers."""
-    await world.portal.database.write(lambda tx: tx.execute(_first_entry(world)))
+    await world.portal.database.write(lambda tx: tx.execute(_first_entry()))
     replaced = text("REPLACE INTO audit (id, at, actor, what, data) VALUES (1, 0, 'x', 'x', '{}')")
 
     with pytest.raises(DatabaseError, match="append-only"):
         await world.portal.database.write(lambda tx: tx.execute(replaced))
 
 
-def _first_entry(world: World) -> object:
+def _first_entry() -> TextClause:
     return text("INSERT OR IGNORE INTO audit (id, at, actor, what, data) VALUES (1,0,'a','b','{}')")
 
 

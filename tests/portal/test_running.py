@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ from slotsvc.portal.options import PortalOptions, ServiceOptions
 from slotsvc.portal.running import running
 from slotsvc.portal.secrets import SecretsError
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
+from slotsvc.portal.tables.sole_portal import PortalInUseError
 from tests.portal.portal_fixtures import portal_options
 
 
@@ -78,6 +80,16 @@ async def test_a_taken_address_is_refused(options: PortalOptions, tmp_path: Path
         with pytest.raises(OSError, match="in use"):
             async with running(told):
                 pass
+
+
+async def test_a_second_portal_on_the_same_tables_is_refused(options: PortalOptions) -> None:
+    """It says which process has them; once the first one is gone, the next one starts."""
+    async with running(options):
+        with pytest.raises(PortalInUseError, match=f"another portal \\(pid {os.getpid()}\\) runs"):
+            async with running(options):
+                pass
+    async with running(options):
+        pass
 
 
 async def test_keys_that_others_may_read_are_refused(options: PortalOptions) -> None:

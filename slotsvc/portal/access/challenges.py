@@ -140,6 +140,15 @@ def challenge_by_link(
     return found if found is not None and found.open(now) and not found.proven else None
 
 
+def address_asked_for(
+    connection: Connection, bu: str, *, token: str = "", link: str = ""
+) -> str | None:
+    """The address of the challenge with this cookie's token or login link, open or not."""
+    known = CHALLENGES.c.link_hash == hashed(link) if link else CHALLENGES.c.id == hashed(token)
+    query = select(CHALLENGES.c.identifier).where(known, CHALLENGES.c.business_unit == bu)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def waiting(connection: Connection, now: datetime) -> list[Challenge]:
     """Those that the worker has not prepared yet, oldest first."""
     query = select(CHALLENGES).where(

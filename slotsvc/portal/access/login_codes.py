@@ -129,6 +129,16 @@ def judge(connection: Connection, secrets: PortalSecrets, challenge: Challenge, 
     return right
 
 
+def suspect(
+    connection: Connection, bu: BusinessUnit, now: datetime, *, token: str = "", link: str = ""
+) -> str | None:
+    """The contact whose address the code or login link went to, for the audit; None: it is not
+    known, nobody's or shared."""
+    address = challenges.address_asked_for(connection, bu.id, token=token, link=link)
+    found = contacts_at(connection, bu, address or "?", now)
+    return found[0].id if len(found) == 1 else None
+
+
 def wrong(challenge: Challenge) -> Entry:
     """The answer to a wrong code: how many tries are left, or that it was the last."""
     left = challenge.tries_left - 1

@@ -6,7 +6,7 @@ somebody else out (S10). A try counts before it is judged: many at once gain not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,11 @@ _CLEARED = ("password-pair", "password-account")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``contact``: whose user name and password they are; None: wrong, or too early by ``wait``."""
+    """``contact``: whose user name and password they are; None: wrong, or too early by ``wait``.
+    ``suspect``: whose user name was typed, for the audit only."""
 
     contact: str | None = None
+    suspect: str | None = field(default=None, repr=False)
     wait: timedelta = timedelta(0)
 
 
@@ -59,7 +61,7 @@ async def check_password(
     right = await portal.passwords.right(tried.password_hash, password[: LONGEST + 1])
     contact, stored = tried.contact, tried.password_hash
     if not right or contact is None or stored is None:
-        return Checked()
+        return Checked(suspect=contact)
     outdated = portal.passwords.outdated(stored)
     renewed = await portal.passwords.hashed(password) if outdated else stored
     keys = _keys(portal, bu, name, network)

@@ -15,7 +15,6 @@ from sqlalchemy import insert as insert_row
 
 from slotsvc.portal.access.contacts import Contact, contact_by_id, sites_of
 from slotsvc.portal.secrets import PortalSecrets, hashed, new_token
-from slotsvc.portal.tables.audit import record
 from slotsvc.portal.tables.schema import CLIENTS, CONTACTS, SESSIONS
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, Level
 
@@ -124,8 +123,6 @@ def begin(
         "expires_at": _seconds(now + ABSOLUTE),
     }
     connection.execute(insert_row(SESSIONS).values(row))
-    who, data = f"contacts/{contact.id}", {"level": level.name}
-    record(connection, now, who, "LOGIN", business_unit=contact.business_unit, data=data)
     return token
 
 

@@ -145,6 +145,11 @@ def everybody(connection: Connection) -> list[StaffMember]:
     return [_member(row) for row in connection.execute(select(STAFF).order_by(STAFF.c.name))]
 
 
+def member_by_id(connection: Connection, staff: str) -> StaffMember:
+    """One of them. Raises ``LookupError`` for nobody."""
+    return _standing(connection, staff)
+
+
 def invited(connection: Connection, token: str, now: datetime) -> StaffMember | None:
     """Whose one-time link it is; None: nobody's, or used, or too old."""
     query = select(INVITATIONS.c.subject).where(

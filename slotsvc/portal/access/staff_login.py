@@ -17,7 +17,7 @@ from slotsvc.portal.access.identifiers import IdentifierError
 from slotsvc.portal.access.identifiers import email as normalised_email
 from slotsvc.portal.access.limits import Throttle
 from slotsvc.portal.access.staff import TOTP_PURPOSE
-from slotsvc.portal.access.staff_sessions import begin_staff_session
+from slotsvc.portal.access.staff_sessions import begin_staff_session, end_staff_sessions
 from slotsvc.portal.access.totp import SECRET_BYTES, matching_step
 from slotsvc.portal.secrets import PortalSecrets, SecretsError
 from slotsvc.portal.tables.audit import record
@@ -58,8 +58,11 @@ class LoginAnswer:
     wait: timedelta = timedelta(0)
 
 
-async def log_in(portal: Portal, typed: StaffLogin) -> LoginAnswer:
-    """A session for who proves password and code. Refusals do not say what was wrong."""
+async def log_in(portal: Portal, typed: StaffLogin, chosen: str | None = None) -> LoginAnswer:
+    """A session for who proves password and code. Refusals do not say what was wrong.
+
+    ``chosen``: his password from now on, found good before; his other sessions end then.
+    """
     now = portal.clock()
     address = _address(typed.email)
     keys = _keys(portal.secrets, address, typed.network)
@@ -75,12 +78,18 @@ async def log_in(portal: Portal, typed: StaffLogin) -> LoginAnswer:
         await portal.database.write(lambda tx: _refuse(tx, row, typed, now))
         return LoginAnswer()
     stored = row.password_hash
-    if portal.passwords.outdated(stored):
-        stored = await portal.passwords.hashed(typed.password)
-    token = await portal.database.write(
-        lambda tx: _sign_in(tx, row, stored, step, keys, typed, now)
-    )
-    return LoginAnswer(token)
+    if chosen is not None or portal.passwords.outdated(stored):
+        stored = await portal.passwords.hashed(chosen or typed.password)
+
+    def work(connection: Connection) -> str | None:
+        if not _used_up(connection, row, stored, step, typed, now):
+            return None
+        if chosen is not None:
+            end_staff_sessions(connection, row.id, now)
+        what = "STAFF_LOGIN" if chosen is None else "STAFF_PASSWORD_CHANGED"
+        return _begun(connection, row, what, keys, typed, now)
+
+    return LoginAnswer(await portal.database.write(work))
 
 
 def _address(typed: str) -> str:
@@ -136,18 +145,12 @@ def _refuse(connection: Connection, row: Any, typed: StaffLogin, now: datetime) 
     record(connection, now, "portal", "STAFF_LOGIN_REFUSED", subject=subject, network=typed.network)
 
 
-def _sign_in(
-    connection: Connection,
-    row: Any,
-    stored: str,
-    step: int,
-    keys: dict[str, str],
-    typed: StaffLogin,
-    now: datetime,
-) -> str | None:
-    """Uses the code up and begins a session. ``stored``: the password's hash, maybe made anew.
+def _used_up(
+    connection: Connection, row: Any, stored: str, step: int, typed: StaffLogin, now: datetime
+) -> bool:
+    """Uses the code up. ``stored``: the password's hash, maybe of another password.
 
-    None: another login was first with this code, or the person was disabled or reset since.
+    False: another login was first with this code, or the person was disabled or reset since.
     """
     unused = update(STAFF).where(
         STAFF.c.id == row.id,
@@ -156,11 +159,23 @@ def _sign_in(
         STAFF.c.password_hash == row.password_hash,
     )
     values = {"totp_last_step": step, "password_hash": stored}
-    if connection.execute(unused.values(values)).rowcount != 1:
-        _refuse(connection, row, typed, now)
-        return None
+    if connection.execute(unused.values(values)).rowcount == 1:
+        return True
+    _refuse(connection, row, typed, now)
+    return False
+
+
+def _begun(
+    connection: Connection,
+    row: Any,
+    what: str,
+    keys: dict[str, str],
+    typed: StaffLogin,
+    now: datetime,
+) -> str:
+    """A new session; failures are forgotten."""
     for kind in (_PAIR_KIND, _ACCOUNT_KIND):
         limits.forget(connection, kind, keys[kind])
     actor = f"staff/{row.id}"
-    record(connection, now, actor, "STAFF_LOGIN", subject=actor, network=typed.network)
+    record(connection, now, actor, what, subject=actor, network=typed.network)
     return begin_staff_session(connection, row.id, typed.browser, now)

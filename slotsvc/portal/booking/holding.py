@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -25,12 +25,14 @@ from slotsvc.portal.booking.kept_holds import (
 )
 from slotsvc.portal.booking.turns import turn_of
 from slotsvc.portal.service.answers import Hold, Visit
+from slotsvc.portal.service.errors import ErrorKind, ServiceError
 
 HOLDS_AN_HOUR = limits.Limit(10, timedelta(hours=1))
 """S24: so many holds of one client, however they end."""
 
 _ATTEMPTS = "HOLD"
 _NOTE = 500
+_OTHER_PLACES = 3
 
 
 class TooManyHoldsError(Exception):
@@ -59,9 +61,9 @@ class Choice:
     note: str = ""
 
 
-async def choose(desk: Desk, choice: Choice) -> KeptHold:
-    """Holds the offer. Raises ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …) and
-    ``TooManyHoldsError``."""
+async def choose(desk: Desk, choice: Choice, start: datetime | None = None) -> KeptHold:
+    """Holds the offer, or another place in the window that begins at ``start``. Raises
+    ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …) and ``TooManyHoldsError``."""
     client = desk.visitor.client_id
     async with turn_of(client):
         before = await desk.portal.database.read(lambda tx: _before(tx, desk, choice))
@@ -69,11 +71,25 @@ async def choose(desk: Desk, choice: Choice) -> KeptHold:
             return before
         for name in before:
             await give_back(desk, name)
-        hold = await desk.calls.hold(choice.token, choice.request_id, choice.note[:_NOTE])
+        hold = await _hold(desk, choice, choice.request_id, start)
         if hold.name in before:  # an old form, whose hold was given back: a new choice now
-            again = uuid.uuid4().hex
-            hold = await desk.calls.hold(choice.token, again, choice.note[:_NOTE])
+            hold = await _hold(desk, choice, uuid.uuid4().hex, start)
         return await _kept(desk, choice, hold)
+
+
+async def _hold(desk: Desk, choice: Choice, request_id: str, start: datetime | None) -> Hold:
+    """The offer names a place on somebody's route. Where that is lost and the same window has
+    another, that one: to the client they are the same."""
+    token, note = choice.token, choice.note[:_NOTE]
+    for _ in range(_OTHER_PLACES):
+        try:
+            return await desk.calls.hold(token, request_id, note)
+        except ServiceError as error:
+            same = [slot.token for slot in error.alternatives if slot.window.start == start]
+            if error.kind is not ErrorKind.GONE or not same:
+                raise
+            token, request_id = same[0], uuid.uuid4().hex
+    return await desk.calls.hold(token, request_id, note)
 
 
 async def give_back(desk: Desk, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -104,6 +104,12 @@ def close(connection: Connection, name: str, outcome: HoldOutcome) -> bool:
     """What became of it; False: that was known before."""
     open_one = update(HOLDS).where(HOLDS.c.name == name, HOLDS.c.outcome.is_(None))
     return connection.execute(open_one.values(outcome=outcome.value)).rowcount > 0
+
+
+def sweep(connection: Connection, now: datetime) -> int:
+    """Takes out holds that ended a week ago or more; gives how many."""
+    week_ago = int((now - timedelta(days=7)).timestamp())
+    return connection.execute(HOLDS.delete().where(HOLDS.c.expires_at < week_ago)).rowcount
 
 
 def _of(client_id: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from slotsvc.portal.booking.cards import Card
 from slotsvc.portal.booking.desk import Desk
 from slotsvc.portal.booking.ics import Entry, calendar_entry
+from slotsvc.portal.formats import spoken_number
 from slotsvc.portal.languages import pick, words
 from slotsvc.portal.messages import appointment_texts
 from slotsvc.portal.messages.appointment_texts import Appointment
@@ -85,7 +86,7 @@ def entry_of(desk: Desk, card: Card, locale: str) -> Entry:
     _ = words(locale).gettext
     lines = [
         _("We come within this time. Please let somebody be there."),
-        " · ".join(filter(None, (bu.company_name, bu.phone, bu.email))),
+        " · ".join(filter(None, (bu.company_name, spoken_number(bu.phone), bu.email))),
         link,
     ]
     return Entry(

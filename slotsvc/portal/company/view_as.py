@@ -9,29 +9,26 @@ from sqlalchemy import Connection
 from slotsvc.portal.access.contacts import Contact, contact_by_id
 from slotsvc.portal.access.staff_sessions import look_through, viewed_contact
 from slotsvc.portal.tables.audit import record
-from slotsvc.portal.visitor import StaffVisitor
 
 
 def start_view(
-    connection: Connection, staff: StaffVisitor, contact: Contact, now: datetime
+    connection: Connection, session: str, contact: Contact, actor: str, now: datetime
 ) -> None:
     """From now on the staff's session sees clients' pages as this contact does."""
-    look_through(connection, staff.session, contact.id)
-    _tell(connection, staff, contact, "VIEW_AS", now)
+    look_through(connection, session, contact.id)
+    _tell(connection, actor, contact, "VIEW_AS", now)
 
 
-def end_view(connection: Connection, staff: StaffVisitor, now: datetime) -> Contact | None:
+def end_view(connection: Connection, session: str, actor: str, now: datetime) -> Contact | None:
     """Ends the look; gives the contact it was through, None for nobody."""
-    viewed = viewed_contact(connection, staff.session)
+    viewed = viewed_contact(connection, session)
     contact = contact_by_id(connection, viewed) if viewed else None
-    look_through(connection, staff.session, None)
+    look_through(connection, session, None)
     if contact is not None:
-        _tell(connection, staff, contact, "VIEW_AS_ENDED", now)
+        _tell(connection, actor, contact, "VIEW_AS_ENDED", now)
     return contact
 
 
-def _tell(
-    connection: Connection, staff: StaffVisitor, contact: Contact, what: str, now: datetime
-) -> None:
+def _tell(connection: Connection, actor: str, contact: Contact, what: str, now: datetime) -> None:
     bu, subject = contact.business_unit, f"contacts/{contact.id}"
-    record(connection, now, f"staff/{staff.staff}", what, business_unit=bu, subject=subject)
+    record(connection, now, actor, what, business_unit=bu, subject=subject)

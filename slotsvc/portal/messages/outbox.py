@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from slotsvc.portal.clock import Clock
 from slotsvc.portal.messages.credits import SmsRefusedError, give_back, take_for_sms
@@ -23,6 +23,8 @@ from slotsvc.portal.secrets import PortalSecrets, SecretsError
 from slotsvc.portal.tables.schema import OUTBOX
 
 KEPT_AT_MOST = timedelta(days=2)
+KEPT_AFTERWARDS = timedelta(days=32)  # the month's count of text messages looks back 31 days
+_UNDER_WAY = timedelta(minutes=10)  # a carrier may have it in hand when its time ends
 _PROBLEM_LENGTH = 200
 _KEY_LENGTH = 32
 
@@ -135,15 +137,27 @@ class Outbox:
     ) -> None:
         """A try failed; it is due again after ``retry``, or given up: then what it said is
         forgotten, and an SMS that no try can have sent gives its credit back."""
-        now = self._clock()
         told = problem[:_PROBLEM_LENGTH]
-        if retry is not None:
-            again = _seconds(now + retry)
-            _set(connection, failed.id, tries=failed.tries + 1, due_at=again, problem=told)
+        if retry is None:
+            _give_up(connection, failed, told, self._clock())
             return
-        _set(connection, failed.id, failed_at=_seconds(now), sealed=None, problem=told)
-        if failed.channel is Channel.SMS and failed.business_unit and not failed.tries:
-            give_back(connection, failed.business_unit, failed.kind, now)
+        again = _seconds(self._clock() + retry)
+        _set(connection, failed.id, tries=failed.tries + 1, due_at=again, problem=told)
+
+    def sweep(self, connection: Connection) -> None:
+        """Gives up what is too late to be sent, even while its carrier is away: what it said is
+        forgotten. Takes out what went or was given up weeks ago."""
+        now = self._clock()
+        too_late = select(OUTBOX).where(
+            OUTBOX.c.sent_at.is_(None),
+            OUTBOX.c.failed_at.is_(None),
+            OUTBOX.c.expires_at < _seconds(now - _UNDER_WAY),
+        )
+        for row in connection.execute(too_late).all():
+            _give_up(connection, row, "EXPIRED", now)
+        oldest = _seconds(now - KEPT_AFTERWARDS)
+        ended = func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.failed_at)
+        connection.execute(delete(OUTBOX).where(ended < oldest, OUTBOX.c.created_at < oldest))
 
     def _due_letter(self, row: Any, now: int) -> DueLetter:
         try:
@@ -180,6 +194,13 @@ def _sms_of_month(connection: Connection, now: datetime) -> int:
         OUTBOX.c.channel == Channel.SMS.value, OUTBOX.c.created_at >= _seconds(first)
     )
     return int(connection.execute(query).scalar_one())
+
+
+def _give_up(connection: Connection, letter: Any, problem: str, now: datetime) -> None:
+    """``letter``: a ``DueLetter``, or its row."""
+    _set(connection, letter.id, failed_at=_seconds(now), sealed=None, problem=problem)
+    if letter.channel == Channel.SMS and letter.business_unit and not letter.tries:
+        give_back(connection, letter.business_unit, letter.kind, now)
 
 
 def _set(connection: Connection, id: int, **values: object) -> None:

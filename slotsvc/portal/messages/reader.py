@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from slotsvc.portal.formats import spoken_number
 from slotsvc.portal.languages import Words, words
 from slotsvc.portal.messages import gsm
 from slotsvc.portal.messages.layout import Block, as_html, as_text
@@ -51,7 +52,7 @@ def mail(
     attachments: tuple[Attachment, ...] = (),
 ) -> Letter:
     """An e-mail: greeting, blocks, the company's name and contact data."""
-    signature = [reader.company, *filter(None, (reader.bu.phone, reader.bu.email))]
+    signature = [reader.company, *filter(None, (spoken_number(reader.bu.phone), reader.bu.email))]
     told = [_greeting(reader), *blocks]
     subject = " ".join(subject.split())
     return Letter(
@@ -76,7 +77,7 @@ def sms(reader: Reader, kind: str, text: str, expires_at: datetime | None = None
 
 def company_contact(reader: Reader) -> str:
     """How to reach the company: its number, else its e-mail address, else its name."""
-    return reader.bu.phone or reader.bu.email or reader.company
+    return spoken_number(reader.bu.phone) or reader.bu.email or reader.company
 
 
 def _greeting(reader: Reader) -> str:

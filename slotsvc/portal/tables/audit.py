@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, insert, select
 
@@ -24,6 +24,20 @@ APPEND_ONLY = (
 """What the first migration adds to the table."""
 
 _TEXT = 200
+
+
+class Actor(str):
+    """Who does something, ``staff/…``, with the ``network`` he does it from; it goes into every entry
+    of his."""
+
+    __slots__ = ("network",)
+    network: str
+
+    def __new__(cls, name: str, network: str) -> Self:
+        """Raises nothing; ``network`` "" where it is not known."""
+        made = super().__new__(cls, name)
+        made.network = network
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +68,17 @@ def record(
     """Writes one entry in the running transaction: it stands if, and only if, the deed does.
 
     ``what``: a stable word, ``SETTINGS_SAVED``. ``subject``: ``clients/…``, ``staff/…``.
-    ``network``: the visitor's network, not his address. Texts are cut at 200 characters.
+    ``network``: the visitor's network, not his address; left out, the one of an ``Actor``. Texts are
+    cut at 200 characters.
     """
     row = {
         "at": int(at.timestamp()),
-        "actor": actor,
+        "actor": str(actor),
         "business_unit": business_unit,
         "what": what,
         "subject": subject[:_TEXT],
         "data": {key: _short(value) for key, value in (data or {}).items()},
-        "network": network,
+        "network": network or (actor.network if isinstance(actor, Actor) else ""),
     }
     connection.execute(insert(AUDIT), row)
 

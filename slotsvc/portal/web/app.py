@@ -16,6 +16,7 @@ from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.routes import (
     account,
     account_changes,
+    company_account,
     company_audit,
     company_bulk,
     company_clients,
@@ -55,6 +56,7 @@ _MODULES = (
     company_view,
     company_staff,
     company_audit,
+    company_account,
     company_day,
     login,
     links,

@@ -15,13 +15,13 @@ from slotsvc.portal.access.staff_sessions import staff_session, viewing_session
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, StaffVisitor, Visitor
 from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
 from slotsvc.portal.web.csrf import check_form
+from slotsvc.portal.web.denials import note_denied
 from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
 from slotsvc.portal.web.i18n import choose_locale
-from slotsvc.portal.web.policy import COMPANY, Access, Policy
+from slotsvc.portal.web.policy import COMPANY, READING, Access, Policy
 from slotsvc.portal.web.request import is_unattended, own_path, portal_of, with_next
 from slotsvc.portal.web.units import active_unit
 
-_READING = frozenset({"GET", "HEAD"})
 _RESERVED = COMPANY.strip("/")  # /company/code is nobody's: no page of a unit answers there
 
 
@@ -49,9 +49,13 @@ async def admit(request: Request, policy: Policy) -> None:
     visitor = await _visitor(request, unit)
     request.state.visitor = visitor
     request.state.locale = choose_locale(request, unit, visitor)
-    _check_visitor(request, policy, visitor)
-    if request.method not in _READING:
-        await _check_form(request, policy, visitor)
+    try:
+        _check_visitor(request, policy, visitor)
+        if request.method not in READING:
+            await _check_form(request, policy, visitor)
+    except ProblemError as refusal:
+        await note_denied(request, refusal.problem)
+        raise
 
 
 async def _unit(request: Request) -> BusinessUnit | None:
@@ -117,4 +121,4 @@ async def _check_form(request: Request, policy: Policy, visitor: Visitor | None)
 
 def _back_to(request: Request, otherwise: str) -> str:
     """A form cannot be come back to."""
-    return own_path(request) if request.method in _READING else otherwise
+    return own_path(request) if request.method in READING else otherwise

@@ -12,9 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from slotsvc.portal.formats import (
+    called_number,
     local,
     spoken_date,
     spoken_datetime,
+    spoken_number,
     spoken_span,
     spoken_time,
     spoken_window,
@@ -66,6 +68,9 @@ def environment() -> Environment:
         format_datetime=format_datetime,
         format_window=format_window,
         format_span=format_span,
+        format_number=format_number,
+        spoken_number=spoken_number,
+        called_number=called_number,
     )
     return made
 
@@ -101,6 +106,11 @@ def format_window(context: Context, start: datetime, end: datetime, long: bool =
 def format_span(context: Context, start: datetime, end: datetime) -> str:
     """ "10:00–12:00"; for lists under a date."""
     return spoken_span(start, end, context["zone"])
+
+
+def format_number(number: str) -> str:
+    """ "+33 6 39 98 00 01", kept on one line; e-mail addresses stay as they are."""
+    return spoken_number(number).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _this_year(context: Context) -> int:

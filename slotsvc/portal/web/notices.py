@@ -82,6 +82,9 @@ NOTICES: dict[str, Notice] = {
     "STAFF_INVITED": Notice(marked("Invited. The link is on its way by e-mail.")),
     "STAFF_RESET": Notice(marked("The old login is gone. A new link is on its way by e-mail.")),
     "STAFF_DISABLED": Notice(marked("Shut out, and signed out everywhere.")),
+    "STAFF_PASSWORD_SET": Notice(
+        marked("Your password is changed. You are signed out everywhere else.")
+    ),
     "STAFF_ENABLED": Notice(marked("Let in again.")),
 }
 

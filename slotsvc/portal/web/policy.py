@@ -11,6 +11,9 @@ from starlette.routing import BaseRoute
 from slotsvc.portal.visitor import StaffRole
 
 POLICY_KEY = "x-slotsvc-policy"
+READING = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
+
 COMPANY = "/company/"
 """Where the company's own pages begin."""
 

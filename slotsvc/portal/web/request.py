@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
+from slotsvc.portal.access.limits import network_of
 from slotsvc.portal.languages import Words, words
 from slotsvc.portal.parts import Portal
+from slotsvc.portal.tables.audit import Actor
 from slotsvc.portal.visitor import BusinessUnit, ClientVisitor, StaffVisitor, Visitor
 from slotsvc.portal.web.hosts import client_address
 
@@ -74,6 +76,11 @@ def words_of(request: Request) -> Words:
 def address_of(request: Request) -> str:
     """The visitor's IP address: of the connection, or as a trusted proxy tells it."""
     return client_address(request, portal_of(request).options.trusted_proxies)
+
+
+def actor_of(request: Request) -> Actor:
+    """The member of staff as the audit names him. Raises ``LookupError`` as ``staff_of``."""
+    return Actor(f"staff/{staff_of(request).staff}", network_of(address_of(request)))
 
 
 def is_fragment(request: Request) -> bool:

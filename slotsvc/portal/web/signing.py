@@ -14,6 +14,7 @@ from starlette.responses import Response
 from slotsvc.portal.access.browsers import browser_name
 from slotsvc.portal.access.challenges import LIFETIME, Asked, Wish, ask
 from slotsvc.portal.access.limits import network_of
+from slotsvc.portal.access.refusals import note_refused
 from slotsvc.portal.access.sessions import end
 from slotsvc.portal.secrets import hashed
 from slotsvc.portal.tables.audit import record
@@ -103,6 +104,27 @@ def note(
         subject=f"contacts/{contact}",
         data={"way": way} if way else None,
         network=network_of(address_of(request)),
+    )
+
+
+def note_refused_entry(
+    connection: Connection,
+    request: Request,
+    way: str,
+    contact: str | None,
+    what: str = "LOGIN_REFUSED",
+) -> None:
+    """An entry of the audit: a way in has ended. ``contact``: whose it was, where that is known."""
+    portal = portal_of(request)
+    note_refused(
+        connection,
+        portal.secrets,
+        portal.clock(),
+        what,
+        network=network_of(address_of(request)),
+        business_unit=bu_of(request).id,
+        subject=f"contacts/{contact}" if contact else "",
+        data={"way": way},
     )
 
 

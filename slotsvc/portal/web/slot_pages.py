@@ -112,7 +112,7 @@ async def chosen(
     """Holds the choice and shows it; or says what happened, with the nearest equivalents."""
     wishes = wishes_of(choice.wishes)
     try:
-        hold = await choose(desk, choice)
+        hold = await choose(desk, choice, start)
     except TooManyHoldsError as error:
         return await not_held(request, desk, error, subject.visit)
     except ServiceError as error:

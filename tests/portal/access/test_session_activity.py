@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from slotsvc.portal.access import housekeeping
+from slotsvc.portal import housekeeping
 from slotsvc.portal.secrets import hashed
 from slotsvc.portal.tables.schema import CHALLENGES, SESSIONS
 from slotsvc.portal.web.cookies import CLIENT_SESSION

@@ -12,8 +12,6 @@ from pathlib import Path
 from playwright._impl._api_structures import SetCookieParam
 from playwright.async_api import Page, expect
 
-from slotsvc.portal.secrets import hashed
-from slotsvc.portal.tables.schema import SESSIONS
 from slotsvc.portal.web.cookies import CLIENT_SESSION, STAFF_SESSION
 from tests.portal.access.letter_box import code_in, letters_to
 from tests.portal.booking_fixtures import Household, new_site
@@ -80,7 +78,7 @@ async def sit_down(page: Page, visitor: Visitor) -> None:
         await page.context.add_cookies([SetCookieParam(**kept)])
 
 
-async def press(page: Page, name: str) -> None:
+async def press(page: Page, name: str | re.Pattern[str]) -> None:
     """The button of this name; there must be one."""
     await page.get_by_role("button", name=name, exact=True).click()
 
@@ -119,12 +117,3 @@ async def tab_to(page: Page, name: str) -> None:
         if name in said:
             return
     raise AssertionError(f"Tab never came to {name!r}; last: {said!r}")
-
-
-async def ended(world: World, page: Page) -> bool:
-    """Whether the session of the browser is known and not ended."""
-    cookies = await page.context.cookies()
-    [token] = [each["value"] for each in cookies if each["name"] == CLIENT_SESSION]
-    ours = SESSIONS.select().where(SESSIONS.c.id == hashed(token))
-    row = await world.portal.database.read(lambda tx: tx.execute(ours).one())
-    return row.ended_at is not None

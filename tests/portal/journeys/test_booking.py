@@ -33,8 +33,8 @@ RIGHT = "Is this right?"
 
 
 async def test_book_move_cancel(phone: Page, street: Street) -> None:
-    """001, "reservan una cita para la intervención … priorizar los mejores horarios": among the best
-    windows, then another one, then none; the calendar entry follows, and so do the letters."""
+    """001, "que reserven una cita para la intervención … priorizar los mejores horarios": one of
+    the best windows, then another, then none; calendar entry and letters follow."""
     home, visit = await _waiting(street, phone, "Anna")
     await phone.goto(street.url(""))
     await follow(phone, SERVICE["en"])
@@ -100,7 +100,7 @@ async def test_new_intervention(phone: Page, street: Street) -> None:
 
 
 async def test_expired_hold(phone: Page, street: Street) -> None:
-    """001, the same: who confirms too late books nothing by it, and is offered the nearest times."""
+    """001, the same: who confirms too late books nothing, and is offered the nearest times."""
     home, visit = await _waiting(street, phone, "Carl")
     await _to_hold(phone, street, visit)
     street.world.clock.pass_(timedelta(minutes=6))

@@ -96,7 +96,7 @@ async def test_permanent_link(phone: Page, street: Street) -> None:
 
 
 async def test_four_languages(browser: Browser, street: Street) -> None:
-    """002–004 speak Italian, Spanish, French: the page speaks the language that is chosen, and keeps
+    """002–004 speak Italian, Spanish, French: the page speaks the language that is chosen and keeps
     to it; a description that is not there in it is shown with a word about that."""
     home = await street.household("Elio")
     await home.visit()

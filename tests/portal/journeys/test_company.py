@@ -1,9 +1,10 @@
-"""The company sets its portal up and looks at it as its clients do; and who sees what of a client."""
+"""The company sets its portal up and looks at it as its clients do; who sees what of a client."""
 
 from __future__ import annotations
 
 import re
 from base64 import b32decode
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -12,7 +13,7 @@ from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.portal.access.staff import first_administrator
 from slotsvc.portal.access.totp import code_at, step_of
 from slotsvc.portal.visitor import StaffRole
-from tests.portal.booking_fixtures import new_site
+from tests.portal.booking_fixtures import new_site, tokens
 from tests.portal.browser import DESKTOP, PHONE, axe, screen
 from tests.portal.company.staff_entry import PASSWORD
 from tests.portal.journeys.street import SERVICE, Street, follow, offers, press, sees, sit_down
@@ -20,9 +21,9 @@ from tests.portal.journeys.street import SERVICE, Street, follow, offers, press,
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_activate_unit_and_client(desktop: Page, street: Street) -> None:
-    """000, "Pasos para activar el portal de clientes" 1–4, and 001, "marcar o desmarcar el acceso al
-    portal", "podrá visualizar toda la información visible para su cliente": the first administrator
+async def test_activate_unit_and_client(desktop: Page, browser: Browser, street: Street) -> None:
+    """000, "Pasos para activar el portal de clientes" 1–4; 001, "marcar o desmarcar el acceso al
+    portal" and "visualizar toda la información visible para su cliente". The first administrator
     comes by a one-time link, and ends up seeing what the client sees, read-only."""
     world = street.world
     await world.unit("coast", active=False, company_name="", phone="")
@@ -32,25 +33,41 @@ async def test_activate_unit_and_client(desktop: Page, street: Street) -> None:
     )
     await _first_login(desktop, street)
     await sees(desktop, re.compile("Welcome"))
+    async with screen(browser, PHONE) as stranger:
+        await _activate_unit(desktop, stranger, f"{world.url}/coast/")
+    await _activate_client(desktop)
+    await press(desktop, "See what this client sees")
+    await sees(desktop, "Hello Rosa")
+    await expect(desktop.get_by_text("nothing can be changed")).to_be_visible()
+    await follow(desktop, "Account")
+    await axe(desktop)
+    await press(desktop, "End client view")
+    await expect(desktop).to_have_url(f"{world.url}/company/contacts/{contact}")
+
+
+async def _activate_unit(desktop: Page, stranger: Page, home: str) -> None:
+    """As a draft first, which no stranger sees."""
     await follow(desktop, "Business units")
     await sees(desktop, "Business units")
     await desktop.get_by_role("link", name="Configure coast").click()
     await axe(desktop)
     await desktop.get_by_label("Activate the client portal").check()
     await desktop.get_by_label("Company name").fill("Coast Heating")
-    await desktop.get_by_label("Telephone", exact=False).first.fill("+377 97 00 00 01")
+    await desktop.get_by_label("Telephone").first.fill("+377 97 00 00 01")
     await press(desktop, "Keep as a draft")
     await expect(desktop.get_by_text("You see a draft.")).to_be_visible()
-    async with screen(desktop.context.browser, PHONE) as stranger:  # type: ignore[arg-type]
-        closed = await stranger.goto(f"{world.url}/coast/")
-        assert closed
-        assert closed.status == 404
-        await press(desktop, "Save the business unit")
-        await expect(desktop.get_by_text("The settings are in force.")).to_be_visible()
-        await axe(desktop)
-        await stranger.goto(f"{world.url}/coast/")
-        await sees(stranger, "Coast Heating")
+    closed = await stranger.goto(home)
+    assert closed
+    assert closed.status == 404
+    await press(desktop, "Save the business unit")
+    await expect(desktop.get_by_text("The settings are in force.")).to_be_visible()
+    await axe(desktop)
+    await stranger.goto(home)
+    await sees(stranger, "Coast Heating")
 
+
+async def _activate_client(desktop: Page) -> None:
+    """The client's flag, then the person's."""
     await follow(desktop, "Clients")
     await desktop.get_by_role("searchbox").fill("rosa@")
     await press(desktop, "Search")
@@ -64,13 +81,6 @@ async def test_activate_unit_and_client(desktop: Page, street: Street) -> None:
     await press(desktop, "Save the contact")
     await expect(desktop.get_by_text("Can come in now.")).to_be_visible()
     await axe(desktop)
-    await press(desktop, "See what this client sees")
-    await sees(desktop, "Hello Rosa")
-    await expect(desktop.get_by_text("nothing can be changed")).to_be_visible()
-    await follow(desktop, "Account")
-    await axe(desktop)
-    await press(desktop, "End client view")
-    await expect(desktop).to_have_url(f"{world.url}/company/contacts/{contact}")
 
 
 async def test_try_the_experience(browser: Browser, street: Street) -> None:
@@ -85,7 +95,7 @@ async def test_try_the_experience(browser: Browser, street: Street) -> None:
         await press(desk, "Create a test intervention")
         await expect(desk.get_by_text("The test intervention is there.")).to_be_visible()
         await follow(desk, "Open Tessa")
-        await press(desk, re.compile("Show link|Create the link"))  # type: ignore[arg-type]
+        await press(desk, re.compile("Show link|Create the link"))
         await axe(desk)
         await expect(desk.get_by_role("img", name="QR code of the link")).to_be_visible()
         link = await desk.get_by_label("Link", exact=True).input_value()
@@ -140,12 +150,15 @@ async def test_day_of_the_planner(desktop: Page, street: Street) -> None:
     home = await street.household("Dino")
     visit = await home.visit()
     await sit_down(desktop, await street.world.signed_in_staff(role=StaffRole.PLANNER))
-    start, _ = await home.first_window(visit)
-    await desktop.goto(f"{street.world.url}/company/day?unit=riviera&date={start.date()}")
+    offers_page = await home.anna.get(f"/riviera/visits/{visit}/slots")
+    first = tokens(offers_page)[0]
+    day = datetime.fromtimestamp(int(first.partition(":")[0]), UTC).date()
+    await desktop.goto(f"{street.world.url}/company/day?unit=riviera&date={day}")
     await expect(desktop.get_by_text("Nothing is broken.")).to_be_visible()
     shown = desktop.locator("#day-lists .day-routes").get_by_text("house-")
     before = await shown.count()
-    await home.booked(visit, n=0)
+    answer = await home.anna.submit(offers_page, "/hold", token=first)
+    await home.anna.submit(await home.anna.followed(answer), "/confirm")
     await expect(shown).to_have_count(before + 1)
     await axe(desktop)
 

@@ -149,3 +149,38 @@ def test_a_letter_says_nothing_of_itself_in_a_log() -> None:
     """The ``repr`` of a letter holds neither recipient nor words."""
     assert "marie" not in repr(mail())
     assert "123456" not in repr(sms())
+
+
+async def test_what_is_too_late_is_forgotten_without_a_carrier(office: PostOffice) -> None:
+    """Nobody carries letters: once they are too late, what they say is erased, and an SMS that no
+    try can have sent gives its credit back."""
+    await office.put(mail(expires_at=NOW + timedelta(minutes=10)), mail(), sms())
+    before = await office.credits()
+
+    office.pass_time(minutes=21)
+    await office.database.write(office.outbox.sweep)
+
+    first, second, third = await office.rows()
+    assert (first.sealed, first.problem) == (None, "EXPIRED")
+    assert first.failed_at is not None
+    assert second.sealed is not None
+    assert third.sealed is not None
+    office.pass_time(days=3)
+    await office.database.write(office.outbox.sweep)
+    assert [row.sealed for row in await office.rows()] == [None, None, None]
+    assert await office.credits() == before + 2
+
+
+async def test_rows_leave_after_a_month(office: PostOffice) -> None:
+    """What went or was given up is gone after 32 days; what waits stays."""
+    await office.put(mail(), mail(expires_at=NOW + timedelta(days=60)))
+    sent, _ = await office.database.read(lambda on: office.outbox.due(on, Channel.MAIL, 10))
+    await office.database.write(lambda on: office.outbox.mark_sent(on, sent))
+
+    office.pass_time(days=31)
+    await office.database.write(office.outbox.sweep)
+    assert len(await office.rows()) == 2
+    office.pass_time(days=2)
+    await office.database.write(office.outbox.sweep)
+    (left,) = await office.rows()
+    assert left.sealed is not None

@@ -121,7 +121,8 @@ async def confirm(request: Request) -> Response:
             connection, portal.secrets, visitor, caller.challenge, typed, now
         )
         if changed.outcome is Outcome.IN:
-            note(connection, request, visitor.contact, "ADDRESS_CHANGED")
+            channel = channel_of(changed.new or "").value
+            note(connection, request, visitor.contact, "ADDRESS_CHANGED", way=channel)
             _tell_old(connection, request, changed.old)
         return changed
 

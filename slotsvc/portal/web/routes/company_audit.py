@@ -18,6 +18,19 @@ PAGE_SIZE = 50
 
 WORDS = {
     "LOGIN": marked("Signed in (client)"),
+    "LOGIN_REFUSED": marked("Sign-in refused (client)"),
+    "LOGOUT": marked("Signed out (client)"),
+    "SESSIONS_ENDED": marked("Signed out elsewhere"),
+    "STEP_UP": marked("Identity confirmed"),
+    "STEP_UP_REFUSED": marked("Identity not confirmed"),
+    "PASSWORD_CHOSEN": marked("Password chosen"),
+    "NAME_CHANGED": marked("Own name changed"),
+    "ADDRESS_CHANGED": marked("Own address changed"),
+    "VISIT_BOOKED": marked("Appointment booked"),
+    "VISIT_RESCHEDULED": marked("Appointment moved"),
+    "VISIT_CANCELLED": marked("Appointment cancelled"),
+    "ACCESS_REFUSED": marked("Access refused"),
+    "STAFF_PASSWORD_CHANGED": marked("Password changed"),
     "STAFF_LOGIN": marked("Signed in"),
     "STAFF_LOGIN_REFUSED": marked("Sign-in refused"),
     "STAFF_LOGIN_DELAYED": marked("Sign-in slowed down"),
@@ -28,6 +41,13 @@ WORDS = {
     "STAFF_RESET": marked("Login reset"),
     "STAFF_DISABLED": marked("Person shut out"),
     "STAFF_ENABLED": marked("Person let in again"),
+    "UNIT_ADDED": marked("Business unit added"),
+    "UNIT_CHANGED": marked("Business unit changed"),
+    "ACTIVITY_TYPE_ADDED": marked("Activity type added"),
+    "ACTIVITY_TYPE_CHANGED": marked("Activity type changed"),
+    "ACTION_ADDED": marked("Action added"),
+    "ACTION_CHANGED": marked("Action changed"),
+    "ACTION_REMOVED": marked("Action removed"),
     "DRAFT_KEPT": marked("Draft kept"),
     "DRAFT_DISCARDED": marked("Draft discarded"),
     "SETTINGS_SAVED": marked("Business unit saved"),
@@ -54,7 +74,27 @@ WORDS = {
     "SMS_CREDITS_BACK": marked("Credit given back"),
     "SMS_CREDITS_ADDED": marked("Credits added"),
 }
-"""The deeds that people meet most, in words; others are shown by their stable word."""
+"""The deeds in words; what an older version wrote is shown by its stable word."""
+
+KEYS = {"way": marked("By"), "why": marked("Why"), "page": marked("Page")}
+"""Of the details."""
+
+VALUES = {
+    "CODE": marked("code"),
+    "PASSWORD": marked("password"),
+    "LOGIN_LINK": marked("link in a letter"),
+    "PERMANENT_LINK": marked("permanent link"),
+    "INVITATION": marked("invitation"),
+    "ACCOUNT": marked("account page"),
+    "ALL": marked("all sessions"),
+    "MAIL": marked("e-mail"),
+    "SMS": marked("text message"),
+    "FORBIDDEN": marked("not open to this role"),
+    "READ_ONLY": marked("client view is read-only"),
+    "STALE_FORM": marked("form without a valid token"),
+    "FOREIGN_FORM": marked("form of another site"),
+}
+"""Of the details, where they are stable words."""
 
 
 @pages.get("/company/audit", access=Access.STAFF, roles={StaffRole.ADMINISTRATOR})
@@ -73,4 +113,6 @@ async def audit(request: Request) -> Response:
         more=more,
         what=what,
         words=WORDS,
+        keys=KEYS,
+        values=VALUES,
     )

@@ -18,7 +18,7 @@ from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import portal_of, staff_of
+from slotsvc.portal.web.request import actor_of, portal_of
 
 pages = Pages()
 ADMINISTRATORS = {StaffRole.ADMINISTRATOR}
@@ -38,7 +38,7 @@ async def bulk_apply(request: Request) -> Response:
     form, portal = await request.form(), portal_of(request)
     unit, seen = await _unit(request), str(form.get("seen", ""))
     on, with_contacts = _asked(form)
-    actor, now = f"staff/{staff_of(request).staff}", portal.clock()
+    actor, now = actor_of(request), portal.clock()
     try:
         await portal.database.write(
             lambda tx: _applied(tx, portal, unit, seen, on, with_contacts, actor, now)

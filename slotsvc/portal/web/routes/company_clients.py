@@ -32,7 +32,7 @@ from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import locale_of, portal_of, staff_of, words_of
+from slotsvc.portal.web.request import actor_of, locale_of, portal_of, words_of
 
 pages = Pages()
 EVERYBODY = {StaffRole.ADMINISTRATOR, StaffRole.PLANNER}
@@ -93,7 +93,7 @@ async def create_client(request: Request) -> Response:
     """Adds the client."""
     form = await request.form()
     typed = {name: str(form.get(name, "")) for name in ("name", "ref", "business_unit")}
-    actor, now = _actor(request), portal_of(request).clock()
+    actor, now = actor_of(request), portal_of(request).clock()
     try:
         client = await portal_of(request).database.write(
             lambda tx: add_client(
@@ -115,7 +115,7 @@ async def client_page(request: Request) -> Response:
 async def save_client(request: Request) -> Response:
     """Name, and the tick for portal access."""
     found, form, portal = await _record(request), await request.form(), portal_of(request)
-    client, live, actor, now = found.client, found.unit.live, _actor(request), portal.clock()
+    client, live, actor, now = found.client, found.unit.live, actor_of(request), portal.clock()
     name, on = str(form.get("name", "")), form.get("access") is not None
 
     def work(connection: Connection) -> None:
@@ -141,7 +141,7 @@ async def create_test_visit(request: Request) -> Response:
     known = site in [each.name for each in offered.sites]
     if not known or activity not in [name for name, _ in offered.activities]:
         return see_other(url, "TEST_NOT_POSSIBLE")
-    request_id, actor = str(form.get("request_id", ""))[:100], _actor(request)
+    request_id, actor = str(form.get("request_id", ""))[:100], actor_of(request)
     await create_test(portal, found.client, found.unit, site, activity, request_id, actor)
     return see_other(url, "TEST_CREATED")
 
@@ -201,7 +201,3 @@ async def _new_page(
 def _said(request: Request, problems: dict[str, ClientProblem] | None) -> dict[str, str]:
     words = words_of(request)
     return {field: words.gettext(_WORDS[each]) for field, each in (problems or {}).items()}
-
-
-def _actor(request: Request) -> str:
-    return f"staff/{staff_of(request).staff}"

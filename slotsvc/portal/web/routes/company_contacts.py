@@ -38,7 +38,7 @@ from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import portal_of, staff_of, words_of
+from slotsvc.portal.web.request import actor_of, portal_of, words_of
 
 pages = Pages()
 EVERYBODY = {StaffRole.ADMINISTRATOR, StaffRole.PLANNER}
@@ -87,7 +87,7 @@ async def create_contact(request: Request) -> Response:
         data = judged(typed, bu_as_shown(unit), frozenset(site.name for site in sites or ()))
     except ContactRefusedError as error:
         return await _form_page(request, client, unit, typed, errors=error.problems)
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
 
     def work(connection: Connection) -> str:
@@ -120,7 +120,7 @@ async def save_contact(request: Request) -> Response:
         data = judged(typed, bu_as_shown(unit), known)
     except ContactRefusedError as error:
         return await _form_page(request, client, unit, typed, contact, error.problems)
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
 
     def work(connection: Connection) -> list[str]:
@@ -140,7 +140,7 @@ async def invite_contact(request: Request) -> Response:
     contact = await contact_in(request)
     _, unit = await _client(request, contact.client_id)
     url, portal = f"/company/contacts/{contact.id}", portal_of(request)
-    bu, actor, now = bu_as_shown(unit), _actor(request), portal.clock()
+    bu, actor, now = bu_as_shown(unit), actor_of(request), portal.clock()
     if contact.email is None or not contact.may_come_in(bu, now):
         return see_other(url, "CANNOT_INVITE")
     address, hours = contact.email, int(LIFETIME.total_seconds()) // 3600
@@ -161,7 +161,7 @@ async def invite_contact(request: Request) -> Response:
 @pages.post("/company/contacts/{contact}/forgive", access=Access.STAFF, roles=ADMINISTRATORS)
 async def forgive_contact(request: Request) -> Response:
     """Codes work again after too many wrong ones."""
-    contact, portal, actor = await contact_in(request), portal_of(request), _actor(request)
+    contact, portal, actor = await contact_in(request), portal_of(request), actor_of(request)
     now = portal.clock()
 
     def work(connection: Connection) -> None:
@@ -249,7 +249,3 @@ async def _form_page(
         takes_sms=portal.outbox.takes_sms,
         asleep=contact is not None and contact.link_hash and not contact.may_use_link(bu, now),
     )
-
-
-def _actor(request: Request) -> str:
-    return f"staff/{staff_of(request).staff}"

@@ -23,7 +23,7 @@ from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.qr import qr_image
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import portal_of, staff_of
+from slotsvc.portal.web.request import actor_of, portal_of
 
 pages = Pages()
 ADMINISTRATORS = {StaffRole.ADMINISTRATOR}
@@ -35,7 +35,7 @@ async def show_link(request: Request) -> Response:
     contact, bu = await _contact(request)
     if not bu.permanent_code:
         return see_other(_back(contact), "NO_PERMANENT_CODE")
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
     link = await portal.database.write(
         lambda tx: make_link(tx, portal.secrets, contact, portal.public_url, actor, now)
@@ -49,7 +49,7 @@ async def rotate(request: Request) -> Response:
     contact, bu = await _contact(request)
     if not bu.permanent_code:
         return see_other(_back(contact), "NO_PERMANENT_CODE")
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
     await portal.database.write(
         lambda tx: renew_link(tx, portal.secrets, contact, portal.public_url, actor, now)
@@ -61,7 +61,7 @@ async def rotate(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """No link any more."""
     contact, _ = await _contact(request)
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
     await portal.database.write(lambda tx: take_link_back(tx, contact, actor, now))
     return see_other(_back(contact), "CONTACT_LINK_OFF")
@@ -73,7 +73,7 @@ async def send(request: Request) -> Response:
     contact, bu = await _contact(request)
     channel = Channel.SMS if (await request.form()).get("by") == "SMS" else Channel.MAIL
     to = contact.phone if channel is Channel.SMS else contact.email
-    portal, actor = portal_of(request), _actor(request)
+    portal, actor = portal_of(request), actor_of(request)
     now = portal.clock()
     if not bu.permanent_code or to is None or not contact.may_come_in(bu, now):
         return see_other(_back(contact), "CANNOT_SEND_LINK")
@@ -104,7 +104,3 @@ async def _contact(request: Request) -> tuple[Contact, BusinessUnit]:
 
 def _back(contact: Contact) -> str:
     return f"/company/contacts/{contact.id}"
-
-
-def _actor(request: Request) -> str:
-    return f"staff/{staff_of(request).staff}"

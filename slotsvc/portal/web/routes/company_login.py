@@ -37,14 +37,14 @@ pages = Pages()
 EVERYBODY = {StaffRole.ADMINISTRATOR, StaffRole.PLANNER}
 START = "/company/"
 
-_PASSWORD_WORDS = {
+PASSWORD_WORDS = {
     PasswordProblem.TOO_SHORT: marked("Please choose at least 12 characters."),
     PasswordProblem.TOO_LONG: marked("Please choose at most 128 characters."),
     PasswordProblem.TOO_COMMON: marked(
         "This is too easy to guess. Four unusual words in a row make a good password."
     ),
 }
-_NOT_TWICE = marked("The two passwords are not the same.")
+NOT_TWICE = marked("The two passwords are not the same.")
 _WRONG_CODE = marked("This is not the code that your authenticator app shows now.")
 
 
@@ -79,11 +79,11 @@ async def login(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """Ends this session, and with it any look through a client's eyes."""
     portal, staff = portal_of(request), staff_of(request)
-    now = portal.clock()
+    now, network = portal.clock(), network_of(address_of(request))
 
     def work(connection: Connection) -> None:
         end_staff_session(connection, staff.session, now)
-        record(connection, now, f"staff/{staff.staff}", "STAFF_LOGOUT")
+        record(connection, now, f"staff/{staff.staff}", "STAFF_LOGOUT", network=network)
 
     await portal.database.write(work)
     response = see_other("/company/login", "SIGNED_OUT")
@@ -129,9 +129,9 @@ async def _chosen(portal: Portal, token: str, member: StaffMember, form: FormDat
     chosen, known = _Chosen(), (member.email, member.name)
     problem = await portal.passwords.problem(texts["password"], known)
     if problem is not None:
-        chosen.errors["password"] = _PASSWORD_WORDS[problem]
+        chosen.errors["password"] = PASSWORD_WORDS[problem]
     if texts["password"] != texts["again"]:
-        chosen.errors["again"] = _NOT_TWICE
+        chosen.errors["again"] = NOT_TWICE
     secret = enrolment_secret(portal.secrets, token)
     chosen.step = matching_step(secret, texts["code"], portal.clock(), 0)
     if chosen.step is None:

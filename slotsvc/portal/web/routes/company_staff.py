@@ -26,7 +26,7 @@ from slotsvc.portal.web.errors import Problem, ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import locale_of, portal_of, staff_of, words_of
+from slotsvc.portal.web.request import actor_of, locale_of, portal_of, words_of
 
 pages = Pages()
 ADMINISTRATORS = {StaffRole.ADMINISTRATOR}
@@ -95,7 +95,7 @@ async def enable(request: Request) -> Response:
 
 async def _set_disabled(request: Request, disabled: bool, notice: str) -> Response:
     portal, subject = portal_of(request), request.path_params["staff"]
-    actor, now = f"staff/{staff_of(request).staff}", portal.clock()
+    actor, now = actor_of(request), portal.clock()
     try:
         await portal.database.write(lambda tx: set_disabled(tx, subject, disabled, actor, now))
     except StaffRefusedError as error:
@@ -107,7 +107,7 @@ async def _set_disabled(request: Request, disabled: bool, notice: str) -> Respon
 
 async def _send_link(request: Request, linked: _Linked) -> None:
     portal = portal_of(request)
-    actor, now, locale = f"staff/{staff_of(request).staff}", portal.clock(), locale_of(request)
+    actor, now, locale = actor_of(request), portal.clock(), locale_of(request)
 
     def work(connection: Connection) -> None:
         member, token = linked(connection, actor, now)

@@ -39,7 +39,7 @@ from slotsvc.portal.web.errors import ProblemError
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
-from slotsvc.portal.web.request import portal_of, staff_of, words_of
+from slotsvc.portal.web.request import actor_of, portal_of, words_of
 
 pages = Pages()
 ADMINISTRATORS = {StaffRole.ADMINISTRATOR}
@@ -105,7 +105,7 @@ async def save_unit(request: Request) -> Response:
 async def discard(request: Request) -> Response:
     """Throws the draft away."""
     unit, form, portal = await _unit(request), await request.form(), portal_of(request)
-    actor, now = _actor(request), portal.clock()
+    actor, now = actor_of(request), portal.clock()
     try:
         await portal.database.write(
             lambda tx: discard_draft(tx, unit.id, _version(form), actor, now)
@@ -125,7 +125,7 @@ async def preview(request: Request) -> Response:
 async def _submitted(request: Request, change: _Change, notice: str) -> Response:
     unit, form, portal = await _unit(request), await request.form(), portal_of(request)
     typed = typed_settings(form, unit)
-    actor, now = _actor(request), portal.clock()
+    actor, now = actor_of(request), portal.clock()
     try:
         typed = replace(typed, logo=await _logo(request, form, unit))
         await portal.database.write(
@@ -228,7 +228,3 @@ async def _unit(request: Request) -> Unit:
     if unit is None:
         raise ProblemError(PageProblem.NOT_FOUND)
     return unit
-
-
-def _actor(request: Request) -> str:
-    return f"staff/{staff_of(request).staff}"

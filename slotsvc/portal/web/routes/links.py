@@ -16,7 +16,14 @@ from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render, see_other
 from slotsvc.portal.web.request import bu_of, portal_of, visitor_of
 from slotsvc.portal.web.routes.login import entered
-from slotsvc.portal.web.signing import caller_of, note_entry, note_refusal, page_of, signed_in
+from slotsvc.portal.web.signing import (
+    caller_of,
+    note_entry,
+    note_refusal,
+    note_refused_entry,
+    page_of,
+    signed_in,
+)
 
 pages = Pages()
 
@@ -40,6 +47,9 @@ async def enter_by_login_link(request: Request, token: str) -> Response:
         )
         if entry.contact is not None:
             note_entry(connection, request, entry.contact, "LOGIN_LINK")
+        elif entry.outcome is Outcome.GONE:
+            whose = login_codes.suspect(connection, bu, now, link=token)
+            note_refused_entry(connection, request, "LOGIN_LINK", whose)
         return entry
 
     entry = await portal.database.write(work)
@@ -72,6 +82,8 @@ async def enter_by_permanent_link(request: Request, token: str) -> Response:
         entry = permanent_links.enter_by_link(connection, bu, token, present, caller.browser, now)
         if entry.contact is not None and entry.session is not None:
             note_entry(connection, request, entry.contact, "PERMANENT_LINK")
+        elif entry.contact is None:
+            note_refused_entry(connection, request, "PERMANENT_LINK", None)
         return entry
 
     entry = await portal.database.write(work)

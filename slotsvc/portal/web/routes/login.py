@@ -38,6 +38,7 @@ from slotsvc.portal.web.signing import (
     note,
     note_entry,
     note_refusal,
+    note_refused_entry,
     onward,
     page_of,
     seconds,
@@ -126,6 +127,9 @@ async def enter_by_code(request: Request) -> Response:
         )
         if entry.contact is not None:
             note_entry(connection, request, entry.contact, "CODE")
+        elif entry.outcome is Outcome.GONE:
+            whose = login_codes.suspect(connection, bu, now, token=caller.challenge or "")
+            note_refused_entry(connection, request, "CODE", whose)
         return entry, challenge_of(connection, bu.id, caller.challenge, LOGIN, now)
 
     entry, challenge = await portal.database.write(work)

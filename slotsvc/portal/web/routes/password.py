@@ -11,6 +11,7 @@ from starlette.responses import Response
 from slotsvc.portal.access import invitations, password_login
 from slotsvc.portal.access.contacts import Contact
 from slotsvc.portal.access.invitations import UserNameProblem
+from slotsvc.portal.access.password_login import Checked
 from slotsvc.portal.access.passwords import PasswordProblem
 from slotsvc.portal.languages import marked
 from slotsvc.portal.web.pages import Pages
@@ -22,6 +23,7 @@ from slotsvc.portal.web.signing import (
     note,
     note_entry,
     note_refusal,
+    note_refused_entry,
     onward,
     page_of,
     seconds,
@@ -65,8 +67,7 @@ async def enter_by_password(request: Request) -> Response:
     if checked.wait:
         wait = seconds(checked.wait)
         return _password_page(request, status=429, user_name=user_name, onto=onto, wait=wait)
-    contact = checked.contact
-    session = await portal.database.write(lambda tx: _enter(tx, request, contact))
+    session = await portal.database.write(lambda tx: _enter(tx, request, checked))
     if session is None:
         return _password_page(request, status=422, user_name=user_name, onto=onto, wrong=True)
     return signed_in(onto, session)
@@ -106,7 +107,7 @@ async def accept_invitation(request: Request, token: str) -> Response:
         contact = open_now.contact.id
         invitations.set_password(connection, contact, user_name, password_hash, now)
         note(connection, request, contact, "PASSWORD_CHOSEN", way="INVITATION")
-        return _enter(connection, request, contact)
+        return _enter(connection, request, Checked(contact))
 
     session = await portal.database.write(accept)
     if session is None:
@@ -137,9 +138,11 @@ def _taken(connection: Connection, bu: str, user_name: str, contact: str) -> boo
     return invitations.user_name_problem(connection, bu, user_name, contact) is not None
 
 
-def _enter(connection: Connection, request: Request, contact: str | None) -> str | None:
+def _enter(connection: Connection, request: Request, checked: Checked) -> str | None:
     """Also for nobody: the same transaction for a wrong password as for a right one."""
+    contact = checked.contact
     if contact is None:
+        note_refused_entry(connection, request, "PASSWORD", checked.suspect)
         return None
     portal, bu, caller = portal_of(request), bu_of(request), caller_of(request)
     session = password_login.enter(connection, bu, contact, caller.browser, portal.clock())

@@ -22,6 +22,7 @@ from slotsvc.portal.web.signing import (
     caller_of,
     note,
     note_refusal,
+    note_refused_entry,
     onward,
     page_of,
     seconds,
@@ -68,6 +69,8 @@ async def prove(request: Request) -> Response:
         found = step_up.prove(connection, portal.secrets, visitor, caller.challenge, typed, now)
         if found.outcome is Outcome.IN:
             note(connection, request, visitor.contact, "STEP_UP", way="CODE")
+        elif found.outcome is Outcome.GONE:
+            _note_refused(connection, request, "CODE")
         return found
 
     found = await portal.database.write(work)
@@ -93,6 +96,7 @@ async def prove_by_password(request: Request) -> Response:
         raise ProblemError(Problem.TOO_MANY, seconds(checked.wait))
     if checked.contact != contact.id:
         note_refusal(request, "STEP_UP")
+        await portal.database.write(lambda tx: _note_refused(tx, request, "PASSWORD"))
         return await _proof_page(request, onto, status=422, wrong_password=True)
 
     def work(connection: Connection) -> str | None:
@@ -103,6 +107,11 @@ async def prove_by_password(request: Request) -> Response:
     if session is None:
         return see_other(page_of(request, "login"))
     return signed_in(onto, session)
+
+
+def _note_refused(connection: Connection, request: Request, way: str) -> None:
+    contact = client_of(request).contact
+    note_refused_entry(connection, request, way, contact, "STEP_UP_REFUSED")
 
 
 async def _asking(request: Request) -> tuple[Contact, Challenge | None]:

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from slotsvc.portal.access import challenges, invitations, limits, sessions
+from slotsvc.portal.booking import kept_holds
 
 if TYPE_CHECKING:
     from slotsvc.portal.parts import Portal
 
 _EVERY_S = 60.0
-_LOG = structlog.get_logger("slotsvc.portal.access")
+_LOG = structlog.get_logger("slotsvc.portal")
 
 
 async def keep_house(portal: Portal) -> None:
@@ -33,8 +34,9 @@ async def tidy(portal: Portal) -> None:
     now = portal.clock()
 
     def sweep(connection: Connection) -> None:
-        for table in (limits, challenges, invitations, sessions):
+        for table in (limits, challenges, invitations, sessions, kept_holds):
             table.sweep(connection, now)
+        portal.outbox.sweep(connection)
 
     try:
         await portal.activity.flush(portal.database)
