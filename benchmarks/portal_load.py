@@ -60,7 +60,8 @@ EXPLAINED = {
     "The time to confirm is over": "hold_expired",
 }
 """What the page says, and what it is called here."""
-STILL_FREE = "told it is taken, and offered it"
+OTHER_PLACE = "other_place_left"
+"""The portal tried several places of the window and lost each of them; one was left."""
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 _HIDDEN = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 _HEADING = re.compile(r"<h1>(.*?)</h1>", re.S)
@@ -134,7 +135,7 @@ class Guest:
             page = answer  # with the nearest times, or with none
             start = told["token"].partition(":")[0]
             if any(other.startswith(f"{start}:") for other in _TOKEN.findall(page.text)):
-                self.measured.unexplained[STILL_FREE] += 1
+                self.measured.met[OTHER_PLACE] += 1
         self.measured.unexplained["gave up"] += 1
         return None
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from grimp import build_graph
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,21 @@ def test_the_import_contracts_hold(
     status = lint_imports(config_filename="pyproject.toml", no_cache=True)
 
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_no_imports_go_in_circles() -> None:
+    """No module needs itself by way of others, not even for its types."""
+    graph = build_graph("slotsvc", cache_dir=None)
+    above = {
+        module: graph.find_modules_directly_imported_by(module)
+        for module in graph.modules
+        if not module.startswith("slotsvc.pb")
+    }
+    while lowest := [m for m, needs in above.items() if not needs & above.keys()]:
+        for module in lowest:
+            del above[module]
+    # what is left lies in a circle, or above one
+    assert sorted(above) == []
 
 
 def test_no_file_is_longer_than_its_budget() -> None:

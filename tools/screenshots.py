@@ -34,7 +34,7 @@ from tests.portal.browser import DESKTOP, PHONE, chromium  # noqa: E402
 WIDTHS = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
 DARK_TOO = ("home", "slots", "hold")
 FRENCH_TOO = ("home", "slots", "visit")
-MAP_S = 5.0
+MAP_S, DAY_HEIGHT = 5.0, 1700
 PASSWORD = "marmalade trolley anchors quietly"
 _SIX_DIGITS = re.compile(r"(?<![\d+])\d{6}(?!\d)")
 
@@ -232,7 +232,7 @@ async def record_pages(camera: Camera, page: Page) -> None:
 async def day_pages(camera: Camera, page: Page) -> None:
     """The planner's day; each width on its own, since the map is drawn for one."""
     for shape, viewport in WIDTHS.items():
-        await page.set_viewport_size(viewport)
+        await page.set_viewport_size(viewport | {"height": DAY_HEIGHT})
         await page.goto("/company/day")
         await page.get_by_role("link", name="Next day").click()
         await asyncio.sleep(MAP_S)

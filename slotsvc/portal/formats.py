@@ -22,6 +22,8 @@ _LONG = {
 }
 _YEAR = {"en": " y", "fr": " y", "es": " 'de' y", "it": " y"}
 _SHORT_YEAR = " y"
+_FIRST = {"fr": "'1er'"}
+"""The first day of a month, where it is no plain number."""
 
 
 def local(instant: datetime, zone: str) -> datetime:
@@ -109,6 +111,8 @@ def _spoken(day: date, locale: str, with_year: bool, long: bool) -> str:
     pattern = (_LONG if long else _SHORT)[locale]
     if with_year:
         pattern += _YEAR[locale] if long else _SHORT_YEAR
+    if day.day == 1:
+        pattern = pattern.replace(" d ", f" {_FIRST.get(locale, 'd')} ")
     return babel_date(day, pattern, locale=_territory(locale))
 
 

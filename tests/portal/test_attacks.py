@@ -3,6 +3,7 @@ once, so that it stays closed."""
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +17,8 @@ from sqlalchemy.exc import DatabaseError
 from slotsvc.portal.access.invitations import folded, invitation_url, invite
 from slotsvc.portal.access.staff import invite as invite_staff
 from slotsvc.portal.access.staff_login import PAIR
+from slotsvc.portal.service.answers import Slot
+from slotsvc.portal.service.client_calls import ClientCalls, Search
 from slotsvc.portal.tables.audit import newest
 from slotsvc.portal.visitor import Level, StaffRole
 from slotsvc.portal.web.cookies import FORM
@@ -107,7 +110,7 @@ async def test_strange_form_tokens_are_wrong_ones(world: World, token: str) -> N
     assert (await visitor.get("/riviera/password", Cookie=f"{FORM}=%00%ff")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["code", "password", "visits", "l/x", "k/x", "account"])
+@pytest.mark.parametrize("path", ["code", "password", "visits", "l/x", "k/x", "holds/x"])
 async def test_the_company_is_no_business_unit(world: World, path: str) -> None:
     """Below /company there are no pages of a unit, for nobody."""
     for visitor in (world.visitor(), await world.signed_in_staff()):
@@ -130,6 +133,21 @@ async def test_a_new_address_ends_what_the_old_one_received(world: World) -> Non
     assert saved.status_code == 303, saved.text
     assert (await world.visitor().get(url)).status_code == 410
     assert (await gil.get("/riviera/visits")).headers["location"].startswith("/riviera/login")
+
+
+async def test_an_accepted_invitation_ends_other_sessions(world: World) -> None:
+    """Who chooses a new password through an invitation is alone: whoever came in before is out."""
+    contact = await world.contact("Hal", email="hal@example.org")
+    before, portal = await world.signed_in_client(contact), world.portal
+    token = await portal.database.write(lambda tx: invite(tx, contact, portal.clock()))
+    hal, path = world.visitor(), f"/riviera/invitation/{token}"
+    page = await hal.get(path)
+    chosen = {"user_name": "hal-9000", "password": PASSWORD}
+    answer = await hal.post(path, form_of(page, path).fields | chosen)
+
+    assert answer.headers["location"].endswith("notice=PASSWORD_SET")
+    assert (await hal.get("/riviera/visits")).status_code == 200
+    assert (await before.get("/riviera/visits")).status_code == 303
 
 
 async def test_nobody_shuts_staff_out_by_guessing(world: World) -> None:
@@ -187,6 +205,28 @@ async def test_a_link_does_not_confirm_what_needs_a_proof(home: Household) -> No
 
     assert answer.headers["location"] == f"/riviera/proof?next={review.url.path}"
     assert (await home.anna.submit(review, "/confirm")).headers["location"].endswith("BOOKED")
+
+
+async def test_one_client_searches_once_at_a_time(home: Household) -> None:
+    """Fifty searches of one client at once leave the engine to the others."""
+    home = await _later(home)
+    path, most, now = f"/riviera/visits/{await home.visit()}/slots", 0, 0
+    search = ClientCalls.search
+
+    async def counted(self: ClientCalls, asked: Search) -> list[Slot]:
+        nonlocal most, now
+        now, most = now + 1, max(most, now + 1)
+        try:
+            return await search(self, asked)
+        finally:
+            now -= 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientCalls, "search", counted)
+        answers = await asyncio.gather(*[home.anna.get(path) for _ in range(8)])
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert most == 1
 
 
 async def test_the_audit_says_which_contact_acted(home: Household) -> None:

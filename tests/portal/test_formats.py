@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from slotsvc.portal.formats import (
+    called_number,
     spoken_date,
     spoken_datetime,
+    spoken_number,
     spoken_span,
     spoken_time,
     spoken_window,
@@ -94,3 +96,18 @@ def test_an_hour_that_never_comes_is_not_told() -> None:
     start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 
     assert spoken_span(start, start + timedelta(hours=1), ZONE) == "01:30–03:30"
+
+
+def test_a_telephone_number_is_told_in_its_countrys_groups() -> None:
+    """With its country in front; what is no such number, and an address, stay as they are."""
+    assert spoken_number("+33639980001") == "+33 6 39 98 00 01"
+    assert spoken_number("+377 97-000000") == "+377 97 00 00 00"
+    assert spoken_number("04 93 00 00 00") == "04 93 00 00 00"
+    assert spoken_number("+33639980001@riviera.example") == "+33639980001@riviera.example"
+    assert spoken_number("") == ""
+
+
+def test_a_number_is_called_by_its_digits() -> None:
+    """Behind "tel:" there are no blanks, dots or brackets."""
+    assert called_number("+377 97.00.00.00") == "+37797000000"
+    assert called_number("(04) 93 00 00 00") == "0493000000"

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from slotsvc.portal.booking.desk import Desk
+from slotsvc.portal.booking.turns import turn_of
 from slotsvc.portal.booking.wishes import Limits, Wishes, limits_of
 from slotsvc.portal.service.answers import Slot, Visit, Window
 from slotsvc.portal.service.client_calls import Search
@@ -17,8 +18,8 @@ from slotsvc.portal.service.errors import ErrorKind, ServiceError
 DAYS = 5
 """Days shown at first, and with each "more"."""
 
-MOST_SLOTS = 30
 MOST_A_DAY = 6
+MOST_SLOTS = (DAYS + 1) * MOST_A_DAY  # one full day more than is shown tells that there are more
 EQUIVALENTS = 3
 _USUAL_HORIZON = timedelta(days=28)  # the engine's, where a type names none
 _NEAR_DAYS = 4
@@ -66,7 +67,7 @@ async def offers(desk: Desk, search: Search, activity_type: str, wishes: Wishes)
     limits = limits_of(wishes, today, horizon, desk.zone)
     if limits is None:
         return NOTHING
-    found = await desk.calls.search(_limited(search, limits))
+    found = await _found(desk, _limited(search, limits))
     return offered(found, desk.zone, keep_badge=not wishes.seen)
 
 
@@ -91,8 +92,8 @@ async def equivalents(desk: Desk, search: Search, window: Window) -> tuple[Slot,
     near = [day + timedelta(days=n) for n in range(-_NEAR_DAYS, _NEAR_DAYS + 1)]
     try:
         limits = Limits(dates=tuple(each for each in near if each >= today))
-        found = await desk.calls.search(_limited(search, limits)) if limits.dates else []
-        found = found or await desk.calls.search(_limited(search, Limits()))
+        found = await _found(desk, _limited(search, limits)) if limits.dates else []
+        found = found or await _found(desk, _limited(search, Limits()))
     except ServiceError as error:
         if error.kind is ErrorKind.NOT_FOUND:
             raise
@@ -107,6 +108,12 @@ def nearest(slots: Iterable[Slot], window: Window) -> tuple[Slot, ...]:
         return abs(slot.window.start - window.start), slot.window
 
     return tuple(sorted(slots, key=distance)[:EQUIVALENTS])
+
+
+async def _found(desk: Desk, search: Search) -> list[Slot]:
+    """One search of a client after the other: nobody takes the engine from everybody else."""
+    async with turn_of(f"search {desk.visitor.client_id}"):
+        return await desk.calls.search(search)
 
 
 def _limited(search: Search, limits: Limits) -> Search:

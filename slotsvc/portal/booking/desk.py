@@ -19,7 +19,7 @@ from slotsvc.portal.booking.actions import ActionKind, Verdict, judged
 from slotsvc.portal.booking.cards import Card, card_of
 from slotsvc.portal.booking.shown import Shown, shown_by
 from slotsvc.portal.parts import Portal
-from slotsvc.portal.service.answers import Visit, VisitState
+from slotsvc.portal.service.answers import Visit, VisitState, Window
 from slotsvc.portal.service.client_calls import ClientCalls
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.tables.audit import record
@@ -33,27 +33,46 @@ def not_found() -> ServiceError:
     return ServiceError(ErrorKind.NOT_FOUND, "NOT_FOUND")
 
 
-def note(connection: Connection, desk: Desk, visit: Visit, what: str) -> None:
-    """An entry of the audit: the engine knows the client, and not which of his contacts it was."""
+def note(
+    connection: Connection, desk: Desk, visit: Visit, what: str, **told: str | Window | None
+) -> None:
+    """An entry of the audit: the engine knows the client, and not which of his contacts it was.
+
+    ``told``: details; of a window its start on the clock of the business unit; None and "" are left
+    out.
+    """
     who, unit = f"contacts/{desk.visitor.contact}", desk.visitor.bu.id
-    subject = f"visits/{visit.id}"
-    record(connection, desk.now, who, what, business_unit=unit, subject=subject)
+    data = {key: _start_of(desk, value) for key, value in told.items() if value}
+    subject = subject_of(visit)
+    record(connection, desk.now, who, what, business_unit=unit, subject=subject, data=data)
+
+
+def _start_of(desk: Desk, told: str | Window) -> str:
+    if isinstance(told, str):
+        return told
+    return f"{told.start.astimezone(desk.zone):%Y-%m-%d %H:%M}"
+
+
+def subject_of(visit: Visit) -> str:
+    """What the audit calls a visit."""
+    return f"visits/{visit.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The portal as one visitor uses it during one request."""
+    """The portal as one visitor uses it during one request. ``locale``: of its page."""
 
     portal: Portal
     visitor: ClientVisitor
     calls: ClientCalls
     shown: Shown
+    locale: str
 
     @classmethod
-    async def of(cls, portal: Portal, visitor: ClientVisitor) -> Self:
+    async def of(cls, portal: Portal, visitor: ClientVisitor, locale: str) -> Self:
         """The desk of a visitor; reads what his business unit shows."""
         shown = await portal.database.read(lambda tx: shown_by(tx, visitor.bu.id))
-        return cls(portal, visitor, portal.service.for_client(visitor.client), shown)
+        return cls(portal, visitor, portal.service.for_client(visitor.client), shown, locale)
 
     @property
     def now(self) -> datetime:

@@ -24,7 +24,7 @@ from slotsvc.portal.booking.kept_holds import (
     live_holds,
 )
 from slotsvc.portal.booking.turns import turn_of
-from slotsvc.portal.service.answers import Hold, Visit
+from slotsvc.portal.service.answers import Hold, Visit, VisitState, Window
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 
 HOLDS_AN_HOUR = limits.Limit(10, timedelta(hours=1))
@@ -33,6 +33,10 @@ HOLDS_AN_HOUR = limits.Limit(10, timedelta(hours=1))
 _ATTEMPTS = "HOLD"
 _NOTE = 500
 _OTHER_PLACES = 3
+
+
+class SameTimeError(Exception):
+    """The time is the one that the visit has: nothing is moved."""
 
 
 class TooManyHoldsError(Exception):
@@ -63,7 +67,7 @@ class Choice:
 
 async def choose(desk: Desk, choice: Choice, start: datetime | None = None) -> KeptHold:
     """Holds the offer, or another place in the window that begins at ``start``. Raises
-    ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …) and ``TooManyHoldsError``."""
+    ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …), ``TooManyHoldsError``, and ``SameTimeError``."""
     client = desk.visitor.client_id
     async with turn_of(client):
         before = await desk.portal.database.read(lambda tx: _before(tx, desk, choice))
@@ -74,7 +78,16 @@ async def choose(desk: Desk, choice: Choice, start: datetime | None = None) -> K
         hold = await _hold(desk, choice, choice.request_id, start)
         if hold.name in before:  # an old form, whose hold was given back: a new choice now
             hold = await _hold(desk, choice, uuid.uuid4().hex, start)
+        if choice.kind is ActionKind.RESCHEDULE and hold.window == present_of(choice.visit):
+            await desk.calls.release(hold.name, uuid.uuid4().hex)
+            raise SameTimeError
         return await _kept(desk, choice, hold)
+
+
+def present_of(visit: Visit | None) -> Window | None:
+    """The window that the visit has, and that moving it would leave; None: it has none."""
+    booked = visit is not None and visit.state is VisitState.BOOKED
+    return visit.promise.window if visit and booked and visit.promise else None
 
 
 async def _hold(desk: Desk, choice: Choice, request_id: str, start: datetime | None) -> Hold:

@@ -37,11 +37,11 @@ class Entry:
 def calendar_entry(visit: Visit, entry: Entry) -> bytes | None:
     """The entry of an appointment that stands or stood; None: nothing was ever told.
 
-    The UID stays the same for the life of the visit and SEQUENCE grows with each window told and
+    A time that is only held is none yet. The UID stays the same for the life of the visit and SEQUENCE grows with each window told and
     with the cancellation, so that calendars replace the entry they have (RFC 5545, 3.8.7.4).
     """
     window = visit.window
-    if window is None:
+    if window is None or visit.state is VisitState.HELD:
         return None
     zone, cancelled = ZoneInfo(entry.zone), visit.state is VisitState.CANCELLED
     event = Event()
@@ -53,10 +53,16 @@ def calendar_entry(visit: Visit, entry: Entry) -> bytes | None:
     for name in ("summary", "description", "location"):
         event.add(name, getattr(entry, name))
     event.add("url", entry.link)
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("status", _status(visit))
     return _calendar(
         event, entry, Method.CANCEL if cancelled else Method.PUBLISH, window.start.year
     )
+
+
+def _status(visit: Visit) -> str:
+    if visit.state is VisitState.CANCELLED:
+        return "CANCELLED"
+    return "TENTATIVE" if visit.unkept else "CONFIRMED"
 
 
 def method_of(visit: Visit) -> Method:

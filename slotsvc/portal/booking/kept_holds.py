@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from slotsvc.portal.booking.actions import ActionKind
@@ -59,8 +59,9 @@ def kept(connection: Connection, name: str, client_id: str) -> KeptHold | None:
 
 
 def kept_for(connection: Connection, request_id: str, client_id: str) -> KeptHold | None:
-    """The hold that this call made."""
-    found = connection.execute(_of(client_id).where(HOLDS.c.request_id == request_id)).first()
+    """The hold that this call made; of several, the last."""
+    made = _of(client_id).where(HOLDS.c.request_id == request_id)
+    found = connection.execute(made.order_by(literal_column("holds.rowid").desc())).first()
     return _hold(found) if found else None
 
 
@@ -104,6 +105,17 @@ def close(connection: Connection, name: str, outcome: HoldOutcome) -> bool:
     """What became of it; False: that was known before."""
     open_one = update(HOLDS).where(HOLDS.c.name == name, HOLDS.c.outcome.is_(None))
     return connection.execute(open_one.values(outcome=outcome.value)).rowcount > 0
+
+
+def booked_later(connection: Connection, hold: KeptHold) -> bool:
+    """Whether a later hold of the same window made the appointment: this one lapsed before."""
+    later = select(HOLDS.c.name).where(
+        HOLDS.c.visit == hold.visit,
+        HOLDS.c.starts_at == int(hold.window.start.timestamp()),
+        HOLDS.c.outcome == HoldOutcome.CONFIRMED.value,
+        HOLDS.c.expires_at > int(hold.expires.timestamp()),
+    )
+    return connection.execute(later.limit(1)).first() is not None
 
 
 def sweep(connection: Connection, now: datetime) -> int:

@@ -9,7 +9,7 @@ from slotsvc.portal.booking.actions import Action, ActionKind
 from slotsvc.portal.booking.cards import Card, Status
 from slotsvc.portal.booking.desk import Desk
 from slotsvc.portal.booking.my_visits import OPEN, in_order
-from slotsvc.portal.booking.new_visits import entry_actions
+from slotsvc.portal.booking.new_visits import entry_actions, my_sites
 from slotsvc.portal.service.answers import VisitState
 
 RECENT = 3
@@ -20,13 +20,17 @@ _WAITING = (Status.HELD, Status.TO_SCHEDULE)
 @dataclass(frozen=True, slots=True)
 class Home:
     """``next`` None: no appointment stands. ``later``: the appointments behind it. ``waiting``: to
-    be confirmed or booked. ``recent``: the last few that are done. ``actions``: new visits."""
+    be confirmed or booked. ``recent``: the last few that are done. ``actions``: new visits.
+
+    ``somewhere``: there is a site that new visits can go to.
+    """
 
     next: Card | None
     later: list[Card]
     waiting: list[Card]
     recent: list[Card]
     actions: list[Action]
+    somewhere: bool
 
 
 async def my_home(desk: Desk) -> Home:
@@ -40,6 +44,7 @@ async def my_home(desk: Desk) -> Home:
         waiting=[card for card in cards if card.status in _WAITING and _can_book(desk, card)],
         recent=[card for card in cards if card.status not in OPEN][:RECENT],
         actions=entry_actions(desk),
+        somewhere=bool(await my_sites(desk)),
     )
 
 

@@ -10,7 +10,15 @@ from sqlalchemy import Connection
 from slotsvc.portal.booking.actions import ActionKind, Verdict
 from slotsvc.portal.booking.choosing import equivalents, new_search, search_for
 from slotsvc.portal.booking.desk import Desk, not_found, note
-from slotsvc.portal.booking.kept_holds import HoldOutcome, KeptHold, close, kept, prolong
+from slotsvc.portal.booking.holding import SameTimeError, give_back, present_of
+from slotsvc.portal.booking.kept_holds import (
+    HoldOutcome,
+    KeptHold,
+    booked_later,
+    close,
+    kept,
+    prolong,
+)
 from slotsvc.portal.booking.new_visits import may_ask
 from slotsvc.portal.booking.telling import Told, tell
 from slotsvc.portal.service.answers import Slot, Visit, VisitState
@@ -65,7 +73,8 @@ async def review(desk: Desk, id: str) -> Review:
 async def confirm(desk: Desk, id: str) -> Review:
     """Makes the held window the appointment, and writes to the contact.
 
-    Confirming twice is confirming once. Raises ``ServiceError`` (EXPIRED, …) and ``NotOpenError``.
+    Confirming twice is confirming once. Raises ``ServiceError`` (EXPIRED, …), ``NotOpenError``, and
+    ``SameTimeError``, where meanwhile the visit has that very window.
     """
     found = await review(desk, id)
     hold, visit = found.hold, found.visit
@@ -73,13 +82,19 @@ async def confirm(desk: Desk, id: str) -> Review:
         return found
     if found.standing in (Standing.LAPSED, Standing.GIVEN_BACK):
         raise ServiceError(ErrorKind.EXPIRED, "HOLD_EXPIRED")
+    before = present_of(visit)
+    if found.standing is Standing.LIVE and hold.window == before:
+        await give_back(desk, hold.name)
+        raise SameTimeError
     booked = visit if found.standing is Standing.CONFIRMED else await _confirmed(desk, hold, visit)
     told = Told.RESCHEDULED if hold.kind is ActionKind.RESCHEDULE else Told.BOOKED
     letter = await tell(desk, booked, told)
 
     def write(connection: Connection) -> None:
-        if close(connection, hold.name, HoldOutcome.CONFIRMED):
-            note(connection, desk, booked, f"VISIT_{told}")
+        told_before = booked_later(connection, hold)
+        if close(connection, hold.name, HoldOutcome.CONFIRMED) and not told_before:
+            left = before if before != hold.window else None
+            note(connection, desk, booked, f"VISIT_{told}", start=hold.window, before=left)
             letter.put(connection)
 
     await desk.portal.database.write(write)

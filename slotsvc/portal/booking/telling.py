@@ -21,7 +21,7 @@ from slotsvc.portal.messages.credits import SmsRefusedError
 from slotsvc.portal.messages.letters import Channel, Letter, LetterError
 from slotsvc.portal.messages.outbox import Outbox
 from slotsvc.portal.messages.reader import Reader
-from slotsvc.portal.service.answers import Visit
+from slotsvc.portal.service.answers import Visit, VisitState
 from slotsvc.portal.tables.schema import CONTACTS
 
 _log = structlog.get_logger(__name__)
@@ -85,17 +85,29 @@ def entry_of(desk: Desk, card: Card, locale: str) -> Entry:
     bu, link = desk.visitor.bu, link_to(desk, card.visit)
     _ = words(locale).gettext
     lines = [
-        _("We come within this time. Please let somebody be there."),
+        _state_in(card.visit, locale),
         " · ".join(filter(None, (bu.company_name, spoken_number(bu.phone), bu.email))),
         link,
     ]
     return Entry(
         summary=f"{title_in(card, desk, locale)} – {bu.company_name}",
-        description="\n".join(lines),
+        description="\n".join(filter(None, lines)),
         location=", ".join(filter(None, (card.place, card.address))),
         link=link,
         zone=bu.time_zone,
     )
+
+
+def _state_in(visit: Visit, locale: str) -> str:
+    """What to expect of an appointment in this state; "" where it is over."""
+    _ = words(locale).gettext
+    if visit.state is VisitState.CANCELLED:
+        return _("This appointment is cancelled; nobody will come.")
+    if visit.unkept:
+        return _("We have to find a new time with you")
+    if visit.state is VisitState.DONE:
+        return ""
+    return _("We come within this time. Please make sure somebody is at home.")
 
 
 def title_in(card: Card, desk: Desk, locale: str) -> str:
@@ -115,7 +127,8 @@ def _reader(connection: Connection, desk: Desk) -> Reader | None:
     row = connection.execute(select(*columns).where(CONTACTS.c.id == visitor.contact)).one_or_none()
     if row is None:
         return None
-    locale = row.locale if row.locale in visitor.bu.locales else visitor.bu.locales[0]
+    wishes = (row.locale, desk.locale, *visitor.bu.locales)
+    locale = next(wish for wish in wishes if wish in visitor.bu.locales)
     if row.email:
         return Reader(visitor.bu, Channel.MAIL, row.email, locale, visitor.name)
     if row.phone and visitor.bu.sms_connection and desk.portal.outbox.takes_sms:

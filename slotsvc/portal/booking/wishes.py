@@ -86,6 +86,8 @@ class Limits:
 def limits_of(wishes: Wishes, today: date, horizon: timedelta, zone: ZoneInfo) -> Limits | None:
     """The wishes as a search knows them; None: no day is left to look at."""
     first = max(today, wishes.not_before or today)
+    if first > today + horizon:
+        return None
     if not (wishes.weekdays or wishes.seen or wishes.part):
         return Limits(first if first > today else None)
     days = [first + n * _DAY for n in range((today + horizon - first).days + 1)]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from slotsvc.portal.access.contact_data import replace_address
-from slotsvc.portal.access.contacts import Contact, contact_by_id
+from slotsvc.portal.access.contacts import Contact, contact_by_id, contacts_of_client
 from slotsvc.portal.access.identifiers import IdentifierError, email, phone, region_of
 from slotsvc.portal.access.sessions import end_all
 from slotsvc.portal.company.clients import Client, folded
@@ -139,10 +139,8 @@ def contact_unit(connection: Connection, contact: str) -> tuple[Contact, Busines
 
 def contacts_of(connection: Connection, client: str) -> list[Contact]:
     """Everybody of a client, by name."""
-    query = select(CONTACTS.c.id).where(CONTACTS.c.client == client)
-    found = (contact_by_id(connection, each) for each in connection.execute(query).scalars())
-    known = [each for each in found if each is not None]
-    return sorted(known, key=lambda each: (folded(each.name), each.id))
+    found = contacts_of_client(connection, client)
+    return sorted(found, key=lambda each: (folded(each.name), each.id))
 
 
 def add_contact(

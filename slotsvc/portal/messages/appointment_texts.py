@@ -98,7 +98,7 @@ def _details(reader: Reader, appointment: Appointment, when: str) -> list[Block]
     return [
         Shown(when),
         _place(appointment),
-        _("We come within this time. Please let somebody be there."),
+        _("We come within this time. Please make sure somebody is at home."),
         Button(_("See, move or cancel the appointment"), appointment.link),
     ]
 

@@ -40,7 +40,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One e-mail or text message to one recipient, of the company's own client base or staff (S31).
+    """One e-mail or text message to one recipient: of the company's own client base or staff, or
+    the new address of one of them, which a code proves (S31).
 
     ``business_unit``: in whose name, and whose credits an SMS takes; None: a letter to staff.
     ``kind``: a stable word, ``LOGIN_CODE``. ``to``: an e-mail address, or a number in E.164.

@@ -126,8 +126,8 @@ class PostRound:
             return "UNREADABLE", None
         if due.expired:
             return "EXPIRED", None
+        voice = await self._database.read(lambda on: voice_of(on, due.business_unit))
         try:
-            voice = await self._database.read(lambda on: voice_of(on, due.business_unit))
             await self._carrier.send(due.key, due.letter, voice)
         except UnreachableError:
             raise

@@ -114,6 +114,13 @@ class Visit:
         return self.name.rpartition("/")[2]
 
     @property
+    def unkept(self) -> Window | None:
+        """What was promised for a visit that the company took off its route: the promise stands,
+        and nobody is to keep it. None: no such thing."""
+        waits = self.promise is not None and self.state is VisitState.UNPLACED
+        return self.promise.window if self.promise and waits else None
+
+    @property
     def window(self) -> Window | None:
         """What was told last, whether it stands or not; None: nothing ever."""
         if self.promise:

@@ -27,8 +27,8 @@ _TEXT = 200
 
 
 class Actor(str):
-    """Who does something, ``staff/…``, with the ``network`` he does it from; it goes into every entry
-    of his."""
+    """Who does something, ``staff/…``, with the ``network`` he does it from: it goes into every
+    entry of his."""
 
     __slots__ = ("network",)
     network: str
@@ -68,8 +68,8 @@ def record(
     """Writes one entry in the running transaction: it stands if, and only if, the deed does.
 
     ``what``: a stable word, ``SETTINGS_SAVED``. ``subject``: ``clients/…``, ``staff/…``.
-    ``network``: the visitor's network, not his address; left out, the one of an ``Actor``. Texts are
-    cut at 200 characters.
+    ``network``: the visitor's network, not his address; left out, the one of an ``Actor``. Texts
+    are cut at 200 characters.
     """
     row = {
         "at": int(at.timestamp()),
@@ -93,6 +93,12 @@ def newest(
     if what:
         query = query.where(AUDIT.c.what == what)
     return [_entry(row) for row in connection.execute(query)]
+
+
+def was_done(connection: Connection, what: str, subject: str) -> bool:
+    """Whether there is an entry that ``what`` was done. Reads all of them: for rare questions."""
+    query = select(AUDIT.c.id).where(AUDIT.c.what == what, AUDIT.c.subject == subject)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _entry(row: Any) -> AuditEntry:

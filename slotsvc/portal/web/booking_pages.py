@@ -17,7 +17,14 @@ from slotsvc.portal.service.answers import Visit
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.web.errors import ElsewhereError
 from slotsvc.portal.web.render import render
-from slotsvc.portal.web.request import bu_of, client_of, own_path, portal_of, with_next
+from slotsvc.portal.web.request import (
+    bu_of,
+    client_of,
+    locale_of,
+    own_path,
+    portal_of,
+    with_next,
+)
 
 _CONFLICT = 409
 _GONE = 410
@@ -26,7 +33,7 @@ _TOO_MANY = 429
 
 async def desk_of(request: Request) -> Desk:
     """The desk of the client who is signed in."""
-    return await Desk.of(portal_of(request), client_of(request))
+    return await Desk.of(portal_of(request), client_of(request), locale_of(request))
 
 
 def text_of(form: FormData, name: str) -> str:

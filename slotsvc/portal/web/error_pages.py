@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 from slotsvc.portal.web.errors import ElsewhereError, Problem, ProblemError
+from slotsvc.portal.web.guard import recognise
 from slotsvc.portal.web.i18n import choose_locale
 from slotsvc.portal.web.policy import COMPANY
 from slotsvc.portal.web.render import render, see_other
@@ -105,6 +106,8 @@ async def _elsewhere(request: Request, error: Exception) -> Response:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if not hasattr(request.state, "bu"):
+        await recognise(request)  # no route, so no guard
     return problem_page(request, _BY_STATUS.get(error.status_code, Problem.BAD_REQUEST))
 
 

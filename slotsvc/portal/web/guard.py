@@ -58,6 +58,16 @@ async def admit(request: Request, policy: Policy) -> None:
         raise
 
 
+async def recognise(request: Request) -> None:
+    """What ``admit`` leaves, for an address that no page answers: its first word may still be a
+    business unit's, and who asks be signed in there."""
+    first = request.url.path.lstrip("/").partition("/")[0]
+    unit = await portal_of(request).database.read(lambda tx: active_unit(tx, first))
+    request.state.bu = unit
+    request.state.visitor = visitor = await _visitor(request, unit)
+    request.state.locale = choose_locale(request, unit, visitor)
+
+
 async def _unit(request: Request) -> BusinessUnit | None:
     """Unknown and inactive ones look alike."""
     id = request.path_params.get("bu")

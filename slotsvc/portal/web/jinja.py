@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from slotsvc.portal.formats import (
     called_number,
@@ -110,7 +111,9 @@ def format_span(context: Context, start: datetime, end: datetime) -> str:
 
 def format_number(number: str) -> str:
     """ "+33 6 39 98 00 01", kept on one line; e-mail addresses stay as they are."""
-    return spoken_number(number).replace(" ", "\N{NO-BREAK SPACE}")
+    if not number or "@" in number:
+        return number
+    return Markup('<span class="whole">%s</span>') % spoken_number(number)
 
 
 def _this_year(context: Context) -> int:

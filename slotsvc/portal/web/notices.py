@@ -19,6 +19,9 @@ NOTICES: dict[str, Notice] = {
     "SAVED": Notice(marked("Saved.")),
     "BOOKED": Notice(marked("Your appointment is booked.")),
     "MOVED": Notice(marked("Your appointment has a new time.")),
+    "SAME_TIME": Notice(
+        marked("That is the time your appointment has already. Nothing was changed."), "info"
+    ),
     "CANCELLED": Notice(marked("Your appointment is cancelled.")),
     "MORE_TIME": Notice(marked("You have some more minutes to decide."), "info"),
     "NO_MORE_TIME": Notice(

@@ -16,7 +16,14 @@ from starlette.responses import Response
 
 from slotsvc.portal.booking.choosing import equivalents, offers
 from slotsvc.portal.booking.desk import Desk
-from slotsvc.portal.booking.holding import Choice, TooManyHoldsError, choose, held_now
+from slotsvc.portal.booking.holding import (
+    Choice,
+    SameTimeError,
+    TooManyHoldsError,
+    choose,
+    held_now,
+    present_of,
+)
 from slotsvc.portal.booking.shown import Texts
 from slotsvc.portal.booking.wishes import Wishes
 from slotsvc.portal.service.answers import Slot, Visit, Window
@@ -58,6 +65,11 @@ class Subject:
     visit: Visit | None = None
     fields: dict[str, str] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def present(self) -> Window | None:
+        """The window that is to be moved: no choice. None: there is none."""
+        return present_of(self.visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,8 @@ async def chosen(
     wishes = wishes_of(choice.wishes)
     try:
         hold = await choose(desk, choice, start)
+    except SameTimeError:
+        return see_other(subject.back, "SAME_TIME")
     except TooManyHoldsError as error:
         return await not_held(request, desk, error, subject.visit)
     except ServiceError as error:

@@ -127,6 +127,7 @@ async def test_the_language_is_that_of_pages_and_letters(world: World) -> None:
     contact = await world.contact("Speaker", email="speaker@example.org")
     visitor = await world.signed_in_client(contact)
     page = await visitor.get("/riviera/account")
+    assert '<option value="en" selected>' in page.text  # that of the page: none was chosen yet
     answer = await visitor.submit(page, "/account/language", language="it")
     assert answer.status_code == 303
     assert '<html lang="it">' in (await visitor.get("/riviera/account")).text

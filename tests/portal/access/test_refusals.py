@@ -141,5 +141,5 @@ async def test_every_deed_has_words() -> None:
         "PERMANENT_LINK",
         "STEP_UP",
     }
-    assert {"LINK_ROTATED", "ACCESS_REFUSED", "VISIT_CANCELLED"} <= written
+    assert {"LINK_ROTATED", "ACCESS_REFUSED", "SETTINGS_SAVED"} <= written
     assert written - WORDS.keys() == set()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotsvc.portal.booking.choosing import DAYS, nearest, offered
+from slotsvc.portal.booking.choosing import DAYS, MOST_A_DAY, MOST_SLOTS, nearest, offered
 from slotsvc.portal.service.answers import Slot, Window
 
 ZONE = ZoneInfo("Europe/Monaco")
@@ -40,6 +40,14 @@ def test_days_in_order_with_the_best_among_them(hours: list[int]) -> None:
         assert {slot.window.start.astimezone(ZONE).date() for slot in day.slots} == {day.day}
     dates = {(START + n * HOUR).astimezone(ZONE).date() for n in hours}
     assert found.more == (len(dates) > DAYS)
+
+
+def test_full_days_do_not_hide_that_there_are_more() -> None:
+    """However full each day is, an answer reaches one day further than the page."""
+    full = [24 * day + n for day in range(2 * DAYS) for n in range(MOST_A_DAY)]
+    found = offered(slots(full[:MOST_SLOTS]), ZONE)
+    assert len(found.days) == DAYS
+    assert found.more
 
 
 def test_later_days_carry_no_badge() -> None:

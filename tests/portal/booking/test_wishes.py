@@ -64,6 +64,14 @@ def test_days() -> None:
     )
 
 
+def test_not_before_a_day_behind_the_horizon() -> None:
+    """There is nothing to look for, whatever else is wished; the horizon's last day still is."""
+    last = TODAY + MONTH
+    assert limits_of(Wishes(not_before=last), TODAY, MONTH, ZONE) == Limits(last)
+    for day in (last + timedelta(days=1), date.max):
+        assert limits_of(Wishes(not_before=day), TODAY, MONTH, ZONE) is None
+
+
 def test_parts_of_the_day() -> None:
     """Mornings end by one, afternoons begin at twelve, on the clock of the business unit."""
     limits = limits_of(Wishes(part=Part.AFTERNOON), TODAY, timedelta(days=366), ZONE)

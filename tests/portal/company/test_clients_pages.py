@@ -185,6 +185,7 @@ async def test_probar_la_experiencia(world: World) -> None:
     assert "TEST_CREATED" in again.headers["location"]
     page = await planner.followed(answer)
     assert page.text.count("To be scheduled") == 1
+    assert "See what Gus sees" in page.text
     assert "Boiler service" in page.text
     assert "Villa Mimosa" in page.text
 

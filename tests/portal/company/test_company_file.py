@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from slotsvc.portal.company.company_file import CompanyFile, load_company_file
+from slotsvc.portal.access.identifiers import phone
+from slotsvc.portal.company.company_file import load_company_file
+from slotsvc.portal.company.file_entries import CompanyFile
 from slotsvc.portal.company.file_problems import CompanyFileError
 
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "portal.toml"
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "docs" / "examples" / "portal.toml"
+DEMO = ROOT / "slotsvc" / "cli" / "demo_company" / "portal.toml"
+NOBODYS = "+331990"
+"""ARCEP keeps 01 99 00 xx xx for works of fiction; the login takes these numbers all the same."""
 
 UNIT = """
 tenant = "acme"
@@ -169,3 +175,14 @@ def test_a_logo_lies_beside_the_file(tmp_path: Path) -> None:
     assert problems(tmp_path, text.format("fake.png")) == [
         "business_unit[0].settings.logo: must be a PNG"
     ]
+
+
+@pytest.mark.parametrize("path", [EXAMPLE, DEMO], ids=["example", "demo"])
+def test_printed_numbers_work_and_are_nobodys(path: Path) -> None:
+    """Every number of a file that we print can be typed at the login, and reaches no person."""
+    file = load_company_file(path)
+    units = [unit.settings.phone for unit in file.business_unit if unit.settings]
+    contacts = [each.phone for client in file.client for each in client.contact]
+    numbers = [number for number in units + contacts if number]
+    assert any(contacts)
+    assert all(phone(number, "FR").startswith(NOBODYS) for number in numbers)

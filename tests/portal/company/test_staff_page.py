@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from slotsvc.portal.visitor import StaffRole
@@ -61,6 +63,19 @@ async def test_bad_invitations_are_refused_and_kept(world: World) -> None:
         assert (answer.status_code, said in answer.text, "Vic" in answer.text) == (422, True, True)
     answer = await sam.submit(page, "/invite", name="V", email="v@example.org", role="OWNER")
     assert answer.status_code == 400
+
+
+async def test_audit_tells_where_and_by_the_units_clock(world: World) -> None:
+    """What the company's people do is told with their network, and in the time that the first
+    unit's clock shows: Monaco is two hours ahead of UTC in June."""
+    sam = await world.signed_in_staff()
+    client = await world.client(name="Clocked Ltd")
+    page = await sam.get(f"/company/clients/{client}")
+    await sam.submit(page, f"/clients/{client}", name="Clocked Again Ltd")
+    page = await sam.get("/company/audit?what=CLIENT_CHANGED")
+    here = world.portal.clock().astimezone(ZoneInfo("Europe/Monaco"))
+    assert f"{here:%H:%M}</time>" in page.text
+    assert "198.51.100.0/24" in page.text
 
 
 async def test_audit_pages_go_back_in_time(world: World) -> None:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from slotsvc.portal.messages.carriers import (
     CarrierError,
@@ -69,6 +70,20 @@ async def test_what_was_sent_is_forgotten(office: PostOffice) -> None:
     assert first.sent_at == NOW.timestamp()
     assert first.recipient == second.recipient != ""
     assert bag.rests == 1
+
+
+async def test_a_letter_outlives_tables_that_fail(office: PostOffice) -> None:
+    """What goes wrong on our side is no fault of the letter: it waits and goes later."""
+    bag = Bag()
+    await office.put(mail(text="one"))
+    away = "ALTER TABLE business_units RENAME TO away"
+    await office.database.write(lambda on: on.exec_driver_sql(away))
+    with pytest.raises(OperationalError):
+        await office.round(Channel.MAIL, bag).empty()
+    back = "ALTER TABLE away RENAME TO business_units"
+    await office.database.write(lambda on: on.exec_driver_sql(back))
+
+    assert await office.round(Channel.MAIL, bag).empty() == 1
 
 
 async def test_a_failing_letter_is_tried_five_times_with_growing_pauses(office: PostOffice) -> None:

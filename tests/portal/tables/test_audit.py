@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
-from slotsvc.portal.tables.audit import newest, record
+from slotsvc.portal.tables.audit import Actor, newest, record
 from slotsvc.portal.tables.schema import AUDIT
 from tests.portal.company.books import NOW, opened_books
 
@@ -25,6 +25,18 @@ def test_newest_first_and_page_by_page(tmp_path: Path) -> None:
 
     assert [each.what for each in first + rest] == ["EVEN", "ODD", "EVEN", "ODD", "EVEN"]
     assert len(odd) == 2
+
+
+def test_who_does_something_brings_his_network(tmp_path: Path) -> None:
+    """An entry without a network of its own is from where its actor is."""
+    sam = Actor("staff/sam", "192.0.2.0/24")
+    with opened_books(tmp_path) as books:
+        books.do(lambda tx: record(tx, NOW, sam, "HIS"))
+        books.do(lambda tx: record(tx, NOW, sam, "OTHER", network="198.51.100.0/24"))
+        other, his = books.do(lambda tx: newest(tx, 2))
+
+    assert (his.actor, his.network) == ("staff/sam", "192.0.2.0/24")
+    assert other.network == "198.51.100.0/24"
 
 
 @pytest.mark.parametrize("statement", [update(AUDIT).values(what="X"), delete(AUDIT)])

@@ -8,9 +8,12 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from benchmarks.calls import fresh_id
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.portal.options import ServiceOptions
+from slotsvc.portal.tables.schema import OUTBOX
 from slotsvc.portal.visitor import Level
 from tests.portal.booking_fixtures import (
     FIVE_MINUTES,
@@ -74,6 +77,31 @@ async def test_double_click(home: Household) -> None:
     assert first.headers["location"] == second.headers["location"]
 
 
+async def test_old_form_twice(home: Household) -> None:
+    """A form whose hold was given back makes another one, and only one."""
+    page = await home.anna.get(f"/riviera/visits/{await home.visit()}/slots")
+    offer = tokens(page)[0]
+    first = await home.anna.submit(page, "/hold", token=offer)
+    await home.anna.submit(await home.anna.followed(first), "/release")
+    second = await home.anna.submit(page, "/hold", token=offer)
+    third = await home.anna.submit(page, "/hold", token=offer)
+    assert first.headers["location"] != second.headers["location"] == third.headers["location"]
+
+
+async def test_cancelled_before_the_portal_wrote_it_down(home: Household, tmp_path: Path) -> None:
+    """The engine cancelled it, its answer was lost: the same form again writes the letter, once."""
+    visit = await home.visit()
+    await home.booked(visit)
+    question = await home.anna.get(f"/riviera/visits/{visit}/cancel")
+    told = form_of(question, "/cancel").fields
+    name = f"{home.world.company.tenant}/visits/{visit}"
+    client = home.world.portal.service.for_client(home.ref)
+    await client.cancel(name, told["form"], etag=told["etag"])
+    for _ in range(2):
+        assert (await home.anna.submit(question, "/cancel")).status_code == 303
+    assert await home.letters(tmp_path / "letters", 2) == ["BOOKED", "CANCELLED"]
+
+
 async def test_two_tabs(home: Household) -> None:
     """The last choice counts; the tab of the earlier one says so and leads on."""
     visit = await home.visit()
@@ -114,6 +142,20 @@ async def test_lapsed(home: Household) -> None:
     page = await home.anna.followed(answer)
     assert "Is this right?" in page.text
     assert (await home.anna.submit(page, "/confirm")).status_code == 303
+
+
+async def test_form_of_a_lapsed_hold_after_booking_the_same_time(home: Household) -> None:
+    """The tab of the lapsed hold leads to the appointment, and writes no second letter."""
+    review = await home.held(await home.visit())
+    home.world.clock.pass_(FIVE_MINUTES)
+    late = await home.anna.submit(review, "/confirm")
+    answer = await home.anna.submit(late, "/hold", token=tokens(late)[0])
+    booked = await home.anna.submit(await home.anna.followed(answer), "/confirm")
+    again = await home.anna.submit(review, "/confirm")
+    assert again.headers["location"] == booked.headers["location"]
+    kinds = select(OUTBOX.c.kind)
+    written = await home.world.portal.database.read(lambda tx: tx.execute(kinds).scalars().all())
+    assert written == ["BOOKED"]
 
 
 async def test_more_time_once(home: Household) -> None:
@@ -299,3 +341,55 @@ async def test_too_late(home: Household) -> None:
     token = form_of(page, "/logout").fields
     assert (await home.anna.post(f"{review.url.path}/confirm", token)).status_code == 410
     assert (await home.engine_visit(visit)).state == visits.VISIT_STATE_BOOKED
+
+
+async def taken_off(home: Household, visit: str) -> visits.Visit:
+    """The company takes the visit off its route; what was promised stands."""
+    name = f"{home.world.company.tenant}/visits/{visit}"
+    request = visits.UnplaceVisitRequest(name=name, request_id=fresh_id())
+    return (await home.world.service.calls.visits.UnplaceVisit(request)).visit
+
+
+async def test_taken_off_its_route_and_booked_again(home: Household) -> None:
+    """The page says what was told and that a new time is needed; the times offered keep to what was
+    told; the one chosen is an appointment again."""
+    visit = await home.visit()
+    await home.booked(visit)
+    promised = (await taken_off(home, visit)).promise.window
+
+    page = await home.anna.get(f"/riviera/visits/{visit}")
+    assert "We have to find a new time with you" in page.text
+    assert "We told you" in page.text
+    assert "tel:+37797000000" in page.text
+    for path in ("/riviera/visits", "/riviera/"):
+        assert "we have to find a new time with you" in (await home.anna.get(path)).text
+
+    offered = await home.anna.get(f"/riviera/visits/{visit}/slots")
+    assert "The times here keep to that" in offered.text
+    starts = {int(token.partition(":")[0]) for token in tokens(offered)}
+    assert starts == {promised.start_time.seconds}
+    review = await home.held(visit)
+    page = await home.anna.followed(await home.anna.submit(review, "/confirm"))
+    assert "Scheduled" in page.text
+    again = await home.engine_visit(visit)
+    assert (again.state, again.promise.window) == (visits.VISIT_STATE_BOOKED, promised)
+
+
+async def test_taken_off_its_route_and_nobody_free(home: Household) -> None:
+    """No time within what was told: the page still says what that was, and how to reach us."""
+    visit = await home.visit()
+    await home.booked(visit)
+    promised = (await taken_off(home, visit)).promise.window
+    start, end = promised.start_time.ToDatetime(UTC), promised.end_time.ToDatetime(UTC)
+    await home.taken(start, end)
+
+    page = await home.anna.get(f"/riviera/visits/{visit}/slots")
+    assert page.status_code == 200
+    assert "We told you" in page.text
+    assert "nobody is free then" in page.text
+    assert "Please call us for this appointment" in page.text
+    assert "tel:+37797000000" in page.text
+    assert 'name="token"' not in page.text
+    morning = await home.anna.get(f"/riviera/visits/{visit}/slots?part=am")
+    assert "We told you" in morning.text
+    assert "tel:+37797000000" in morning.text

@@ -83,3 +83,25 @@ async def test_company_errors_look_like_company_pages(world: World) -> None:
     staff = await world.signed_in_staff()
 
     assert "Company pages" in (await staff.get("/company/nothing")).text
+
+
+async def test_a_page_that_is_not_there_is_the_units_all_the_same(world: World) -> None:
+    """Below a known unit: its brand, its number, the way to its start page, the visitor's menu.
+    Elsewhere, and below a unit that is not active: none of it."""
+    await world.unit("asleep", active=False, company_name="Asleep Ltd")
+    lost = await world.visitor().get("/riviera/nothing/at/all")
+    anna = await world.signed_in_client(await world.contact("Anna"))
+    hers = await anna.get("/riviera/nothing")
+
+    for page in (lost, hers):
+        assert page.status_code == 404
+        assert "Riviera Heating" in page.text
+        assert "Or call us" in page.text
+        assert 'href="tel:+37797000000"' in page.text
+        assert 'class="button button-quiet" href="/riviera/"' in page.text
+    assert 'href="/riviera/visits"' in hers.text
+    for path in ("/asleep/nothing", "/nowhere/nothing"):
+        page = await world.visitor().get(path)
+        assert page.status_code == 404
+        assert "Asleep Ltd" not in page.text
+        assert 'href="/"' in page.text

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from slotsvc.portal.company.audit_names import named
+from slotsvc.portal.company.units import all_units
 from slotsvc.portal.languages import marked
 from slotsvc.portal.visitor import StaffRole
 from slotsvc.portal.web.pages import Pages
@@ -105,6 +106,7 @@ async def audit(request: Request) -> Response:
     what = request.query_params.get("what", "")[:40]
     read = portal_of(request).database.read
     entries = await read(lambda tx: named(tx, PAGE_SIZE + 1, before, what or None))
+    units = await read(all_units)
     more = entries[PAGE_SIZE - 1].entry.id if len(entries) > PAGE_SIZE else None
     return render(
         request,
@@ -113,6 +115,7 @@ async def audit(request: Request) -> Response:
         more=more,
         what=what,
         words=WORDS,
+        zone=units[0].time_zone if units else "UTC",
         keys=KEYS,
         values=VALUES,
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from slotsvc.portal.booking.actions import ActionKind
 from slotsvc.portal.booking.choosing import new_search, search_for
 from slotsvc.portal.booking.desk import Desk
-from slotsvc.portal.booking.holding import give_back, held_now
+from slotsvc.portal.booking.holding import SameTimeError, give_back, held_now
 from slotsvc.portal.booking.kept_holds import KeptHold
 from slotsvc.portal.booking.reviewing import (
     NotOpenError,
@@ -48,6 +48,9 @@ async def do_confirm(request: Request, hold: str) -> Response:
         done = await confirm(desk, hold)
     except NotOpenError as error:
         return stopped(request, error.verdict, error.visit)
+    except SameTimeError:
+        found = await review(desk, hold)
+        return see_other(f"/{bu_of(request).id}/visits/{found.visit.id}", "SAME_TIME")
     except ServiceError as error:
         return await _after(request, desk, hold, error)
     moved = done.hold.kind is ActionKind.RESCHEDULE

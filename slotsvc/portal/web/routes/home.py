@@ -11,7 +11,7 @@ from slotsvc.portal.visitor import ClientVisitor
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
 from slotsvc.portal.web.render import render
-from slotsvc.portal.web.request import portal_of, visitor_of
+from slotsvc.portal.web.request import locale_of, portal_of, visitor_of
 
 pages = Pages()
 
@@ -22,5 +22,5 @@ async def home(request: Request) -> Response:
     visitor = visitor_of(request)
     if not isinstance(visitor, ClientVisitor):
         return render(request, "home/welcome.html")
-    desk = await Desk.of(portal_of(request), visitor)
+    desk = await Desk.of(portal_of(request), visitor, locale_of(request))
     return render(request, "home/home.html", mine=await my_home(desk))

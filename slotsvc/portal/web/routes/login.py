@@ -54,8 +54,8 @@ IDENTIFIER_WORDS = {
         "This is not an e-mail address. It looks like this: name@example.com"
     ),
     IdentifierProblem.NOT_A_PHONE: marked(
-        "This is not a phone number we can write to. Please enter it with its country code, like "
-        "+33 6 12 34 56 78."
+        "Please check this phone number: a digit may be wrong or missing. It begins with the "
+        "country code, such as +33 or +377."
     ),
 }
 _MAIL_ONLY = marked("Codes go by e-mail here. Please enter your e-mail address.")

@@ -13,6 +13,7 @@ from slotsvc.portal.access.contacts import Contact
 from slotsvc.portal.access.invitations import UserNameProblem
 from slotsvc.portal.access.password_login import Checked
 from slotsvc.portal.access.passwords import PasswordProblem
+from slotsvc.portal.access.sessions import end_all
 from slotsvc.portal.languages import marked
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
@@ -85,7 +86,7 @@ async def invitation(request: Request, token: str) -> Response:
 
 @pages.post("/{bu}/invitation/{token}", access=Access.PUBLIC)
 async def accept_invitation(request: Request, token: str) -> Response:
-    """User name and password count from now on, and the contact is in."""
+    """User name and password count from now on, and the contact is in; whoever was, is not."""
     form = await request.form()
     portal, bu, now = portal_of(request), bu_of(request), portal_of(request).clock()
     user_name = str(form.get("user_name", ""))
@@ -106,6 +107,7 @@ async def accept_invitation(request: Request, token: str) -> Response:
             return None
         contact = open_now.contact.id
         invitations.set_password(connection, contact, user_name, password_hash, now)
+        end_all(connection, contact, now)
         note(connection, request, contact, "PASSWORD_CHOSEN", way="INVITATION")
         return _enter(connection, request, Checked(contact))
 

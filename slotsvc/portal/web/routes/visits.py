@@ -87,7 +87,7 @@ async def ask_to_cancel(request: Request, visit: str) -> Response:
     desk = await desk_of(request)
     card = await desk.card(await desk.visit(visit))
     refusal = opened(request, desk.may(ActionKind.CANCEL, card.visit), card.visit)
-    return refusal or _cancel_page(request, card)
+    return refusal or _cancel_page(request, desk, card)
 
 
 @pages.post("/{bu}/visits/{visit}/cancel", access=Access.CLIENT)
@@ -109,12 +109,12 @@ async def do_cancel(request: Request, visit: str) -> Response:
         if error.kind not in (ErrorKind.CHANGED, ErrorKind.REPEATED):
             raise
         card = await desk.card(await desk.visit(visit))
-        return _cancel_page(request, card, cause=cause, changed=True, status=409)
+        return _cancel_page(request, desk, card, cause=cause, changed=True, status=409)
     return see_other(f"/{bu_of(request).id}/visits/{visit}", "CANCELLED")
 
 
 def _cancel_page(
-    request: Request, card: Card, *, cause: str = "", changed: bool = False, status: int = 200
+    request: Request, desk: Desk, card: Card, *, cause: str = "", changed: bool = False, status: int = 200
 ) -> Response:
     return render(
         request,
@@ -123,6 +123,7 @@ def _cancel_page(
         card=card,
         cause=cause,
         changed=changed,
+        move=desk.may(ActionKind.RESCHEDULE, card.visit).worth_showing,
         form_id=uuid.uuid4().hex,
         most_cause=MOST_CAUSE,
     )

@@ -18,6 +18,11 @@ self.addEventListener("activate", (event) => {
   })());
 });
 
+/** What the browser shows where there is no connection and nothing kept: its own page, no error of ours. */
+async function withoutConnection() {
+  return (await caches.match(OFFLINE)) || Response.error();
+}
+
 /** Static files have a hash in their names and never change: the kept one is as good. */
 async function fromKept(request) {
   const kept = await caches.open(KEEP);
@@ -25,7 +30,7 @@ async function fromKept(request) {
   if (found) return found;
   const answer = await fetch(request);
   if (answer.ok && (answer.headers.get("Cache-Control") || "").includes("immutable")) {
-    kept.put(request, answer.clone());
+    kept.put(request, answer.clone()).catch(() => {}); // no room left: it is only not kept
   }
   return answer;
 }
@@ -34,8 +39,8 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (url.pathname.startsWith("/static/")) event.respondWith(fromKept(request));
+  if (url.pathname.startsWith("/static/")) event.respondWith(fromKept(request).catch(() => Response.error()));
   else if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
+    event.respondWith(fetch(request).catch(withoutConnection));
   }
 });

@@ -110,6 +110,7 @@ function say(isLive) {
 
 function noMap(error) {
   document.getElementById("day-map").hidden = true;
+  document.getElementById("day-map-wide").hidden = true;
   document.getElementById("day-no-map").hidden = false;
   console.warn(`${error}`);
 }

@@ -2,10 +2,14 @@
 const ROADS_FROM = 13; // the engine has no tiles of wider views
 const RADIUS = 11; // px, of a stop
 
+const NEARLY = 1; // zooms: what is no wider than that is shown a little closer, with its streets
+
 const box = document.getElementById("day-map");
+const wide = document.getElementById("day-map-wide");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let map = null;
 let fitted = false;
+let moved = false; // by hand, or to a stop: then the view is the planner's
 let chosen = "";
 
 function colour(name, of = document.documentElement) {
@@ -99,7 +103,11 @@ async function open(lines, choose) {
   map.on("mouseenter", "stops", () => { map.getCanvas().style.cursor = "pointer"; });
   map.on("mouseleave", "stops", () => { map.getCanvas().style.cursor = ""; });
   dark.addEventListener("change", () => map.setStyle(styleOf(map.lines), { diff: false }));
+  map.on("zoom", tellWide);
+  map.on("movestart", (told) => { moved ||= Boolean(told.originalEvent); });
+  map.on("resize", () => { if (fitted && !moved) fit(map.lines.features); });
   await new Promise((ready) => { map.once("load", ready); });
+  tellWide();
 }
 
 function boundsOf(features) {
@@ -108,11 +116,17 @@ function boundsOf(features) {
   return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
+// A view without streets says why there are none.
+function tellWide() {
+  wide.hidden = !box.dataset.tiles || map.getZoom() >= ROADS_FROM;
+}
+
 function fit(features) {
   fitted = true;
-  map.fitBounds(boundsOf(features), { padding: 40, duration: 0, maxZoom: 15 });
-  // roads are drawn from there on: rather a town with its roads than a little more of the routes
-  if (map.getZoom() > ROADS_FROM - 1 && map.getZoom() < ROADS_FROM) map.setZoom(ROADS_FROM);
+  map.fitBounds(boundsOf(features), { padding: 32, duration: 0, maxZoom: 15 });
+  const less = ROADS_FROM - map.getZoom();
+  // rather a town with its streets than the ends of all routes
+  if (box.dataset.tiles && less > 0 && less <= NEARLY) map.setZoom(ROADS_FROM);
 }
 
 export async function drawMap(lines, choose) {
@@ -126,6 +140,7 @@ export function showStop(visit) {
   chosen = visit;
   const stop = map?.lines?.features.find((f) => f.properties.visit === visit);
   if (!stop) return;
+  moved = true;
   map.setFilter("chosen", ["==", ["get", "visit"], visit]);
   if (!map.getBounds().contains(stop.geometry.coordinates) || map.getZoom() < ROADS_FROM) {
     map.easeTo({ center: stop.geometry.coordinates, zoom: Math.max(map.getZoom(), 14) });
