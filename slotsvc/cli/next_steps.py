@@ -48,14 +48,16 @@ async def _no_company(chosen: Settings, server: RunningServer) -> list[str]:
     run = program()
     if chosen.auth == "keys" and not await server.store.read(lambda tx: tx.keys("", "", 1)):
         return [
-            "Nobody can call it yet: there is no API key. Stop it (Ctrl-C), then make the first:",
+            "No portal was opened: there is no company yet, and no API key to make one with.",
+            "Stop this (Ctrl-C), make the first key, and start it again:",
             f"  (umask 077; {run} key first{_data_dir(chosen)} > operator.key)",
-            "and start it again. Or, on this machine alone, start it with --auth off.",
+            "Or, on this machine alone, start it with --auth off.",
             f"To look around first: {run} demo",
         ]
     return [
-        "There is no company yet. Describe yours in a file (docs/company.md), then:",
-        f"  {_import(chosen, server)}",
+        "No portal was opened: there is no company yet. Describe yours in a file",
+        "(docs/company.md), then, in another terminal:",
+        *_imports(chosen, server, chosen.portal.tenant or "acme"),
         "and start this again: the portal opens with the company.",
         f"To look around first: {run} demo",
     ]
@@ -64,14 +66,26 @@ async def _no_company(chosen: Settings, server: RunningServer) -> list[str]:
 def _unknown_company(chosen: Settings, server: RunningServer) -> list[str]:
     return [
         f"No portal: there is no company {chosen.portal.tenant} here. Import it, and start again:",
-        f"  {_import(chosen, server)}",
+        *_imports(chosen, server, chosen.portal.tenant or "acme"),
     ]
 
 
-def _import(chosen: Settings, server: RunningServer) -> str:
-    to = "" if server.address == "127.0.0.1:50051" else f" --address {server.address}"
-    key = " --api-key-file operator.key" if chosen.auth == "keys" else ""
-    return f"{program()} company import company.json{to}{key}"
+def _imports(chosen: Settings, server: RunningServer, tenant: str) -> list[str]:
+    """With keys, an operator makes the company and its administrator's key, and only that."""
+    run, to = (
+        program(),
+        "" if server.address == "127.0.0.1:50051" else f" --address {server.address}",
+    )
+    if chosen.auth != "keys":
+        return [f"  {run} company import company.json{to}"]
+    entry = f'{{"tenant": {{"name": "tenants/{tenant}", "display_name": "{tenant.title()}"}}}}'
+    operator = f"{to} --api-key-file operator.key"
+    return [
+        f"  echo '{entry}' | {run} company import -{operator}",
+        f"  (umask 077; {run} key create administrator --tenant {tenant} --name Office{operator} "
+        "> office.key)",
+        f"  {run} company import company.json{to} --api-key-file office.key",
+    ]
 
 
 def _data_dir(chosen: Settings) -> str:

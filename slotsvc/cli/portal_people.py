@@ -80,7 +80,7 @@ def _refused(email: str, problem: str) -> CommandError:
     return CommandError(text, problem, Exit.USAGE)
 
 
-@click.command(short_help="Print a contact's permanent link.")
+@click.command(short_help="Print a contact's portal link.")
 @click.argument("contact")
 @click.option("--rotate", is_flag=True, help="A new link; the old one opens nothing any more.")
 @click.option("--revoke", is_flag=True, help="No link any more.")
@@ -90,7 +90,7 @@ def link(
     contact: str, rotate: bool, revoke: bool, public_url: str | None, data_dir: Path | None,
     config_file: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Print the permanent link of CONTACT (an id, an e-mail address or a phone number).
+    """Print the portal link of CONTACT (an id, an e-mail address or a phone number).
 
     It is made when there is none. It says whose appointments are shown; for what matters the
     portal asks for a code besides.
@@ -104,7 +104,7 @@ def link(
 
         echo_json({"contact": found.id, "name": found.name, "link": url})
     else:
-        click.echo(url or f"{found.name} has no permanent link any more.")
+        click.echo(url or f"{found.name} has no portal link any more.")
 
 
 @click.command(short_help="Six digits for a second step, without a phone.")

@@ -123,6 +123,8 @@ async def _served(portal: Portal, bound: str, listening: socket.socket) -> Async
     )
     # whatever handlers somebody gives it: its lines hold addresses, and addresses hold tokens (S4)
     logging.getLogger("uvicorn.access").disabled = True
+    # a line for each byte of some forms, where somebody logs at debug level
+    logging.getLogger("python_multipart").setLevel(logging.INFO)
     server = _Server(config)
     task = asyncio.create_task(server.serve([listening]), name="portal-pages")
     while not server.started and not task.done():

@@ -79,10 +79,20 @@ def test_a_newcomer_is_told_the_next_command(home: Path, roads: Path, tmp_path: 
 def test_with_keys_a_newcomer_is_told_how_to_make_one(
     home: Path, roads: Path, tmp_path: Path
 ) -> None:
-    """Without a key nobody can create the company."""
-    text = text_of(home, *up(tmp_path / "data", "--map", str(roads), "--auth", "keys"))
+    """Without a key nobody can create the company, and so there is no portal; with the first key
+    the operator makes the company, and its administrator all else."""
+    command = up(tmp_path / "data", "--map", str(roads), "--auth", "keys")
+    text = text_of(home, *command)
 
+    assert "No portal was opened" in text
     assert f"key first --data-dir {tmp_path / 'data'} > operator.key" in text
+
+    first = ("key", "first", "--data-dir", str(tmp_path / "data"))
+    assert CliRunner().invoke(main, first).exit_code == 0
+    text = text_of(home, *command)
+    assert "No portal was opened" in text
+    assert "key create administrator --tenant acme --name Office --address" in text
+    assert "--api-key-file office.key" in text
 
 
 def test_the_only_company_gets_its_portal(running: dict[str, Any]) -> None:

@@ -49,6 +49,15 @@ def test_a_long_date_is_told_in_each_language(locale: str, told: str) -> None:
     assert spoken_date(date(2026, 11, 23), locale, 2026, long=True) == told
 
 
+def test_the_first_of_a_month_in_french() -> None:
+    """It is an ordinal; the other days, and other languages, have plain numbers."""
+    first = date(2026, 12, 1)
+
+    assert spoken_date(first, "fr", 2026, long=True) == "mardi 1er décembre"
+    assert spoken_date(first, "fr", 2025) == "mar. 1er déc. 2026"
+    assert spoken_date(first, "it", 2026, long=True) == "martedì 1 dicembre"
+
+
 def test_another_year_is_named() -> None:
     """Only where it is not the present one."""
     day = date(2027, 1, 4)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert
 
 from slotsvc.portal.options import PortalOptions, ServiceOptions
-from slotsvc.portal.running import running
+from slotsvc.portal.running import _served, running
 from slotsvc.portal.secrets import SecretsError
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
 from slotsvc.portal.tables.sole_portal import PortalInUseError
@@ -70,6 +70,16 @@ async def test_links_begin_with_the_public_url(options: PortalOptions) -> None:
     async with running(options) as portal:
         assert portal.url == f"http://{portal.address}"
         assert not portal.address.endswith(":0")
+
+
+async def test_pages_that_do_not_start_are_no_portal(options: PortalOptions) -> None:
+    """The web server gives up at its start: its error comes out, and nothing runs on without it."""
+    gone = socket.create_server(("127.0.0.1", 0))
+    gone.close()
+    async with running(options) as portal:
+        with pytest.raises(OSError, match="descriptor"):
+            async with _served(portal.portal, "127.0.0.1:1", gone):
+                pytest.fail("it runs")
 
 
 async def test_a_taken_address_is_refused(options: PortalOptions, tmp_path: Path) -> None:

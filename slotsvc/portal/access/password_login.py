@@ -36,9 +36,11 @@ _CLEARED = ("password-pair", "password-account")
 @dataclass(frozen=True, slots=True)
 class Checked:
     """``contact``: whose user name and password they are; None: wrong, or too early by ``wait``.
-    ``suspect``: whose user name was typed, for the audit only."""
+    ``suspect``: whose user name was typed, for the audit only. ``password_hash``: of the password
+    that was right, as it is stored."""
 
     contact: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
     suspect: str | None = field(default=None, repr=False)
     wait: timedelta = timedelta(0)
 
@@ -65,16 +67,20 @@ async def check_password(
     outdated = portal.passwords.outdated(stored)
     renewed = await portal.passwords.hashed(password) if outdated else stored
     keys = _keys(portal, bu, name, network)
-    await portal.database.write(lambda tx: _succeeded(tx, contact, keys, renewed))
-    return Checked(contact)
+    if not await portal.database.write(lambda tx: _succeeded(tx, contact, keys, stored, renewed)):
+        return Checked(suspect=contact)
+    return Checked(contact, renewed)
 
 
 def enter(
-    connection: Connection, bu: BusinessUnit, contact: str, browser: str, now: datetime
+    connection: Connection, bu: BusinessUnit, checked: Checked, browser: str, now: datetime
 ) -> str | None:
-    """A proven session of whom ``check_password`` found; its token. None: not open any more."""
-    found = contact_by_id(connection, contact)
+    """A proven session of whom ``check_password`` found; its token. None: nobody, not open any
+    more, or the password is another one by now."""
+    found = contact_by_id(connection, checked.contact) if checked.contact else None
     if found is None or not found.may_come_in(bu, now):
+        return None
+    if found.password_hash is None or found.password_hash != checked.password_hash:
         return None
     return begin(connection, found, Level.PROVEN, browser, now)
 
@@ -98,14 +104,19 @@ def _try(
 
 
 def _succeeded(
-    connection: Connection, contact: str, keys: dict[str, str], password_hash: str
-) -> None:
-    """Failures are forgotten; the hash is of today's parameters."""
+    connection: Connection, contact: str, keys: dict[str, str], stored: str, renewed: str
+) -> bool:
+    """Failures are forgotten; the hash is of today's parameters.
+
+    False: the password was changed while it was judged, and the one that was typed counts no more.
+    """
+    same = update(CONTACTS).where(CONTACTS.c.id == contact, CONTACTS.c.password_hash == stored)
+    if connection.execute(same.values(password_hash=renewed)).rowcount == 0:
+        return False
     for kind in _CLEARED:
         limits.forget(connection, kind, keys[kind])
-    row = update(CONTACTS).where(CONTACTS.c.id == contact)
-    connection.execute(row.values(password_hash=password_hash))
     forgive(connection, [contact])
+    return True
 
 
 def _keys(portal: Portal, bu: BusinessUnit, name: str, network: str) -> dict[str, str]:

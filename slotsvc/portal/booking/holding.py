@@ -67,8 +67,11 @@ class Choice:
 
 async def choose(desk: Desk, choice: Choice, start: datetime | None = None) -> KeptHold:
     """Holds the offer, or another place in the window that begins at ``start``. Raises
-    ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …), ``TooManyHoldsError``, and ``SameTimeError``."""
-    client = desk.visitor.client_id
+    ``ServiceError`` (GONE with alternatives, EXPIRED, LIMIT, …), ``TooManyHoldsError`` and
+    ``SameTimeError``."""
+    client, present = desk.visitor.client_id, present_of(choice.visit)
+    if present and start == present.start:
+        raise SameTimeError
     async with turn_of(client):
         before = await desk.portal.database.read(lambda tx: _before(tx, desk, choice))
         if isinstance(before, KeptHold):
@@ -78,7 +81,7 @@ async def choose(desk: Desk, choice: Choice, start: datetime | None = None) -> K
         hold = await _hold(desk, choice, choice.request_id, start)
         if hold.name in before:  # an old form, whose hold was given back: a new choice now
             hold = await _hold(desk, choice, uuid.uuid4().hex, start)
-        if choice.kind is ActionKind.RESCHEDULE and hold.window == present_of(choice.visit):
+        if hold.window == present:  # the form did not say what its token is
             await desk.calls.release(hold.name, uuid.uuid4().hex)
             raise SameTimeError
         return await _kept(desk, choice, hold)

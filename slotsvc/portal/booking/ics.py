@@ -37,8 +37,9 @@ class Entry:
 def calendar_entry(visit: Visit, entry: Entry) -> bytes | None:
     """The entry of an appointment that stands or stood; None: nothing was ever told.
 
-    A time that is only held is none yet. The UID stays the same for the life of the visit and SEQUENCE grows with each window told and
-    with the cancellation, so that calendars replace the entry they have (RFC 5545, 3.8.7.4).
+    A time that is only held is none yet. The UID stays the same for the life of the visit and
+    SEQUENCE grows with each window told and with the cancellation, so that calendars replace the
+    entry they have (RFC 5545, 3.8.7.4).
     """
     window = visit.window
     if window is None or visit.state is VisitState.HELD:

@@ -133,6 +133,20 @@ def rename_client(
         _tell(connection, client, "CLIENT_CHANGED", actor, now, changed="name")
 
 
+def change_ref(connection: Connection, client: Client, ref: str, actor: str, now: datetime) -> None:
+    """Corrects the engine's reference; the caller knows that nobody used the old one. Raises
+    ``ClientRefusedError``."""
+    ref = ref.strip()
+    problems = _text_problems(ref=ref)
+    if not problems and ref != client.ref and _taken(connection, client.business_unit, ref):
+        problems["ref"] = ClientProblem.REF_TAKEN
+    if problems:
+        raise ClientRefusedError(problems)
+    if ref != client.ref:
+        connection.execute(update(CLIENTS).where(CLIENTS.c.id == client.id).values(ref=ref))
+        _tell(connection, client, "CLIENT_CHANGED", actor, now, changed="ref", before=client.ref)
+
+
 def set_access(connection: Connection, client: Client, on: bool, actor: str, now: datetime) -> None:
     """Ticks or unticks portal access. Without it, sessions of the client's contacts end at once."""
     if client.access == on:

@@ -5,7 +5,10 @@ The record opens without the engine, too: then these answers are None, and the p
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -16,10 +19,13 @@ from slotsvc.portal.languages import pick
 from slotsvc.portal.parts import Portal
 from slotsvc.portal.service.answers import Visit, VisitState
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
-from slotsvc.portal.tables.audit import record
-from slotsvc.portal.tables.schema import ACTIVITY_TYPES
+from slotsvc.portal.tables.audit import details, record
+from slotsvc.portal.tables.schema import ACTIVITY_TYPES, AUDIT
 
 TEST_LABEL = "portal-test"
+TEST_CAUSE = "Test intervention, cancelled on the company's pages"
+_TAKEN_BACK_FROM = {VisitState.UNPLACED, VisitState.HELD, VisitState.BOOKED}
+_NOTHING_TO_CANCEL = {ErrorKind.NOT_FOUND, ErrorKind.INVALID, ErrorKind.WRONG_STATE}
 _AWAY = {ErrorKind.UNAVAILABLE, ErrorKind.REFUSED, ErrorKind.BROKEN}
 
 
@@ -34,11 +40,15 @@ class ClientSite:
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """A visit with the words of its site and activity type."""
+    """A visit with the words of its site and activity type. ``test``: made on the record to try
+    things with, and still to be taken back. ``cause``: why its client cancelled it in the portal,
+    "" where he did not or gave no reason."""
 
     visit: Visit
     site: str
     activity: str
+    test: bool = False
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,8 @@ class TestChoice:
 
 async def sites_of_client(portal: Portal, client: Client) -> list[ClientSite] | None:
     """The client's sites in the engine, by name; None: the engine does not answer."""
-    try:
-        found = await portal.service.catalogue.sites_of(client.ref)
-    except ServiceError as error:
-        _check_away(error)
+    found = await none_while_away(portal.service.catalogue.sites_of(client.ref))
+    if found is None:
         return None
     return [
         ClientSite(site.name, site.display_name or site.name.rpartition("/")[2], site.address)
@@ -73,11 +81,16 @@ async def interventions_of(
         _check_away(error)
         return None
     titles = dict(await portal.database.read(lambda tx: _titles(tx, client.business_unit, locale)))
+    tests = await portal.database.read(lambda tx: _tests(tx, client))
+    subjects = [f"visits/{visit.id}" for visit in visits if visit.state is VisitState.CANCELLED]
+    cancelled = await portal.database.read(lambda tx: details(tx, "VISIT_CANCELLED", subjects))
     found = [
         Intervention(
             visit,
             sites[visit.site].display_name if visit.site in sites else "",
             titles.get(visit.activity_type) or visit.activity_type.rpartition("/")[2],
+            visit.state in _TAKEN_BACK_FROM and visit.name.rpartition("/")[2] in tests,
+            cancelled.get(f"visits/{visit.id}", {}).get("cause", ""),
         )
         for visit in visits
         if visit.state is not VisitState.RELEASED
@@ -112,15 +125,49 @@ async def create_test(
     made = await portal.service.planner.create_visit(visit, request_id)
     now = portal.clock()
     data = {"visit": made.name.rpartition("/")[2]}
+    await portal.database.write(lambda tx: _tell(tx, client, "TEST_CREATED", actor, now, data))
 
-    def work(connection: Connection) -> None:
-        subject = f"clients/{client.id}"
-        record(
-            connection, now, actor, "TEST_CREATED",
-            business_unit=unit.id, subject=subject, data=data,
-        )  # fmt: skip
 
-    await portal.database.write(work)
+async def cancel_test(portal: Portal, client: Client, visit: str, actor: str) -> bool:
+    """Takes a test intervention back; False: ``visit`` (its last segment) is none of this client,
+    or nothing to cancel any more. Real interventions are never touched. Raises ``ServiceError``."""
+    planner, name = portal.service.planner, f"{portal.options.tenant}/visits/{visit}"
+    try:
+        found = await planner.visit(name)
+        if found.client != client.ref or TEST_LABEL not in found.labels:
+            return False
+        await planner.cancel_visit(found.name, f"cancel-test-{visit}", TEST_CAUSE)
+    except ServiceError as error:
+        if error.kind in _NOTHING_TO_CANCEL:
+            return False
+        raise
+    now, data = portal.clock(), {"visit": visit}
+    await portal.database.write(lambda tx: _tell(tx, client, "TEST_CANCELLED", actor, now, data))
+    return True
+
+
+def _tell(
+    connection: Connection, client: Client, what: str, actor: str, now: datetime, data: Any
+) -> None:
+    bu, subject = client.business_unit, f"clients/{client.id}"
+    record(connection, now, actor, what, business_unit=bu, subject=subject, data=data)
+
+
+def _tests(connection: Connection, client: Client) -> set[str]:
+    """Ids of the tests that were made on the record."""
+    query = select(AUDIT.c.data).where(
+        AUDIT.c.what == "TEST_CREATED", AUDIT.c.subject == f"clients/{client.id}"
+    )
+    return {str(data.get("visit", "")) for data in connection.execute(query).scalars()}
+
+
+async def none_while_away[T](asked: Awaitable[T]) -> T | None:
+    """What the engine answers; None: it does not."""
+    try:
+        return await asked
+    except ServiceError as error:
+        _check_away(error)
+        return None
 
 
 def _check_away(error: ServiceError) -> None:

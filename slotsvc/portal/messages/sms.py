@@ -14,8 +14,9 @@ from slotsvc.portal.messages.letters import Letter
 from slotsvc.portal.options import SmsOptions
 
 _SECONDS = 10.0
-_NOT_NOW = (408, 425, 429)
-_NOT_US = (401, 403, 404, 405)  # the secret or the URL is wrong: no fault of the message
+_NOT_US = 401  # the secret is wrong: no fault of the message
+# perhaps the URL is wrong, perhaps the provider says so of one number: it must not stop the others
+_PERHAPS_LATER = (403, 404, 405, 408, 425, 429)
 
 
 class HttpSms:
@@ -62,8 +63,8 @@ class HttpSms:
 
 
 def _judged(status: int) -> DelayedError | UndeliverableError | UnreachableError:
-    if status in _NOT_NOW or status >= 500:
-        return DelayedError(str(status))
-    if status in _NOT_US or status < 400:
+    if status == _NOT_US:
         return UnreachableError(str(status))
+    if status in _PERHAPS_LATER or not 400 <= status < 500:
+        return DelayedError(str(status))
     return UndeliverableError(str(status))

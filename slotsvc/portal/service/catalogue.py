@@ -87,8 +87,12 @@ class Catalogue:
         return await self._sites.all()
 
     async def sites_of(self, client: str) -> list[calendar.Site]:
-        """The sites of one client (the engine's reference), by name shown."""
+        """The sites of one client (the engine's reference), by name shown; [] as of a few seconds
+        ago."""
         mine = [site for site in (await self.sites()).values() if site.client == client]
+        if not mine:  # imported just now, perhaps
+            again = await self._sites.all(LOOK_AGAIN_S)
+            mine = [site for site in again.values() if site.client == client]
         return sorted(mine, key=lambda site: (site.display_name, site.name))
 
     async def site(self, name: str) -> calendar.Site | None:

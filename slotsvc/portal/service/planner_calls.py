@@ -122,6 +122,13 @@ class PlannerCalls:
         made: visit_messages.Visit = answer.visit
         return made
 
+    async def cancel_visit(self, name: str, request_id: str, cause: str) -> visit_messages.Visit:
+        """Cancels a visit, whatever became of it meanwhile. ``cause`` is for the engine's audit."""
+        asked = visit_messages.CancelVisitRequest(name=name, request_id=request_id, cause=cause)
+        answer = await self._line.call(self._visits.CancelVisit, asked, self._metadata, WRITE_S)
+        gone: visit_messages.Visit = answer.visit
+        return gone
+
     async def _read(self, method: Callable[..., Any], request: Any) -> Any:
         return await self._line.call(method, request, self._metadata, READ_S)
 

@@ -6,7 +6,7 @@ a copy of this table tells nobody how to reach or become a client (ASVS 16.2.5, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -99,6 +99,16 @@ def was_done(connection: Connection, what: str, subject: str) -> bool:
     """Whether there is an entry that ``what`` was done. Reads all of them: for rare questions."""
     query = select(AUDIT.c.id).where(AUDIT.c.what == what, AUDIT.c.subject == subject)
     return connection.execute(query.limit(1)).first() is not None
+
+
+def details(
+    connection: Connection, what: str, subjects: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """The data of the newest such entry of each subject that has one."""
+    query = select(AUDIT.c.subject, AUDIT.c.data).where(
+        AUDIT.c.what == what, AUDIT.c.subject.in_(list(subjects))
+    )
+    return {row.subject: row.data for row in connection.execute(query.order_by(AUDIT.c.id))}
 
 
 def _entry(row: Any) -> AuditEntry:

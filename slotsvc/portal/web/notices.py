@@ -32,10 +32,8 @@ NOTICES: dict[str, Notice] = {
     "CODE_GONE": Notice(
         marked("That code does not work any more. Please ask for a new one."), "warn"
     ),
-    "LINK_NEW": Notice(
-        marked("You have a new permanent link. The old one does not work any more.")
-    ),
-    "LINK_OFF": Notice(marked("Your permanent link is switched off.")),
+    "LINK_NEW": Notice(marked("You have a new portal link. The old one does not work any more.")),
+    "LINK_OFF": Notice(marked("Your portal link is switched off.")),
     "PASSWORD_SET": Notice(marked("Your user name and password are set.")),
     "ADDRESS_CHANGED": Notice(
         marked("Changed. For your safety you are signed out everywhere else.")
@@ -48,10 +46,10 @@ NOTICES: dict[str, Notice] = {
         marked("Somebody else changed this business unit meanwhile. Nothing was done."), "warn"
     ),
     "BULK_DONE": Notice(marked("Done for all clients of the list you saw.")),
-    "CLIENT_ADDED": Notice(marked("The client is added. Now add the people who come in.")),
+    "CLIENT_ADDED": Notice(marked("The client is added. Now add the people who may sign in.")),
     "CONTACT_SAVED": Notice(marked("The contact is saved.")),
     "CONTACT_SAVED_LINK_DEAD": Notice(
-        marked("The contact is saved. The permanent link went to the old address: it is off now."),
+        marked("The contact is saved. The portal link went to the old address: it is off now."),
         "warn",
     ),
     "CONTACT_INVITED": Notice(marked("The invitation is on its way.")),
@@ -65,7 +63,7 @@ NOTICES: dict[str, Notice] = {
         marked("The link cannot be sent: see below what keeps this person out."), "warn"
     ),
     "NO_PERMANENT_CODE": Notice(
-        marked("Permanent connection codes are switched off for this business unit."), "warn"
+        marked("Portal links are switched off for this business unit."), "warn"
     ),
     "OUT_OF_CREDITS": Notice(
         marked("The business unit has no credits left for text messages. Nothing was sent."), "bad"
@@ -77,7 +75,33 @@ NOTICES: dict[str, Notice] = {
         marked("The portal of this business unit is not active: there is nothing to see."), "warn"
     ),
     "TEST_CREATED": Notice(
-        marked("The test intervention is there. See it now through the client's eyes.")
+        marked("The test intervention is there. It waits to be scheduled by the client.")
+    ),
+    "TEST_CANCELLED": Notice(marked("The test intervention is cancelled.")),
+    "TEST_NOT_CANCELLED": Notice(
+        marked("This test intervention cannot be cancelled any more. Nothing was done."), "warn"
+    ),
+    "CLIENT_ADDED_REF_UNKNOWN": Notice(
+        marked(
+            "The client is added, but no site in the scheduling service has this reference yet. "
+            "Please check it below."
+        ),
+        "warn",
+    ),
+    "REF_IN_USE": Notice(
+        marked(
+            "The reference cannot be changed any more: there are sign-ins or interventions, or "
+            "the scheduling service does not answer. Nothing was saved."
+        ),
+        "warn",
+    ),
+    "CLIENT_REMOVED": Notice(marked("The client is removed from the portal.")),
+    "CLIENT_IN_USE": Notice(
+        marked("Somebody of this client came in before: switch the access off instead."), "warn"
+    ),
+    "CONTACT_REMOVED": Notice(marked("The contact is removed.")),
+    "CONTACT_IN_USE": Notice(
+        marked("This person came in before: take the tick “Portal user” away instead."), "warn"
     ),
     "TEST_NOT_POSSIBLE": Notice(
         marked("Choose a site of this client and an activity type that is shown."), "warn"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -9,6 +10,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from slotsvc.portal.access.contacts import contact_by_id
+from slotsvc.portal.access.invitations import set_password
+from slotsvc.portal.access.password_login import check_password, enter
+from slotsvc.portal.tables.units import unit_by_id
 from slotsvc.portal.web.cookies import CLIENT_SESSION
 from tests.portal.access.letter_box import come_in, letter_to, newcomer
 from tests.portal.portal_fixtures import Visitor, World
@@ -62,6 +66,35 @@ async def test_s8_the_hash_is_renewed_at_login(world: World) -> None:
     assert found is not None
     assert found.password_hash not in (None, old)
     assert (await try_in(newcomer(world), "renewed", GOOD)).status_code == 303
+
+
+async def test_s8_a_password_changed_meanwhile_stays_changed(world: World) -> None:
+    """S8: a login that is judged while its password is changed is refused, and undoes nothing."""
+    contact, portal = await user(world, "raced"), world.portal
+    changed = await portal.passwords.hashed("five red kites above the hill")
+    bu = await portal.database.read(lambda tx: unit_by_id(tx, "riviera"))
+    assert bu is not None
+    login = asyncio.create_task(check_password(portal, bu, "raced", GOOD, "198.51.100.0/24"))
+    await asyncio.sleep(0)  # its first transaction stands in line
+    now = portal.clock()
+    await portal.database.write(lambda tx: set_password(tx, contact, "raced", changed, now))
+    checked = await login
+    found = await portal.database.read(lambda tx: contact_by_id(tx, contact))
+    assert found is not None
+    assert (checked.contact, checked.suspect, found.password_hash) == (None, contact, changed)
+
+
+async def test_s8_a_password_changed_before_the_session_begins(world: World) -> None:
+    """S8: the password was right, and is another one by now: no session."""
+    contact, portal = await user(world, "late"), world.portal
+    bu = await portal.database.read(lambda tx: unit_by_id(tx, "riviera"))
+    assert bu is not None
+    checked = await check_password(portal, bu, "late", GOOD, "198.51.100.0/24")
+    assert checked.contact == contact
+    now = portal.clock()
+    await portal.database.write(lambda tx: set_password(tx, contact, "late", "other", now))
+    session = await portal.database.write(lambda tx: enter(tx, bu, checked, "", now))
+    assert session is None
 
 
 async def test_s10_delays_grow_for_a_guesser(world: World) -> None:

@@ -6,9 +6,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from slotsvc.portal.access import limits
+from slotsvc.portal.access import challenges, limits
+from slotsvc.portal.access.challenges import Purpose, Wish
 from slotsvc.portal.access.preparation import PORTAL_KIND
 from slotsvc.portal.languages import words
 from slotsvc.portal.tables.schema import ATTEMPTS, BUSINESS_UNITS, CHALLENGES
@@ -36,6 +37,26 @@ async def test_the_letter_speaks_the_contacts_language(world: World) -> None:
         await ask_for_code(visitor, f"{name}@example.org")
         letter = await letter_to(world, f"{name}@example.org")
         assert words(locale).gettext("This is your code to come in:") in letter.text
+
+
+async def test_one_that_cannot_be_prepared_does_not_stop_the_others(world: World) -> None:
+    """A code that fails for whatever reason is put away; those behind it go out."""
+    await world.contact("Lost", email="lost@example.org", unit=await world.unit("nowhere"))
+    await world.contact("Found", email="found@example.org")
+    unit = update(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == "nowhere")
+    lost = unit.values(time_zone="Nowhere/Land")
+    portal, now = world.portal, world.portal.clock()
+    wish = Wish(Purpose.LOGIN, "lost@example.org", "en")
+
+    def work(connection: Connection) -> None:
+        connection.execute(lost)
+        challenges.ask(connection, portal.secrets, "nowhere", wish, "192.0.2.0/24", now)
+
+    await portal.database.write(work)
+    await ask_for_code(newcomer(world), "found@example.org")
+    assert await letter_to(world, "found@example.org")
+    await all_prepared(world)
+    assert await letters_to(world, "lost@example.org", 0) == []
 
 
 async def test_one_letter_for_several_contacts(world: World) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from slotsvc.portal.access.refusals import LIMITS
 from slotsvc.portal.access.staff import invite, set_disabled
 from slotsvc.portal.access.staff_login import ACCOUNT
 from slotsvc.portal.tables.audit import newest
@@ -160,6 +161,21 @@ async def test_audit_has_logins_and_refusals(world: World) -> None:
     assert [each.what for each in entries] == ["STAFF_LOGIN", "STAFF_LOGIN_REFUSED"]
     assert {each.network for each in entries} == {"192.0.2.0/24"}
     assert pat.email not in str(entries)
+
+
+async def test_strangers_do_not_fill_the_audit(world: World) -> None:
+    """From one network, so many refusals an hour have an entry each, delayed ones too; the rest
+    have none, since nothing ever leaves the audit."""
+    pat, visitor = await person(world), world.visitor("198.51.100.8")
+
+    async def entries() -> int:
+        rows = await world.portal.database.read(lambda tx: newest(tx, 1000))
+        return sum(each.network == "198.51.100.0/24" for each in rows)
+
+    most = LIMITS[0].count
+    for number in range(most + 5):
+        await pat.sign_in(visitor, email=f"stranger{number}@example.org")
+    assert await entries() == most
 
 
 async def test_next_page_is_our_own(world: World) -> None:

@@ -79,8 +79,8 @@ async def sit_down(page: Page, visitor: Visitor) -> None:
 
 
 async def press(page: Page, name: str | re.Pattern[str]) -> None:
-    """The button of this name; there must be one."""
-    await page.get_by_role("button", name=name, exact=True).click()
+    """The first button of this name."""
+    await page.get_by_role("button", name=name, exact=True).first.click()
 
 
 async def follow(page: Page, name: str) -> None:

@@ -37,8 +37,6 @@ async def test_book_move_cancel(phone: Page, street: Street) -> None:
     the best windows, then another, then none; calendar entry and letters follow."""
     home, visit = await _waiting(street, phone, "Anna")
     await phone.goto(street.url(""))
-    await follow(phone, SERVICE["en"])
-    await sees(phone, SERVICE["en"])
     await follow(phone, "Choose a time")
     await sees(phone, "Choose a time")
     assert await phone.get_by_text("Recommended").count() == 1
@@ -167,7 +165,7 @@ async def test_keyboard_alone(browser: Browser, street: Street) -> None:
     async with screen(browser, DESKTOP) as page:
         await sit_down(page, home.anna)
         await page.goto(street.url(""))
-        for name in (SERVICE["en"], "Choose a time", "Recommended", "Confirm"):
+        for name in ("Choose a time", "Recommended", "Confirm"):
             await tab_to(page, name)
             was = page.url
             await page.keyboard.press("Enter")

@@ -109,7 +109,7 @@ async def test_four_languages(browser: Browser, street: Street) -> None:
             await press(page, name)
             await expect(page.locator("html")).to_have_attribute("lang", code)
             greetings.add(await page.get_by_role("heading", level=1).inner_text())
-            await expect(page.get_by_role("link", name=SERVICE[code])).to_be_visible()
+            await expect(page.get_by_role("heading", name=SERVICE[code])).to_be_visible()
             await sees(page, re.compile("Elio"))
             described = page.locator("main .prose").first
             await expect(described).to_have_text(

@@ -102,7 +102,7 @@ async def test_try_the_experience(browser: Browser, street: Street) -> None:
         await phone.goto(link)
         await press(phone, "Open my appointments")
         await sees(phone, "Hello Tessa")
-        await follow(phone, SERVICE["en"])
+        await expect(phone.get_by_role("heading", name=SERVICE["en"])).to_be_visible()
         await expect(phone.get_by_text("To be scheduled")).to_be_visible()
         await follow(phone, "Choose a time")
         assert await offers(phone)

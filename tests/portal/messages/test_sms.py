@@ -53,7 +53,10 @@ async def test_a_message_is_posted(provider: SmsServer, carrier: HttpSms) -> Non
         (400, UndeliverableError),
         (422, UndeliverableError),
         (401, UnreachableError),
-        (302, UnreachableError),
+        (302, DelayedError),
+        (403, DelayedError),
+        (404, DelayedError),
+        (405, DelayedError),
     ],
 )
 async def test_answers_are_told_apart(

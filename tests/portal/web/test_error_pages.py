@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import httpx
 import pytest
+from pysqlite3 import dbapi2
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +16,7 @@ from slotsvc.portal.web.app import application
 from slotsvc.portal.web.errors import Problem
 from slotsvc.portal.web.pages import Pages
 from slotsvc.portal.web.policy import Access
+from slotsvc.portal.web.request import portal_of
 from tests.portal.portal_fixtures import Visitor, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,6 +28,13 @@ failing = Pages()
 async def fail(request: Request, kind: ErrorKind) -> Response:
     """Fails as a call to the engine does."""
     raise ServiceError(kind, "INSIDE_WORD", field="inside", retry_after=timedelta(seconds=1.2))
+
+
+@failing.get("/{bu}/writing", access=Access.PUBLIC)
+async def write(request: Request) -> Response:
+    """Writes, and fails for a reason that trying again does not mend."""
+    await portal_of(request).database.write(lambda tx: tx.exec_driver_sql("SELECT nothing"))
+    raise AssertionError
 
 
 def visitor(world: World) -> Visitor:
@@ -60,6 +70,21 @@ async def test_who_waits_is_told_how_long_and_whom_to_call(world: World) -> None
     assert page.headers["retry-after"] == "2"
     assert "+377 97 00 00 00" in page.text
     assert 'href="/riviera/failing/UNAVAILABLE"' in page.text
+
+
+async def test_tables_that_somebody_else_writes_are_not_a_mistake(world: World) -> None:
+    """A backup or a tool holds the tables for too long: try again, or call the company."""
+    database, path = world.portal.database, world.portal.options.database
+    await database.write(lambda tx: tx.exec_driver_sql("PRAGMA busy_timeout=0"))
+    with closing(dbapi2.connect(str(path), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page = await visitor(world).get("/riviera/writing")
+        other.execute("ROLLBACK")
+    await database.write(lambda tx: tx.exec_driver_sql("PRAGMA busy_timeout=10000"))
+
+    assert page.status_code == 503
+    assert "+377 97 00 00 00" in page.text
+    assert (await visitor(world).get("/riviera/writing")).status_code == 500
 
 
 async def test_what_cannot_be_read_in_an_address_is_not_there(world: World) -> None:

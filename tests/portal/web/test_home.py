@@ -50,3 +50,27 @@ async def test_languages(tmp_path: Path) -> None:
         await home.anna.submit(page, "/language", language="fr")
         french = await home.anna.get("/riviera/visits")
         assert "Entretien de la chaudière" in french.text
+
+
+async def test_waiting(tmp_path: Path) -> None:
+    """What waits for the client has a button to choose a time."""
+    async with running_household(tmp_path) as home:
+        visit = await home.visit()
+        page = await home.anna.get("/riviera/")
+        button = page.text.split(f'href="/riviera/visits/{visit}/slots"')[1]
+        assert "Choose a time" in button.partition("</a>")[0]
+
+
+async def test_without_a_place(tmp_path: Path) -> None:
+    """Who has no site yet is told so, with the company's number, instead of being led nowhere."""
+    async with running_household(tmp_path) as home:
+        await home.action("NEW_VISIT", activity_type=None, label={"en": "Book a repair"})
+        new = await home.world.client()
+        bob = await home.world.signed_in_client(await home.world.contact("Bob", client=new))
+        page = await bob.get("/riviera/")
+        assert "we need your address" in page.text
+        assert "/riviera/new" not in page.text
+        assert "tel:+37797000000" in page.text
+        asked = await bob.get("/riviera/new")
+        assert "We do not have your address yet" in asked.text
+        assert "agreed in person" not in asked.text

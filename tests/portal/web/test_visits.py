@@ -12,6 +12,7 @@ from icalendar import Calendar
 from benchmarks.calls import fresh_id
 from slotsvc.pb.v1 import execution_service_pb2 as reports
 from slotsvc.pb.v1 import visit_service_pb2 as visits
+from slotsvc.portal.messages.sink import sunk_letters
 from tests.portal.booking_fixtures import Household, new_site, running_household, tokens
 from tests.portal.portal_fixtures import form_of
 
@@ -122,8 +123,44 @@ async def test_calendar_entry(home: Household) -> None:
     assert entries[2]["DTSTART"].dt.timestamp() == window.start_time.seconds
     assert entries[2]["DTEND"].dt.timestamp() == window.end_time.seconds
     assert entries[0]["DTSTART"].params["TZID"] == "Europe/Monaco"
+    told = [entry["DESCRIPTION"].partition("\n")[0] for entry in entries]
+    assert told[0] == told[1] == "We come within this time. Please make sure somebody is at home."
+    assert told[2] == "This appointment is cancelled; nobody will come."
     assert "Tech1" not in first.text
     assert len(first.content) < 2500
+
+
+async def test_calendar_of_a_held_time(home: Household) -> None:
+    """A time that is not confirmed is no entry."""
+    visit = await home.visit()
+    await home.held(visit)
+    assert (await home.anna.get(f"/riviera/visits/{visit}/calendar.ics")).status_code == 404
+
+
+async def test_moved(home: Household) -> None:
+    """The page says that the entry in a calendar is to be replaced, and cancelling offers to move
+    instead."""
+    visit = await home.visit()
+    booked = await home.booked(visit, n=9)
+    assert "old time in your calendar" not in booked.text
+    moved = await home.anna.followed(
+        await home.anna.submit(await home.held(visit, n=14), "/confirm")
+    )
+    assert "old time in your calendar" in moved.text
+    question = await home.anna.get(f"/riviera/visits/{visit}/cancel")
+    assert f'href="/riviera/visits/{visit}/slots"' in question.text
+
+
+async def test_language_of_letters(home: Household, tmp_path: Path) -> None:
+    """They are in the contact's language; where none is set, in the one he reads the pages in."""
+    paul = await home.world.contact("Paul", client=home.client, email="paul@example.org")
+    visitor = await home.world.signed_in_client(paul)
+    visit = await home.visit()
+    await visitor.submit(await visitor.get("/riviera/"), "/language", language="fr")
+    await visitor.submit(await home.held(visit, n=9, visitor=visitor), "/confirm")
+    await home.letters(tmp_path / "letters", 1)
+    letter = sunk_letters(tmp_path / "letters")[0]
+    assert "quelqu'un soit sur place" in " ".join(letter.text.split())
 
 
 async def test_hidden_visits(home: Household) -> None:

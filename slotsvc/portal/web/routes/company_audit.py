@@ -56,10 +56,12 @@ WORDS = {
     "BULK_ACCESS_OFF": marked("Access for all switched off"),
     "CLIENT_ADDED": marked("Client added"),
     "CLIENT_CHANGED": marked("Client changed"),
+    "CLIENT_REMOVED": marked("Client removed"),
     "ACCESS_ON": marked("Access switched on"),
     "ACCESS_OFF": marked("Access switched off"),
     "CONTACT_ADDED": marked("Contact added"),
     "CONTACT_CHANGED": marked("Contact changed"),
+    "CONTACT_REMOVED": marked("Contact removed"),
     "CONTACT_INVITED": marked("Invitation sent"),
     "CODES_FORGIVEN": marked("Codes work again"),
     "LINKS_MADE": marked("Links made"),
@@ -71,20 +73,28 @@ WORDS = {
     "VIEW_AS": marked("Client view begun"),
     "VIEW_AS_ENDED": marked("Client view ended"),
     "TEST_CREATED": marked("Test intervention made"),
+    "TEST_CANCELLED": marked("Test intervention cancelled"),
     "SMS_CREDITS_TAKEN": marked("Text message paid"),
     "SMS_CREDITS_BACK": marked("Credit given back"),
     "SMS_CREDITS_ADDED": marked("Credits added"),
 }
 """The deeds in words; what an older version wrote is shown by its stable word."""
 
-KEYS = {"way": marked("By"), "why": marked("Why"), "page": marked("Page")}
+KEYS = {
+    "way": marked("By"),
+    "why": marked("Why"),
+    "page": marked("Page"),
+    "start": marked("Appointment"),
+    "before": marked("Before"),
+    "cause": marked("Reason"),
+}
 """Of the details."""
 
 VALUES = {
     "CODE": marked("code"),
     "PASSWORD": marked("password"),
     "LOGIN_LINK": marked("link in a letter"),
-    "PERMANENT_LINK": marked("permanent link"),
+    "PERMANENT_LINK": marked("portal link"),
     "INVITATION": marked("invitation"),
     "ACCOUNT": marked("account page"),
     "ALL": marked("all sessions"),

@@ -11,19 +11,28 @@ from starlette.responses import Response
 
 from slotsvc.portal.access.contacts import Contact
 from slotsvc.portal.company.clients import (
+    TEXT_LENGTH,
     Client,
     ClientProblem,
     ClientRefusedError,
     add_client,
+    change_ref,
     client_of,
     rename_client,
     search,
     set_access,
 )
 from slotsvc.portal.company.contacts import Closed, contacts_of, why_closed
-from slotsvc.portal.company.interventions import choice, create_test, interventions_of
+from slotsvc.portal.company.engine_clients import clients_to_add
+from slotsvc.portal.company.interventions import (
+    Intervention,
+    choice,
+    interventions_of,
+    sites_of_client,
+)
 from slotsvc.portal.company.links import offer_links
 from slotsvc.portal.company.units import Unit, all_units, unit_of
+from slotsvc.portal.company.unused import InUseError, client_unused, remove_client
 from slotsvc.portal.languages import marked
 from slotsvc.portal.secrets import new_token
 from slotsvc.portal.unit_settings import shown_unit
@@ -48,11 +57,13 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A client with his unit and contacts; with each, what keeps him out."""
+    """A client with his unit and contacts; with each, what keeps him out. ``unused``: none of them
+    ever came in."""
 
     client: Client
     unit: Unit
     contacts: list[tuple[Contact, list[Closed]]]
+    unused: bool
 
 
 @pages.get("/company/clients", access=Access.STAFF, roles=EVERYBODY)
@@ -83,9 +94,10 @@ async def clients(request: Request) -> Response:
 
 @pages.get("/company/clients/new", access=Access.STAFF, roles=ADMINISTRATORS)
 async def new_client(request: Request) -> Response:
-    """The form for a new client."""
-    unit = request.query_params.get("unit", "")
-    return await _new_page(request, {"name": "", "ref": "", "business_unit": unit})
+    """The form for a new client. ``?unit=`` and ``?ref=`` fill it in."""
+    asked = request.query_params
+    typed = {"name": "", "ref": asked.get("ref", "")[:TEXT_LENGTH]}
+    return await _new_page(request, typed | {"business_unit": asked.get("unit", "")})
 
 
 @pages.post("/company/clients/new", access=Access.STAFF, roles=ADMINISTRATORS)
@@ -102,7 +114,9 @@ async def create_client(request: Request) -> Response:
         )
     except ClientRefusedError as error:
         return await _new_page(request, typed, error.problems)
-    return see_other(f"/company/clients/{client.id}", "CLIENT_ADDED")
+    known = await sites_of_client(portal_of(request), client)
+    notice = "CLIENT_ADDED_REF_UNKNOWN" if known == [] else "CLIENT_ADDED"
+    return see_other(f"/company/clients/{client.id}", notice)
 
 
 @pages.get("/company/clients/{client}", access=Access.STAFF, roles=EVERYBODY)
@@ -113,12 +127,17 @@ async def client_page(request: Request) -> Response:
 
 @pages.post("/company/clients/{client}", access=Access.STAFF, roles=ADMINISTRATORS)
 async def save_client(request: Request) -> Response:
-    """Name, and the tick for portal access."""
+    """Name, the tick for portal access, and the reference as long as it may be corrected."""
     found, form, portal = await _record(request), await request.form(), portal_of(request)
     client, live, actor, now = found.client, found.unit.live, actor_of(request), portal.clock()
     name, on = str(form.get("name", "")), form.get("access") is not None
+    ref = str(form.get("ref", client.ref))
+    visits = await interventions_of(portal, client, locale_of(request)) if "ref" in form else None
+    if ref.strip() != client.ref and not _correctable(found, visits):
+        return see_other(f"/company/clients/{client.id}", "REF_IN_USE")
 
     def work(connection: Connection) -> None:
+        change_ref(connection, client, ref, actor, now)
         rename_client(connection, client, name, actor, now)
         set_access(connection, client, on, actor, now)
         if on and live.active and live.permanent_code:
@@ -131,19 +150,21 @@ async def save_client(request: Request) -> Response:
     return see_other(f"/company/clients/{client.id}", "SAVED")
 
 
-@pages.post("/company/clients/{client}/test", access=Access.STAFF, roles=EVERYBODY)
-async def create_test_visit(request: Request) -> Response:
-    """ "Probar la experiencia": a test intervention that the client finds in his portal."""
-    found, form, portal = await _record(request), await request.form(), portal_of(request)
-    site, activity = str(form.get("site", "")), str(form.get("activity", ""))
-    offered = await choice(portal, found.client, locale_of(request))
-    url = f"/company/clients/{found.client.id}"
-    known = site in [each.name for each in offered.sites]
-    if not known or activity not in [name for name, _ in offered.activities]:
-        return see_other(url, "TEST_NOT_POSSIBLE")
-    request_id, actor = str(form.get("request_id", ""))[:100], actor_of(request)
-    await create_test(portal, found.client, found.unit, site, activity, request_id, actor)
-    return see_other(url, "TEST_CREATED")
+@pages.post("/company/clients/{client}/remove", access=Access.STAFF, roles=ADMINISTRATORS)
+async def remove(request: Request) -> Response:
+    """Takes out a client who was added by mistake."""
+    found, portal, actor = await _record(request), portal_of(request), actor_of(request)
+    now = portal.clock()
+    try:
+        await portal.database.write(lambda tx: remove_client(tx, found.client, actor, now))
+    except InUseError:
+        return see_other(f"/company/clients/{found.client.id}", "CLIENT_IN_USE")
+    return see_other("/company/clients", "CLIENT_REMOVED")
+
+
+def _correctable(found: _Record, visits: list[Intervention] | None) -> bool:
+    """Whether the reference is nobody's yet; not while the engine cannot be asked."""
+    return found.unused and visits == []
 
 
 async def _record(request: Request) -> _Record:
@@ -157,7 +178,8 @@ async def _record(request: Request) -> _Record:
             return None
         bu = shown_unit(unit, unit.live)
         contacts = contacts_of(connection, client.id)
-        return _Record(client, unit, [(each, why_closed(each, bu, now)) for each in contacts])
+        closed = [(each, why_closed(each, bu, now)) for each in contacts]
+        return _Record(client, unit, closed, client_unused(connection, client))
 
     found = await portal.database.read(read)
     if found is None:
@@ -169,6 +191,7 @@ async def _record_page(
     request: Request, found: _Record, problems: dict[str, ClientProblem] | None = None
 ) -> Response:
     portal, locale = portal_of(request), locale_of(request)
+    visits = await interventions_of(portal, found.client, locale)
     return render(
         request,
         "company/client.html",
@@ -178,7 +201,9 @@ async def _record_page(
         zone=found.unit.time_zone,
         contacts=found.contacts,
         errors=_said(request, problems),
-        visits=await interventions_of(portal, found.client, locale),
+        visits=visits,
+        unused=found.unused,
+        correctable=_correctable(found, visits),
         choice=await choice(portal, found.client, locale),
         request_id=new_token(),
     )
@@ -194,6 +219,7 @@ async def _new_page(
         status=422 if problems else 200,
         form=typed,
         errors=_said(request, problems),
+        offered=await clients_to_add(portal_of(request)),
         units=[(unit.id, unit.live.company_name or unit.id) for unit in units],
     )
 

@@ -27,6 +27,7 @@ from slotsvc.portal.company.contacts import (
 from slotsvc.portal.company.interventions import sites_of_client
 from slotsvc.portal.company.links import offer_links, tell
 from slotsvc.portal.company.units import Unit, unit_of
+from slotsvc.portal.company.unused import InUseError, contact_unused, remove_contact
 from slotsvc.portal.languages import NAMES, marked
 from slotsvc.portal.messages.letters import Channel
 from slotsvc.portal.messages.reader import Reader
@@ -172,6 +173,18 @@ async def forgive_contact(request: Request) -> Response:
     return see_other(f"/company/contacts/{contact.id}", "SAVED")
 
 
+@pages.post("/company/contacts/{contact}/remove", access=Access.STAFF, roles=ADMINISTRATORS)
+async def remove(request: Request) -> Response:
+    """Takes out a contact who was added by mistake."""
+    contact, portal, actor = await contact_in(request), portal_of(request), actor_of(request)
+    now = portal.clock()
+    try:
+        await portal.database.write(lambda tx: remove_contact(tx, contact, actor, now))
+    except InUseError:
+        return see_other(f"/company/contacts/{contact.id}", "CONTACT_IN_USE")
+    return see_other(f"/company/clients/{contact.client_id}", "CONTACT_REMOVED")
+
+
 async def contact_in(request: Request) -> Contact:
     """The contact in the path."""
     id = request.path_params["contact"]
@@ -231,6 +244,7 @@ async def _form_page(
     portal, words = portal_of(request), words_of(request)
     bu, now, own = bu_as_shown(unit), portal.clock(), contact.id if contact else None
     shared = await portal.database.read(lambda tx: sharing(tx, unit.id, data, own))
+    unused = await portal.database.read(lambda tx: own is not None and contact_unused(tx, own))
     return render(
         request,
         "company/contact.html",
@@ -243,8 +257,9 @@ async def _form_page(
         errors={field: words.gettext(_WORDS[each]) for field, each in (errors or {}).items()},
         closed=[CLOSED_WORDS[each] for each in why_closed(contact, bu, now)] if contact else [],
         shared=shared,
+        unused=unused,
         sites=await sites_of_client(portal, client),
-        languages=[("", words.gettext("The unit's first"))]
+        languages=[("", words.gettext("The business unit's main language"))]
         + [(each, NAMES[each]) for each in unit.locales],
         takes_sms=portal.outbox.takes_sms,
         asleep=contact is not None and contact.link_hash and not contact.may_use_link(bu, now),

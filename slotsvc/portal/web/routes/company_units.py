@@ -47,7 +47,7 @@ ADMINISTRATORS = {StaffRole.ADMINISTRATOR}
 LABELS = {
     "active": marked("Activate the client portal"),
     "default_access": marked("Active by default for new clients"),
-    "permanent_code": marked("Permanent connection code"),
+    "permanent_code": marked("Portal links"),
     "sms_connection": marked("Connection by SMS"),
     "company_name": marked("Company name"),
     "logo": marked("Logo"),

@@ -109,7 +109,7 @@ async def accept_invitation(request: Request, token: str) -> Response:
         invitations.set_password(connection, contact, user_name, password_hash, now)
         end_all(connection, contact, now)
         note(connection, request, contact, "PASSWORD_CHOSEN", way="INVITATION")
-        return _enter(connection, request, Checked(contact))
+        return _enter(connection, request, Checked(contact, password_hash))
 
     session = await portal.database.write(accept)
     if session is None:
@@ -147,7 +147,7 @@ def _enter(connection: Connection, request: Request, checked: Checked) -> str | 
         note_refused_entry(connection, request, "PASSWORD", checked.suspect)
         return None
     portal, bu, caller = portal_of(request), bu_of(request), caller_of(request)
-    session = password_login.enter(connection, bu, contact, caller.browser, portal.clock())
+    session = password_login.enter(connection, bu, checked, caller.browser, portal.clock())
     if session is not None:
         note_entry(connection, request, contact, "PASSWORD")
     return session

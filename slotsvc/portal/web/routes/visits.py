@@ -114,7 +114,13 @@ async def do_cancel(request: Request, visit: str) -> Response:
 
 
 def _cancel_page(
-    request: Request, desk: Desk, card: Card, *, cause: str = "", changed: bool = False, status: int = 200
+    request: Request,
+    desk: Desk,
+    card: Card,
+    *,
+    cause: str = "",
+    changed: bool = False,
+    status: int = 200,
 ) -> Response:
     return render(
         request,
