@@ -129,6 +129,9 @@ async def _served(portal: Portal, bound: str, listening: socket.socket) -> Async
     task = asyncio.create_task(server.serve([listening]), name="portal-pages")
     while not server.started and not task.done():
         await asyncio.sleep(0.005)
+    if not server.started:
+        await task
+        raise RuntimeError("the web server did not start")
     try:
         yield
     finally:

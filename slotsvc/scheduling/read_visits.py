@@ -38,20 +38,22 @@ class VisitFilter:
     limit: int = 50
 
 
-async def get_visit(desk: Desk, tenant: str, visit: str) -> Placed:
-    """Raises ``NotFoundError``."""
+async def get_visit(desk: Desk, tenant: str, visit: str, *, planned: bool = True) -> Placed:
+    """One visit. ``planned`` False: without planned times, but for the arrival of who is on the
+    way; they cost the planning of a whole route. Raises ``NotFoundError``."""
 
     def work(tx: ReadTx) -> Placed:
         stored = tx.visit(tenant, visit)
         if stored is None:
             raise NotFoundError("no such visit")
-        return placed_now(tx, stored)
+        return placed_now(tx, stored, planned=planned)
 
     return await desk.store.read(work)
 
 
-async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
-    """In order of date, technician, position. Raises ``NotFoundError`` for a missing team."""
+async def list_visits(desk: Desk, wanted: VisitFilter, *, planned: bool = True) -> Sequence[Placed]:
+    """In order of date, technician, position. ``planned``: see ``get_visit``. Raises
+    ``NotFoundError`` for a missing team."""
 
     def work(tx: ReadTx) -> Sequence[Placed]:
         stored = tx.list_visits(
@@ -65,7 +67,7 @@ async def list_visits(desk: Desk, wanted: VisitFilter) -> Sequence[Placed]:
             limit=wanted.limit,
             now=tx.now(),
         )
-        look = _look(tx, wanted.tenant)
+        look = _look(tx, wanted.tenant, planned)
         return [_placed(tx, one, look) for one in stored]
 
     return await desk.store.read(work)
@@ -91,14 +93,15 @@ def _technicians(tx: ReadTx, wanted: VisitFilter) -> list[str] | None:
     return [who for who in members if wanted.technician in ("", who)]
 
 
-def placed_now(tx: ReadTx, stored: StoredVisit) -> Placed:
+def placed_now(tx: ReadTx, stored: StoredVisit, *, planned: bool = True) -> Placed:
     """A stored visit with its planned times, if it has a place. One of the backlog that is held
-    somewhere is shown there."""
+    somewhere is shown there. ``planned``: see ``get_visit``."""
+    look = _look(tx, stored.tenant, planned)
     if stored.standing is not Standing.UNPLACED:
-        return _placed(tx, stored, _look(tx, stored.tenant))
+        return _placed(tx, stored, look)
     hold = tx.open_hold(stored.tenant, stored.visit.id, tx.now())
     shown = tx.placement(stored.tenant, hold.id) if hold is not None else None
-    return _placed(tx, shown, _look(tx, stored.tenant)) if shown else waiting(stored)
+    return _placed(tx, shown, look) if shown else waiting(stored)
 
 
 def waiting(stored: StoredVisit) -> Placed:
@@ -112,14 +115,16 @@ type _Planned = tuple[str, int, PlannedRoute | None]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What visits shown together share: routes as they are met, and open moves."""
+    """What visits shown together share: routes as they are met, and open moves. ``timed``: whether
+    planned times are wanted."""
 
     planned: dict[RouteKey, _Planned]
     moves: Mapping[str, PendingMove]
+    timed: bool
 
 
-def _look(tx: ReadTx, tenant: str) -> _Look:
-    return _Look({}, tx.pending_moves(tenant, tx.now()))
+def _look(tx: ReadTx, tenant: str, timed: bool) -> _Look:
+    return _Look({}, tx.pending_moves(tenant, tx.now()), timed)
 
 
 def _placed(tx: ReadTx, stored: StoredVisit, look: _Look) -> Placed:
@@ -127,6 +132,8 @@ def _placed(tx: ReadTx, stored: StoredVisit, look: _Look) -> Placed:
     if placement is None:
         return waiting(stored)
     key, move = placement.route, look.moves.get(placement.id)
+    if not look.timed and placement.state is not PlacementState.EN_ROUTE:
+        return Placed(stored, key.technician, "", None, placement.live(tx.now()), pending=move)
     if key not in look.planned:
         look.planned[key] = _planned(tx, placement)
     name, version, route = look.planned[key]

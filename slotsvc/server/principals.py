@@ -30,6 +30,13 @@ def current() -> Principal | None:
     return _current.get()
 
 
+def sees_planned_times() -> bool:
+    """Whether the caller is shown when a visit is planned. Clients are told windows, and need not
+    wait for the planning of a route."""
+    principal = _current.get()
+    return principal is None or principal.role is not Role.CLIENT
+
+
 def actor() -> str:
     """Who calls, as the audit trail names it."""
     principal = _current.get()

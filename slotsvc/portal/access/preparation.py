@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from slotsvc.portal.access import challenges, limits
 from slotsvc.portal.access.challenges import CODE_DIGITS, LIFETIME, Challenge, Purpose
@@ -74,10 +74,23 @@ async def prepare_waiting(portal: Portal) -> int:
     found = await portal.database.read(lambda tx: challenges.waiting(tx, now))
     letters = 0
     for challenge in found:
-        letters += await portal.database.write(partial(_prepare, portal, challenge))
+        letters += await _prepared(portal, challenge)
     if letters:
         portal.outbox.wake()
     return letters
+
+
+async def _prepared(portal: Portal, challenge: Challenge) -> bool:
+    """One that cannot be prepared is put away: those behind it must not wait for it."""
+    try:
+        return await portal.database.write(partial(_prepare, portal, challenge))
+    except OperationalError:  # of the tables, not of this one: the next look may find them well
+        raise
+    except Exception as error:
+        _LOG.exception("code.not_prepared", error=type(error).__name__)
+    now = int(portal.clock().timestamp())
+    await portal.database.write(lambda tx: challenges.mark(tx, challenge.id, prepared_at=now))
+    return False
 
 
 def _prepare(portal: Portal, challenge: Challenge, connection: Connection) -> bool:

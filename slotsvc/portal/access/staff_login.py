@@ -16,6 +16,7 @@ from slotsvc.portal.access import limits
 from slotsvc.portal.access.identifiers import IdentifierError
 from slotsvc.portal.access.identifiers import email as normalised_email
 from slotsvc.portal.access.limits import Throttle
+from slotsvc.portal.access.refusals import note_refused
 from slotsvc.portal.access.staff import TOTP_PURPOSE
 from slotsvc.portal.access.staff_sessions import begin_staff_session, end_staff_sessions
 from slotsvc.portal.access.totp import SECRET_BYTES, matching_step
@@ -66,7 +67,7 @@ async def log_in(portal: Portal, typed: StaffLogin, chosen: str | None = None) -
     now = portal.clock()
     address = _address(typed.email)
     keys = _keys(portal.secrets, address, typed.network)
-    wait = await portal.database.write(lambda tx: _admitted(tx, keys, typed, now))
+    wait = await portal.database.write(lambda tx: _admitted(tx, portal.secrets, keys, typed, now))
     if wait > timedelta(0):
         return LoginAnswer(wait=wait)
     row = await portal.database.read(lambda tx: _standing(tx, address))
@@ -75,14 +76,15 @@ async def log_in(portal: Portal, typed: StaffLogin, chosen: str | None = None) -
     )
     step = _step(portal.secrets, row, typed.code, now)
     if row is None or not right or step is None:
-        await portal.database.write(lambda tx: _refuse(tx, row, typed, now))
+        await portal.database.write(lambda tx: _refuse(tx, portal.secrets, row, typed, now))
         return LoginAnswer()
     stored = row.password_hash
     if chosen is not None or portal.passwords.outdated(stored):
         stored = await portal.passwords.hashed(chosen or typed.password)
 
     def work(connection: Connection) -> str | None:
-        if not _used_up(connection, row, stored, step, typed, now):
+        if not _used_up(connection, row, stored, step, now):
+            _refuse(connection, portal.secrets, row, typed, now)
             return None
         if chosen is not None:
             end_staff_sessions(connection, row.id, now)
@@ -110,14 +112,18 @@ def _keys(secrets: PortalSecrets, address: str, network: str) -> dict[str, str]:
 
 
 def _admitted(
-    connection: Connection, keys: dict[str, str], typed: StaffLogin, now: datetime
+    connection: Connection,
+    secrets: PortalSecrets,
+    keys: dict[str, str],
+    typed: StaffLogin,
+    now: datetime,
 ) -> timedelta:
     """How long to wait; zero: this attempt is let through, and counted."""
     wait = max(
         limits.delay(connection, kind, key, _THROTTLES[kind], now) for kind, key in keys.items()
     )
     if wait > timedelta(0):
-        record(connection, now, "portal", "STAFF_LOGIN_DELAYED", network=typed.network)
+        note_refused(connection, secrets, now, "STAFF_LOGIN_DELAYED", network=typed.network)
         return wait
     for kind, key in keys.items():
         limits.add(connection, kind, key, now)
@@ -140,14 +146,14 @@ def _step(secrets: PortalSecrets, row: Any, code: str, now: datetime) -> int | N
     return matching_step(secret, code, now, row.totp_last_step)
 
 
-def _refuse(connection: Connection, row: Any, typed: StaffLogin, now: datetime) -> None:
-    subject = f"staff/{row.id}" if row is not None else ""
-    record(connection, now, "portal", "STAFF_LOGIN_REFUSED", subject=subject, network=typed.network)
+def _refuse(
+    connection: Connection, secrets: PortalSecrets, row: Any, typed: StaffLogin, now: datetime
+) -> None:
+    subject, what = f"staff/{row.id}" if row is not None else "", "STAFF_LOGIN_REFUSED"
+    note_refused(connection, secrets, now, what, subject=subject, network=typed.network)
 
 
-def _used_up(
-    connection: Connection, row: Any, stored: str, step: int, typed: StaffLogin, now: datetime
-) -> bool:
+def _used_up(connection: Connection, row: Any, stored: str, step: int, now: datetime) -> bool:
     """Uses the code up. ``stored``: the password's hash, maybe of another password.
 
     False: another login was first with this code, or the person was disabled or reset since.
@@ -159,10 +165,7 @@ def _used_up(
         STAFF.c.password_hash == row.password_hash,
     )
     values = {"totp_last_step": step, "password_hash": stored}
-    if connection.execute(unused.values(values)).rowcount == 1:
-        return True
-    _refuse(connection, row, typed, now)
-    return False
+    return connection.execute(unused.values(values)).rowcount == 1
 
 
 def _begun(

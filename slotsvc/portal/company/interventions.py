@@ -25,7 +25,6 @@ from slotsvc.portal.tables.schema import ACTIVITY_TYPES, AUDIT
 TEST_LABEL = "portal-test"
 TEST_CAUSE = "Test intervention, cancelled on the company's pages"
 _TAKEN_BACK_FROM = {VisitState.UNPLACED, VisitState.HELD, VisitState.BOOKED}
-_NOTHING_TO_CANCEL = {ErrorKind.NOT_FOUND, ErrorKind.INVALID, ErrorKind.WRONG_STATE}
 _AWAY = {ErrorKind.UNAVAILABLE, ErrorKind.REFUSED, ErrorKind.BROKEN}
 
 
@@ -129,18 +128,19 @@ async def create_test(
 
 
 async def cancel_test(portal: Portal, client: Client, visit: str, actor: str) -> bool:
-    """Takes a test intervention back; False: ``visit`` (its last segment) is none of this client,
-    or nothing to cancel any more. Real interventions are never touched. Raises ``ServiceError``."""
+    """Takes a test intervention back; False: it is over already. ``visit``: its last segment. Real
+    interventions are never touched. Raises ``LookupError`` (no test of this client) and
+    ``ServiceError``."""
     planner, name = portal.service.planner, f"{portal.options.tenant}/visits/{visit}"
+    found = await planner.visit(name)
+    if found.client != client.ref or TEST_LABEL not in found.labels:
+        raise LookupError(visit)
     try:
-        found = await planner.visit(name)
-        if found.client != client.ref or TEST_LABEL not in found.labels:
-            return False
         await planner.cancel_visit(found.name, f"cancel-test-{visit}", TEST_CAUSE)
     except ServiceError as error:
-        if error.kind in _NOTHING_TO_CANCEL:
-            return False
-        raise
+        if error.kind is not ErrorKind.WRONG_STATE:
+            raise
+        return False
     now, data = portal.clock(), {"visit": visit}
     await portal.database.write(lambda tx: _tell(tx, client, "TEST_CANCELLED", actor, now, data))
     return True

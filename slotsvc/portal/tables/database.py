@@ -15,7 +15,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
-_BUSY_MS = 2000
+_BUSY_MS = 10_000  # a backup or a tool writes: longer than either takes
 _COMMON = (
     f"busy_timeout={_BUSY_MS}",
     "foreign_keys=ON",

@@ -8,6 +8,7 @@ from math import ceil
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -73,6 +74,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service)
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(OperationalError, _tables)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -93,6 +95,14 @@ async def _service(request: Request, error: Exception) -> Response:
         tell("engine does not answer", reason=error.reason)
     wait = ceil(error.retry_after.total_seconds()) if error.retry_after else None
     return problem_page(request, problem, retry_after_s=wait)
+
+
+async def _tables(request: Request, error: Exception) -> Response:
+    """The tables did not answer. Somebody else writes for too long: trying again is worth it."""
+    if "locked" not in str(error):
+        return await _broken(request, error)
+    _log.warning("tables are locked")
+    return problem_page(request, Problem.UNAVAILABLE)
 
 
 async def _elsewhere(request: Request, error: Exception) -> Response:

@@ -40,7 +40,7 @@ async def test_client_and_contact_from_nothing_to_the_first_look(world: World) -
     page = await sam.followed(
         await sam.submit(page, "/new", name="Mairie", ref=ref, business_unit="riviera")
     )
-    assert "Now add the people who come in" in page.text
+    assert "Now add the people who may sign in" in page.text
     page = await sam.followed(await sam.submit(page, page.url.path, access="on"))
     new = await sam.get(f"{page.url.path}/contacts/new")
     saved = await sam.submit(

@@ -95,7 +95,7 @@ async def test_test_intervention_is_taken_back(world: World) -> None:
     )
     answer = await planner.submit(await planner.get(path), "/test")
     page = await planner.followed(answer)
-    assert "See it as Kim sees it" in page.text
+    assert "See what Kim sees" in page.text
     cancelled = await planner.submit(page, "/cancel")
     assert "notice=TEST_CANCELLED" in cancelled.headers["location"]
     after = await planner.followed(cancelled)
@@ -120,5 +120,5 @@ async def test_foreign_visit_is_no_test(world: World) -> None:
     visit = page.text.partition("/tests/")[2].partition("/")[0]
     for path in (f"{other}/tests/{visit}/cancel", f"{client}/tests/nothing/cancel"):
         answer = await sam.post(f"/company/clients/{path}", {"csrf_token": token})
-        assert "TEST_NOT_CANCELLED" in answer.headers["location"]
+        assert answer.status_code == 404, path
     assert "Cancel test" in (await sam.get(f"/company/clients/{client}")).text

@@ -123,7 +123,7 @@ async def test_calendar_entry(home: Household) -> None:
     assert entries[2]["DTSTART"].dt.timestamp() == window.start_time.seconds
     assert entries[2]["DTEND"].dt.timestamp() == window.end_time.seconds
     assert entries[0]["DTSTART"].params["TZID"] == "Europe/Monaco"
-    told = [entry["DESCRIPTION"].partition("\n")[0] for entry in entries]
+    told = [str(entry["DESCRIPTION"]).partition("\n")[0] for entry in entries]
     assert told[0] == told[1] == "We come within this time. Please make sure somebody is at home."
     assert told[2] == "This appointment is cancelled; nobody will come."
     assert "Tech1" not in first.text

@@ -40,7 +40,10 @@ async def cancel_test_visit(request: Request) -> Response:
     """Takes a test intervention back, wherever the trial has brought it."""
     client, _ = await _client(request)
     visit, actor = request.path_params["visit"], actor_of(request)
-    done = await cancel_test(portal_of(request), client, visit, actor)
+    try:
+        done = await cancel_test(portal_of(request), client, visit, actor)
+    except LookupError:
+        raise ProblemError(Problem.NOT_FOUND) from None
     notice = "TEST_CANCELLED" if done else "TEST_NOT_CANCELLED"
     return see_other(f"/company/clients/{client.id}", notice)
 
