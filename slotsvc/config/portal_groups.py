@@ -47,7 +47,7 @@ class Portal(Group):
     )
     key_ring_path: Path | None = Field(
         None,
-        description="Its secrets, mode 0600, made at the first start; permanent links depend on "
+        description="Its secrets, mode 0600, made at the first start; portal links depend on "
         "them. Unset: `portal-keys.json` in `data_dir`.",
     )
     service_address: str | None = Field(

@@ -16,6 +16,7 @@ import uvicorn
 
 from slotsvc.portal.access.preparation import prepare_challenges
 from slotsvc.portal.access.session_activity import SessionActivity
+from slotsvc.portal.booking.unfinished import finish_bookings
 from slotsvc.portal.clock import Clock, utc_now
 from slotsvc.portal.day.team_feed import TeamFeeds
 from slotsvc.portal.housekeeping import keep_house
@@ -40,7 +41,12 @@ class Background(Protocol):
 
 
 _log = structlog.get_logger(__name__)
-_BACKGROUND: tuple[Background, ...] = (send_letters, prepare_challenges, keep_house)
+_BACKGROUND: tuple[Background, ...] = (
+    send_letters,
+    prepare_challenges,
+    keep_house,
+    finish_bookings,
+)
 _DRAIN_S = 5
 _BACKLOG = 512
 _RESTART_AFTER_S = 5.0

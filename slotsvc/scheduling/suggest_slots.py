@@ -24,6 +24,7 @@ from slotsvc.scheduling.slot_query import (
     slot_query,
     with_quota,
 )
+from slotsvc.scheduling.thread_places import ThreadPlaces
 from slotsvc.scheduling.travel_blocks import table
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
@@ -75,7 +76,7 @@ class SuggestSlots:
         self._store, self._travel = store, travel
         self._calendar, self._limits = calendar, limits
         self._searches = count()
-        self._ranking = asyncio.Semaphore(RANKED_AT_ONCE)
+        self._ranking = ThreadPlaces(RANKED_AT_ONCE)
 
     async def __call__(self, command: SuggestCommand) -> Suggestions:
         """Ranks the slots of one request.
@@ -88,18 +89,18 @@ class SuggestSlots:
         loaded = time.perf_counter()
         legs = await self._legs(query.location, calendar)
         driven = time.perf_counter()
-        async with self._ranking:
-            answer = await asyncio.to_thread(
-                suggest,
+        answer = await self._ranking.run(
+            lambda left: suggest(
                 calendar,
                 query,
                 legs,
                 self._params(command),
                 snapshot.now,
                 command.max_rejections,
-                _out_of_time(command.deadline),
+                _out_of_time(command.deadline, left),
                 next(self._searches) % REFEREE_EVERY == 0,
             )
+        )
         paces = {who.id: who.pace for who in snapshot.technicians}
         work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
         held = tuple(self._held(command, asked, work, offer, paces) for offer in answer.offers)
@@ -187,5 +188,6 @@ class SuggestSlots:
         )
 
 
-def _out_of_time(deadline: float | None) -> Callable[[], bool]:
-    return lambda: deadline is not None and time.monotonic() >= deadline
+def _out_of_time(deadline: float | None, left: Callable[[], bool]) -> Callable[[], bool]:
+    """Whether nobody waits for the answer any more."""
+    return lambda: left() or (deadline is not None and time.monotonic() >= deadline)

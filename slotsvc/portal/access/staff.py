@@ -115,17 +115,6 @@ def reset(connection: Connection, staff: str, actor: str, now: datetime) -> tupl
     return member, _emptied(connection, staff, actor, now)
 
 
-def recover_administrator(connection: Connection, email: str, now: datetime) -> str:
-    """For the command line, when the last administrator lost password or telephone: the same as
-    ``reset``, and the token of the new link. Raises ``LookupError`` for no such administrator.
-    """
-    address = _judged(email, email)
-    found = _by_email(connection, address)
-    if found is None or found.role != StaffRole.ADMINISTRATOR:
-        raise LookupError("no administrator has this e-mail address")
-    return _emptied(connection, found.id, "cli", now)
-
-
 def set_disabled(
     connection: Connection, staff: str, disabled: bool, actor: str, now: datetime
 ) -> None:

@@ -16,10 +16,11 @@ from slotsvc.portal.tables.schema import CONTACTS, HOLDS
 
 
 class HoldOutcome(StrEnum):
-    """What became of a hold. None, as long as it is open: it may have lapsed."""
+    """What became of a hold. None, as long as nobody looked: it may have lapsed."""
 
     CONFIRMED = "CONFIRMED"
     RELEASED = "RELEASED"
+    LAPSED = "LAPSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,14 @@ def live_holds(connection: Connection, client_id: str, now: datetime) -> list[Ke
     return [_hold(row) for row in connection.execute(query)]
 
 
+def unfinished(connection: Connection, before: datetime) -> list[KeptHold]:
+    """Those that ended by then and of which nobody knows what became, the oldest first."""
+    query = select(HOLDS).where(
+        HOLDS.c.outcome.is_(None), HOLDS.c.expires_at <= int(before.timestamp())
+    )
+    return [_hold(row) for row in connection.execute(query.order_by(HOLDS.c.expires_at))]
+
+
 def keep(connection: Connection, hold: KeptHold, now: datetime) -> bool:
     """Writes it down; False: it was written before."""
     row = {
@@ -119,9 +128,10 @@ def booked_later(connection: Connection, hold: KeptHold) -> bool:
 
 
 def sweep(connection: Connection, now: datetime) -> int:
-    """Takes out holds that ended a week ago or more; gives how many."""
+    """Takes out holds that ended a week ago or more and were looked at since; gives how many."""
     week_ago = int((now - timedelta(days=7)).timestamp())
-    return connection.execute(HOLDS.delete().where(HOLDS.c.expires_at < week_ago)).rowcount
+    over = HOLDS.delete().where(HOLDS.c.expires_at < week_ago, HOLDS.c.outcome.is_not(None))
+    return connection.execute(over).rowcount
 
 
 def _of(client_id: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 from slotsvc.portal.booking.actions import Action, ActionKind
 from slotsvc.portal.booking.cards import Card, Status
@@ -13,6 +14,7 @@ from slotsvc.portal.booking.new_visits import entry_actions, my_sites
 from slotsvc.portal.service.answers import VisitState
 
 RECENT = 3
+_RECENTLY = timedelta(days=90)
 _COMING = (Status.ON_THE_WAY, Status.IN_PROGRESS, Status.SCHEDULED)
 _WAITING = (Status.HELD, Status.TO_SCHEDULE)
 
@@ -20,7 +22,7 @@ _WAITING = (Status.HELD, Status.TO_SCHEDULE)
 @dataclass(frozen=True, slots=True)
 class Home:
     """``next`` None: no appointment stands. ``later``: the appointments behind it. ``waiting``: to
-    be confirmed or booked. ``recent``: the last few that are done. ``actions``: new visits.
+    be confirmed or booked. ``recent``: the last few done of late. ``actions``: new visits.
 
     ``somewhere``: there is a site that new visits can go to.
     """
@@ -35,7 +37,10 @@ class Home:
 
 async def my_home(desk: Desk) -> Home:
     """The visitor's first page. Raises ``ServiceError``."""
-    found, done = await asyncio.gather(desk.calls.open_visits(), desk.calls.visits(VisitState.DONE))
+    since = (desk.now.astimezone(desk.zone) - _RECENTLY).date()
+    found, done = await asyncio.gather(
+        desk.calls.open_visits(), desk.calls.visits(VisitState.DONE, since)
+    )
     cards = in_order(await desk.cards([*found, *done]))
     coming = [card for card in cards if card.status in _COMING]
     return Home(

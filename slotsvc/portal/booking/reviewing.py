@@ -21,7 +21,7 @@ from slotsvc.portal.booking.kept_holds import (
 )
 from slotsvc.portal.booking.new_visits import may_ask
 from slotsvc.portal.booking.telling import Told, tell
-from slotsvc.portal.service.answers import Slot, Visit, VisitState
+from slotsvc.portal.service.answers import Slot, Visit, VisitState, Window
 from slotsvc.portal.service.errors import ErrorKind, ServiceError
 
 
@@ -87,19 +87,30 @@ async def confirm(desk: Desk, id: str) -> Review:
         await give_back(desk, hold.name)
         raise SameTimeError
     booked = visit if found.standing is Standing.CONFIRMED else await _confirmed(desk, hold, visit)
+    await settle(desk, hold, booked, before)
+    return Review(hold, booked, Standing.CONFIRMED)
+
+
+async def settle(desk: Desk, hold: KeptHold, booked: Visit, before: Window | None) -> None:
+    """Writes down, once, that the hold became the appointment: outcome, audit and letter.
+
+    ``before``: the window that the visit had, None where nobody knows. What is under way or over,
+    or not his to see any more, needs no letter.
+    """
     told = Told.RESCHEDULED if hold.kind is ActionKind.RESCHEDULE else Told.BOOKED
-    letter = await tell(desk, booked, told)
+    stands = booked.state is VisitState.BOOKED and desk.sees(booked)
+    letter = await tell(desk, booked, told) if stands else None
 
     def write(connection: Connection) -> None:
         told_before = booked_later(connection, hold)
         if close(connection, hold.name, HoldOutcome.CONFIRMED) and not told_before:
             left = before if before != hold.window else None
             note(connection, desk, booked, f"VISIT_{told}", start=hold.window, before=left)
-            letter.put(connection)
+            if letter is not None:
+                letter.put(connection)
 
     await desk.portal.database.write(write)
     desk.portal.outbox.wake()
-    return Review(hold, booked, Standing.CONFIRMED)
 
 
 async def extend(desk: Desk, id: str) -> None:
@@ -134,7 +145,8 @@ def _is_booked(hold: KeptHold, visit: Visit) -> bool:
     """Confirmed, though this portal has not written it down: it stopped in between."""
     stands = visit.promise.window if visit.promise else None
     booked = visit.state is VisitState.BOOKED and stands == hold.window
-    return booked and hold.outcome is None and visit.hold != hold.name
+    undecided = hold.outcome in (None, HoldOutcome.LAPSED)
+    return booked and undecided and visit.hold != hold.name
 
 
 def _check_open(desk: Desk, hold: KeptHold, visit: Visit) -> None:

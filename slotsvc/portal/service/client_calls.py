@@ -21,8 +21,9 @@ from slotsvc.portal.service.channel import READ_S, SEARCH_S, WRITE_S, Line, Meta
 from slotsvc.portal.service.reading import hold_of, slot_of, visit_of
 
 _PAGE = 1000
-MOST_PAGES = 5
-"""Lists of one client end after so many pages of 1000."""
+MOST_PAGES = 100
+"""Lists of one client are read to their end, where the newest are; so many pages of 1000 are none
+of a client, but a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,18 @@ class ClientCalls:
         asked = visits.GetVisitRequest(name=name)
         return visit_of((await self._call(self._visits.GetVisit, asked, READ_S)).visit)
 
-    async def visits(self, state: VisitState | None = None) -> list[Visit]:
-        """Those in ``state``, by date; None: all still to be done that have a place."""
+    async def visits(
+        self, state: VisitState | None = None, first_date: date | None = None
+    ) -> list[Visit]:
+        """Those in ``state``, by date; None: all still to be done that have a place.
+
+        ``first_date``: only from this service date on; None: no limit.
+        """
         asked = visits.ListVisitsRequest(
             parent=self._tenant, client=self._client, page_size=_PAGE, state=_state(state)
         )
+        if first_date:
+            asked.first_date.CopyFrom(_date(first_date))
         return await self._all(self._visits.ListVisits, asked)
 
     async def unplaced(self) -> list[Visit]:

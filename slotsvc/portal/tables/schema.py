@@ -223,7 +223,7 @@ HOLDS = Table(  # windows that a client is about to confirm; the truth is the en
     Column("extendable", Boolean, nullable=False),
     Column("request_id", String(100), nullable=False),  # of the call that made it
     Column("search", JSON, nullable=False),  # how to find equivalents when it lapses
-    Column("outcome", String(20)),  # NULL | CONFIRMED | RELEASED
+    Column("outcome", String(20)),  # NULL | CONFIRMED | RELEASED | LAPSED
     Column("created_at", Integer, nullable=False),
     Index(None, "contact", "expires_at"),
 )

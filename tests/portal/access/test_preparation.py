@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 
 from slotsvc.portal.access import challenges, limits
 from slotsvc.portal.access.challenges import Purpose, Wish
-from slotsvc.portal.access.identifiers import email
+from slotsvc.portal.access.identifiers import identifier
 from slotsvc.portal.access.preparation import PORTAL_KIND
 from slotsvc.portal.languages import words
 from slotsvc.portal.tables.schema import ATTEMPTS, BUSINESS_UNITS, CHALLENGES
@@ -47,7 +47,7 @@ async def test_one_that_cannot_be_prepared_does_not_stop_the_others(world: World
     unit = update(BUSINESS_UNITS).where(BUSINESS_UNITS.c.id == "nowhere")
     lost = unit.values(time_zone="Nowhere/Land")
     portal, now = world.portal, world.portal.clock()
-    wish = Wish(Purpose.LOGIN, email("lost@example.org"), "en")
+    wish = Wish(Purpose.LOGIN, identifier("lost@example.org", None), "en")
 
     def work(connection: Connection) -> None:
         connection.execute(lost)

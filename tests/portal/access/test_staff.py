@@ -17,7 +17,6 @@ from slotsvc.portal.access.staff import (
     first_administrator,
     invite,
     invited,
-    recover_administrator,
     reset,
     set_disabled,
 )
@@ -148,19 +147,6 @@ def test_last_administrator_stays(books: Books) -> None:
         with pytest.raises(StaffRefusedError) as refused:
             books.do(work)
         assert refused.value.problem is StaffProblem.LAST_ADMINISTRATOR
-
-
-def test_command_line_lets_the_last_administrator_in_again(books: Books) -> None:
-    """Who lost her telephone gets a new link from the machine's owner; planners and strangers do
-    not."""
-    use(books, link(books))
-    token = books.do(lambda tx: recover_administrator(tx, "ADA@example.org", NOW))
-    assert books.open_sessions() == 0
-    assert use(books, token) is not None
-    books.do(lambda tx: invite(tx, "b@example.org", "Ben", StaffRole.PLANNER, SAM, NOW))
-    for email in ("b@example.org", "nobody@example.org"):
-        with pytest.raises(LookupError):
-            books.do(lambda tx, email=email: recover_administrator(tx, email, NOW))  # type: ignore[misc]
 
 
 def test_audit_tells_the_story_without_secrets(books: Books) -> None:

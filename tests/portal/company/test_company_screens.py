@@ -28,9 +28,12 @@ async def addresses(world: World) -> list[str]:
     fields = form_of(await sam.get(f"/company/units/{unit}"), "/save").fields
     await sam.post(f"/company/units/{unit}/draft", fields | {"company_name": "A draft"})
     await sam.submit(await sam.get(f"/company/clients/{client}"), "/test")
+    await site(world, world._id("later"), "Villa Rose")
+    homeless = await world.client(name="Nobody's")
     return [
         "/company/", "/company/units", f"/company/units/{unit}", f"/company/units/{unit}/preview",
         "/company/clients", "/company/clients?q=nobody", "/company/clients/new",
+        f"/company/clients/{homeless}", f"/company/clients/{client}?notice=TEST_CREATED",
         f"/company/clients/{client}", f"/company/clients/{client}/contacts/new",
         f"/company/contacts/{contact}", "/company/staff", "/company/audit",
     ]  # fmt: skip

@@ -79,6 +79,20 @@ async def test_draft_waits_and_is_shown_with_its_differences(world: World) -> No
     assert (await unit(world, id)).draft is None
 
 
+async def test_draft_is_saved_from_its_own_box(world: World) -> None:
+    """The box above the form has a button that saves the form: the draft is in force."""
+    id, sam = await fresh(world)
+    page = await sam.get(f"/company/units/{id}")
+    typed = form_of(page, "/save").fields | {"company_name": "Draft three"}
+    await sam.post(f"/company/units/{id}/draft", typed)
+    page = await sam.get(f"/company/units/{id}")
+    box = page.text.partition("You see a draft")[2].partition("<form")[0]
+    assert 'form="unit-form"' in box
+    assert 'id="unit-form"' in page.text
+    await sam.submit(page, "/save")
+    assert (await unit(world, id)).live.company_name == "Draft three"
+
+
 async def test_second_editor_is_told_and_keeps_what_he_typed(world: World) -> None:
     """Two administrators with the form open: the second one's save changes nothing, and his words
     are still in the form; saving again is his decision."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from pathlib import Path
 
+from benchmarks.calls import fresh_id
+from slotsvc.pb.v1 import execution_service_pb2 as reports
+from slotsvc.pb.v1 import visit_service_pb2 as engine
 from tests.portal.booking_fixtures import running_household
 from tests.portal.portal_fixtures import running_world
 
@@ -39,6 +43,27 @@ async def test_signed_in(tmp_path: Path) -> None:
         ]
         assert order == sorted(order)
         assert "Book a repair" in page.text
+
+
+async def test_done_lately(tmp_path: Path) -> None:
+    """What was done in the last three months is on the first page; all of it is in the list."""
+    async with running_household(tmp_path) as home:
+        visit, execution = await home.visit(), home.world.service.calls.execution
+        await home.booked(visit)
+        name = f"{home.world.company.tenant}/visits/{visit}"
+        window = (await home.engine_visit(visit)).promise.window.start_time
+        start = window.ToDatetime(UTC) - home.world.clock.now()
+        await home.later(start)
+        await execution.StartVisit(reports.StartVisitRequest(name=name, request_id=fresh_id()))
+        await execution.FinishVisit(
+            reports.FinishVisitRequest(
+                name=name, outcome=engine.OUTCOME_DONE, request_id=fresh_id()
+            )
+        )
+        for days, shown in ((1, True), (100, False)):
+            await home.later(timedelta(days=days))
+            assert (f"/visits/{visit}" in (await home.anna.get("/riviera/")).text) is shown
+            assert f"/visits/{visit}" in (await home.anna.get("/riviera/visits")).text
 
 
 async def test_languages(tmp_path: Path) -> None:
