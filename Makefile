@@ -47,6 +47,8 @@ check: $(VENV)/.dev ## style, types, boundaries, protos, Dockerfile
 	$(BIN)/buf lint
 	$(BIN)/python tools/generate_protos.py --check
 	$(BIN)/python tools/check_dockerfile.py
+	$(BIN)/python tools/vendor_assets.py --check
+	$(BIN)/python tools/messages.py check
 
 screenshots: $(VENV)/.dev ## the portal's pages on phone and desktop, as pictures
 	@tools/find_chromium.sh >/dev/null
