@@ -278,7 +278,7 @@ async def test_s23_an_unknown_address_makes_no_client(world: World) -> None:
         ("", "Please enter your e-mail address or phone number."),
         ("anna", "This is not an e-mail address."),
         ("a\r\nb@example.org", "This is not an e-mail address."),
-        ("12", "This is not a phone number"),
+        ("12", "Please check this phone number"),
     ],
 )
 async def test_what_is_no_address_is_said_beside_the_field(

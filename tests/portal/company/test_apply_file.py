@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from slotsvc.portal.booking.actions import USUAL_ACTIONS, action_of
 from slotsvc.portal.company.apply_file import apply_company, conditions, proof_needed
-from slotsvc.portal.company.company_file import ActionEntry, ActionKind, load_company_file
+from slotsvc.portal.company.company_file import load_company_file
+from slotsvc.portal.company.file_entries import ActionEntry, ActionKind
 from slotsvc.portal.company.file_problems import CompanyFileError
 from slotsvc.portal.company.units import unit_of
 from slotsvc.portal.tables.database import engine_on
@@ -72,7 +73,7 @@ def test_the_example_sets_a_portal_up(connection: Connection, tmp_path: Path) ->
         "tenants/acme/activityTypes/repair": True,
         "tenants/acme/activityTypes/inspection": False,
     }
-    assert {row.phone for row in all_of(connection, CONTACTS)} == {"+33612345678", None}
+    assert {row.phone for row in all_of(connection, CONTACTS)} == {"+33199005678", None}
     lea = connection.execute(select(CONTACTS).where(CONTACTS.c.name == "Léa Fontaine")).one()
     assert (lea.access_from, lea.access_until, lea.all_sites) == ("2026-09-01", "2027-08-31", False)
     assert [row.site for row in all_of(connection, CONTACT_SITES)] == [
@@ -138,7 +139,7 @@ def test_differences_are_told_one_by_one(connection: Connection, tmp_path: Path)
         ('en = "Boiler service"', 'en = "Boiler check"'),
         ("hours_before = 48", "hours_before = 12"),
         ('name = "Marie Rossi"\naccess = true', 'name = "M. Rossi"\naccess = false'),
-        ('phone = "+33 6 12 34 56 78"', 'phone = "+33 6 12 34 56 79"'),
+        ('phone = "+33 1 99 00 56 78"', 'phone = "+33 1 99 00 56 79"'),
         ("shown = false", "shown = true"),
         ("sms_credits_at_least = 20", "sms_credits_at_least = 30.2"),
     )
@@ -240,7 +241,7 @@ def test_a_client_who_is_new_comes_in_as_the_unit_says(
     [
         ('email = "marc@azur.example"', 'email = "marc"', "client[1].contact[0].email: must be an"),
         (
-            'phone = "+33 6 12',
+            'phone = "+33 1 99 00 56',
             'phone = "+33 0 12',
             "client[0].contact[0].phone: must be a telephone",
         ),
