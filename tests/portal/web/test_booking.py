@@ -252,7 +252,7 @@ async def test_one_hold_for_each_kind_of_work(home: Household) -> None:
 
 
 async def test_at_most_ten_holds_an_hour(home: Household) -> None:
-    """The eleventh hold within an hour is refused with the time to wait."""
+    """S24: the eleventh hold within an hour is refused with the time to wait."""
     visit = await home.visit()
     for n in range(10):
         await home.held(visit, n=n % 3)

@@ -31,12 +31,12 @@ def request(peer: str, *forwarded: str) -> Request:
 def test_the_nearest_untrusted_address_is_the_visitors(
     peer: str, forwarded: tuple[str, ...], trusted: tuple[str, ...], address: str
 ) -> None:
-    """What a stranger writes into X-Forwarded-For is not believed."""
+    """S16: what a stranger writes into X-Forwarded-For is not believed."""
     assert client_address(request(peer, *forwarded), trusted) == address
 
 
 def test_the_public_and_the_bound_address_are_ours() -> None:
-    """With their ports, and localhost for who sits at the machine."""
+    """S16: with their ports, and localhost for who sits at the machine."""
     assert known_hosts("https://portal.example", "127.0.0.1:8080") == {
         "portal.example",
         "127.0.0.1:8080",

@@ -38,6 +38,23 @@ async def test_list_shows_all_states(home: Household) -> None:
         assert words in page.text
 
 
+async def test_nothing_of_the_planning_reaches_clients(home: Household) -> None:
+    """S20: notes, labels and technicians stand on none of a client's pages."""
+    visit = await home.visit(note="canary-note", labels={"kind": "canary-label"})
+    waiting = await home.visit(note="canary-note")
+    await home.booked(visit, n=0)
+    technicians = await home.world.portal.service.planner.technicians()
+    hidden = {"canary-note", "canary-label", "technicians/"}
+    hidden |= {who.display_name for who in technicians}
+    assert technicians
+    assert "" not in hidden
+    own = ("", "/slots", "/cancel", "/calendar.ics")
+    paths = ["", "visits", "new", f"visits/{waiting}/slots", *(f"visits/{visit}{x}" for x in own)]
+    for path in paths:
+        page = await home.anna.see(f"/riviera/{path}")
+        assert not {word for word in hidden if word in page.text}, path
+
+
 async def test_search_and_filter(home: Household) -> None:
     """Words find titles, places and references without accents; status and site narrow it."""
     villa = await new_site(home.world, "villa", home.ref, display_name="Villa Éden")
