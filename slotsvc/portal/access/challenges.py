@@ -19,6 +19,7 @@ from slotsvc.portal.access.identifiers import Identifier
 from slotsvc.portal.access.limits import Limit
 from slotsvc.portal.secrets import PortalSecrets, hashed, new_token
 from slotsvc.portal.tables.schema import CHALLENGES
+from slotsvc.portal.visitor import ClientVisitor
 
 LIFETIME = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -126,6 +127,24 @@ def challenge_of(
     row = connection.execute(query).one_or_none()
     found = _challenge(row) if row is not None else None
     return found if found is not None and found.open(now) else None
+
+
+def challenge_of_session(
+    connection: Connection,
+    visitor: ClientVisitor,
+    token: str | None,
+    purposes: set[Purpose],
+    now: datetime,
+) -> Challenge | None:
+    """``challenge_of``, where the visitor's own session asked for it; None: it did not."""
+    found = challenge_of(connection, visitor.bu.id, token, purposes, now)
+    return found if found is not None and found.session == visitor.session else None
+
+
+def use_up(connection: Connection, challenge: Challenge, now: datetime) -> None:
+    """Its code was right, and works no more."""
+    second = int(now.timestamp())
+    mark(connection, challenge.id, proven_at=second, used_at=second)
 
 
 def challenge_by_link(

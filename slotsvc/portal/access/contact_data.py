@@ -67,8 +67,7 @@ def asked_for(
     connection: Connection, visitor: ClientVisitor, token: str | None, now: datetime
 ) -> Challenge | None:
     """The open change of this session; None: there is none."""
-    found = challenges.challenge_of(connection, visitor.bu.id, token, CHANGE, now)
-    return found if found is not None and found.session == visitor.session else None
+    return challenges.challenge_of_session(connection, visitor, token, CHANGE, now)
 
 
 def confirm(
@@ -87,8 +86,7 @@ def confirm(
     if not judge(connection, secrets, challenge, code):
         entry = wrong(challenge)
         return Changed(entry.outcome, tries_left=entry.tries_left)
-    second = int(now.timestamp())
-    challenges.mark(connection, challenge.id, proven_at=second, used_at=second)
+    challenges.use_up(connection, challenge, now)
     channel = channel_of(challenge.address)
     old = contact.email if channel is Channel.MAIL else contact.phone
     session = raised(connection, visitor.session, now)

@@ -52,8 +52,7 @@ def asked_for(
     connection: Connection, visitor: ClientVisitor, token: str | None, now: datetime
 ) -> Challenge | None:
     """The open challenge of this session; None: a code has to be asked for first."""
-    found = challenges.challenge_of(connection, visitor.bu.id, token, STEP_UP, now)
-    return found if found is not None and found.session == visitor.session else None
+    return challenges.challenge_of_session(connection, visitor, token, STEP_UP, now)
 
 
 def prove(
@@ -71,8 +70,7 @@ def prove(
     if not judge(connection, secrets, challenge, code):
         entry = wrong(challenge)
         return Proof(entry.outcome, tries_left=entry.tries_left)
-    second = int(now.timestamp())
-    challenges.mark(connection, challenge.id, proven_at=second, used_at=second)
+    challenges.use_up(connection, challenge, now)
     forgive(connection, [visitor.contact])
     session = raised(connection, visitor.session, now)
     return Proof(Outcome.IN if session else Outcome.GONE, session)

@@ -15,14 +15,6 @@ from sqlalchemy import Connection, insert, select
 
 from slotsvc.portal.tables.schema import AUDIT
 
-APPEND_ONLY = (
-    "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
-    "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
-)
-"""What the first migration adds to the table."""
-
 _TEXT = 200
 
 
