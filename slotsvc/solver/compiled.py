@@ -1,0 +1,60 @@
+"""The one door to the compiler: functions of the search compiled for this machine.
+
+The machine code is kept on disk between starts. The compiler keeps it per source file and would not
+notice that a function of another file changed; so everything lives under one directory named by the
+fingerprint of all compiled sources, and a change to any of them begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+SOURCES = (
+    "solver/recurrence.py",
+    "solver/exact.py",
+    "solver/insertion.py",
+    "travel/hierarchy_sweep.py",
+)
+"""Every file with compiled functions, relative to the package."""
+
+
+def _fingerprint() -> str:
+    """Of what is compiled; a source that is not there counts as empty."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        path = _PACKAGE / source
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def _kept_in() -> Path | None:
+    """Where machine code is kept: beside the sources, else with the user's caches, else nowhere."""
+    for base in (_PACKAGE / "solver" / "__pycache__", Path.home() / ".cache" / "slotsvc"):
+        directory = base / f"compiled-{_fingerprint()}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(directory, os.W_OK):
+            return directory
+    return None
+
+
+KEPT_IN = _kept_in()
+if KEPT_IN is not None:
+    numba.config.CACHE_DIR = str(KEPT_IN)  # type: ignore[attr-defined]
+
+
+def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """The function compiled on its first call, outside the interpreter's lock.
+
+    Without a writable place it is compiled at every start.
+    """
+    chosen: Callable[P, R] = numba.njit(cache=KEPT_IN is not None, nogil=True)(function)
+    return chosen
