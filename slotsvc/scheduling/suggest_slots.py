@@ -67,6 +67,21 @@ class Suggestions:
     stages: tuple[tuple[str, float], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search with everything read but the roads to its place."""
+
+    command: SuggestCommand
+    asked: Asked
+    calendar: TeamCalendar
+    snapshot: Snapshot
+    query: SlotQuery
+
+
+type Period = tuple[date, date]
+"""First and last local day, both included."""
+
+
 class SuggestSlots:
     """The use case; one instance per process."""
 
@@ -85,39 +100,30 @@ class SuggestSlots:
         """
         begun = time.perf_counter()
         asked = await self._store.read(lambda tx: look_up(tx, command))
-        calendar, snapshot, query = await self._loaded(command, asked)
+        search = await self.read(command, asked)
         loaded = time.perf_counter()
-        legs = await self._legs(query.location, calendar)
+        (legs,) = await self.legs([search.query.location], search.calendar)
         driven = time.perf_counter()
-        answer = await self._ranking.run(
-            lambda left: suggest(
-                calendar,
-                query,
-                legs,
-                self._params(command),
-                snapshot.now,
-                command.max_rejections,
-                _out_of_time(command.deadline, left),
-                next(self._searches) % REFEREE_EVERY == 0,
-            )
-        )
-        paces = {who.id: who.pace for who in snapshot.technicians}
-        work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
-        held = tuple(self._held(command, asked, work, offer, paces) for offer in answer.offers)
+        found = await self.ranked(search, legs)
         ranked = time.perf_counter()
         stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
-        return Suggestions(answer, held, asked.team.zone, stages)
+        return replace(found, stages=stages)
 
-    async def _loaded(
-        self, command: SuggestCommand, asked: Asked
-    ) -> tuple[TeamCalendar, Snapshot, SlotQuery]:
-        """The calendar as this search sees it, and the question to it."""
+    async def read(
+        self, command: SuggestCommand, asked: Asked, period: Period | None = None
+    ) -> Search:
+        """The calendar as this search sees it, and the question to it. ``period``: local days to
+        read besides those asked for, so that several searches share one calendar.
+
+        Raises ``NotFoundError``, ``InvalidRequestError``, ``TravelError``.
+        """
         wish = command.wish
         weights = command.params.weights.of_orders
         first, days = days_asked(wish, asked, self._limits.longest)
-        period = (min(days), max(days)) if days else (first, first)
+        own = (min(days), max(days)) if days else (first, first)
+        from_, to = own if period is None else (min(own[0], period[0]), max(own[1], period[1]))
         calendar, snapshot = await self._calendar.read(
-            command.tenant, command.team, *period, weights
+            command.tenant, command.team, from_, to, weights
         )
         if wish.resequence_published:
             calendar = free_to_resequence(calendar)
@@ -127,7 +133,31 @@ class SuggestSlots:
         query = slot_query(wish, asked, first, days, pace)
         if query.rules.daily_quota is not None and days:
             query = with_quota(query, asked, await self._taken(command, asked, days))
-        return calendar, snapshot, query
+        return Search(command, asked, calendar, snapshot, query)
+
+    async def ranked(self, search: Search, legs: Legs) -> Suggestions:
+        """The answer, ranked in a thread, one of few at once."""
+        command, asked = search.command, search.asked
+        answer = await self.in_thread(
+            lambda left: suggest(
+                search.calendar,
+                search.query,
+                legs,
+                self._params(command),
+                search.snapshot.now,
+                command.max_rejections,
+                _out_of_time(command.deadline, left),
+                next(self._searches) % REFEREE_EVERY == 0,
+            )
+        )
+        paces = {who.id: who.pace for who in search.snapshot.technicians}
+        work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
+        held = tuple(self._held(command, asked, work, offer, paces) for offer in answer.offers)
+        return Suggestions(answer, held, asked.team.zone)
+
+    async def in_thread[T](self, work: Callable[[Callable[[], bool]], T]) -> T:
+        """What ``work`` gives, done in one of the few threads that search; see ``ThreadPlaces``."""
+        return await self._ranking.run(work)
 
     async def _taken(
         self, command: SuggestCommand, asked: Asked, days: Sequence[date]
@@ -143,22 +173,28 @@ class SuggestSlots:
         budget = self._limits.label_budget
         return replace(command.params, label_budget=budget) if budget else command.params
 
-    async def _legs(self, place: Location, calendar: TeamCalendar) -> Legs:
-        places = calendar.arrays.places
-        if not places:
+    async def legs(self, places: Sequence[Location], calendar: TeamCalendar) -> list[Legs]:
+        """Driving between each place and the calendar's, all of it asked for at once."""
+        known = calendar.arrays.places
+        if not known:
             nothing = np.zeros(0, np.int32)
-            return Legs(nothing, nothing, 0.0, self._limits.snap_m, self._travel.map_id, False)
+            none = Legs(nothing, nothing, 0.0, self._limits.snap_m, self._travel.map_id, False)
+            return [none] * len(places)
         out, into = await asyncio.gather(
-            table(self._travel, [place], places), table(self._travel, places, [place])
+            table(self._travel, places, known), table(self._travel, known, places)
         )
-        return Legs(
-            into=into.seconds[:, 0],
-            out=out.seconds[0],
-            snap_m=float(out.source_snap_m[0]),
-            snap_limit_m=self._limits.snap_m,
-            map_id=out.map_id,
-            estimated=Provenance.ESTIMATE in (out.provenance, into.provenance),
-        )
+        estimated = Provenance.ESTIMATE in (out.provenance, into.provenance)
+        return [
+            Legs(
+                into=np.ascontiguousarray(into.seconds[:, number]),
+                out=out.seconds[number],
+                snap_m=float(out.source_snap_m[number]),
+                snap_limit_m=self._limits.snap_m,
+                map_id=out.map_id,
+                estimated=estimated,
+            )
+            for number in range(len(places))
+        ]
 
     def _held(
         self,

@@ -40,6 +40,7 @@ def travelling(search: pb.SuggestSlotsRequest) -> bytes:
     about = pb.SuggestSlotsRequest()
     about.CopyFrom(search)
     about.max_rejections = 0
+    about.ClearField("search_time")
     return about.SerializeToString(deterministic=True)
 
 

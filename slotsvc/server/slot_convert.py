@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ MAX_WINDOWS = 64
 MAX_TECHNICIANS = 200
 LONGEST_NOTICE = timedelta(days=60)
 LONGEST_ADDED_TRAVEL = timedelta(hours=24)
+SHORTEST_SEARCH_S, LONGEST_SEARCH_S = 0.001, 3600.0
 
 LIVE = types_pb2.TRAVEL_PROVENANCE_LIVE
 ESTIMATE = types_pb2.TRAVEL_PROVENANCE_ESTIMATE
@@ -54,7 +56,10 @@ _WEIGHTS = (
 
 
 def command_from(request: pb.SuggestSlotsRequest, deadline: float | None) -> SuggestCommand:
-    """The search that is asked for. Raises ``InvalidRequestError`` with every violation."""
+    """The search that is asked for, begun now. ``deadline``: monotonic seconds, None: none.
+
+    Raises ``InvalidRequestError`` with every violation.
+    """
     with Violations() as wrong:
         tenant, team = names.TEAM.read(wrong, "team", request.team)
         if not request.HasField("request"):
@@ -69,7 +74,22 @@ def command_from(request: pb.SuggestSlotsRequest, deadline: float | None) -> Sug
             freedom=_freedom(wrong, request.freedom),
         )
         rejections = wrong.whole("max_rejections", request.max_rejections, 1, MAX_REJECTIONS, 0)
-    return SuggestCommand(tenant, team, wish, params, rejections, deadline)
+        until = _until(wrong, request, deadline)
+    return SuggestCommand(tenant, team, wish, params, rejections, until)
+
+
+def _until(
+    wrong: Violations, request: pb.SuggestSlotsRequest, deadline: float | None
+) -> float | None:
+    """Monotonic seconds at which the search ends: the caller's search time may come before the
+    deadline. None: never."""
+    if not request.HasField("search_time"):
+        return deadline
+    asked = request.search_time.seconds + request.search_time.nanos / 1e9
+    if not SHORTEST_SEARCH_S <= asked <= LONGEST_SEARCH_S:
+        wrong.add("search_time", "from 1 ms to 1 hour")
+    end = time.monotonic() + asked
+    return end if deadline is None else min(end, deadline)
 
 
 def _freedom(wrong: Violations, value: Any) -> Freedom:

@@ -22,12 +22,13 @@ from tests.solver.brute_force import (
     UNREACHABLE,
     TinyRoute,
     cross_gap,
-    driving,
     within_limits,
     work_through,
     working_time,
 )
 from tests.solver.calendars import Roads, a_placement, number_of
+from tests.solver.compiled_brute import NEVER as NEVER_SO_DEAR
+from tests.solver.compiled_brute import cheapest, plain
 from tests.solver.literal_rules import leaves_the_reserve, offered_parts, open_until
 
 SECOND = timedelta(seconds=1)
@@ -116,20 +117,15 @@ def least_cost(route: TinyRoute, orders: Sequence[Sequence[int]], weights: CostW
 
     The same as ``brute_force.brute_best`` over ``orders``, walked as a tree.
     """
-    return cheapest(route, orders, weights)[0]
-
-
-def cheapest(
-    route: TinyRoute, orders: Sequence[Sequence[int]], weights: CostWeights
-) -> tuple[int, int]:
-    """Least cost, and the least driving at that cost; (-1, -1): none is possible."""
     tried = [tuple(order) for order in orders if within_limits(route, order)]
     ways = _every_way(route, tried, _Walk(0, route.shift_start, 0, 0, 0), 0)
-    weighed = (
-        (weights.travel * driven + weights.waiting * idle + weights.overtime * overtime, driven)
-        for driven, idle, overtime in ways
+    return min(
+        (
+            weights.travel * driven + weights.waiting * idle + weights.overtime * overtime
+            for driven, idle, overtime in ways
+        ),
+        default=-1,
     )
-    return min(weighed, default=(-1, -1))
 
 
 def _every_way(
@@ -192,23 +188,15 @@ def _home(route: TinyRoute, walk: _Walk) -> Iterator[tuple[int, int, int]]:
 
 def orders_without(day: DayOfWork, keep: bool) -> list[tuple[int, ...]]:
     """Orders of the committed visits that the freedom allows."""
-    return _orders_of(len(day.placements), keep)
+    committed = tuple(range(1, len(day.placements) + 1))
+    return [committed] if keep else _orders(committed)
 
 
 def orders_with(day: DayOfWork, keep: bool) -> list[tuple[int, ...]]:
     """Orders of all visits and the request (the last number)."""
-    return _orders_and_one(len(day.placements), keep)
-
-
-def _orders_of(count: int, keep: bool) -> list[tuple[int, ...]]:
-    committed = tuple(range(1, count + 1))
-    return [committed] if keep else _orders(committed)
-
-
-def _orders_and_one(count: int, keep: bool) -> list[tuple[int, ...]]:
-    committed, new = tuple(range(1, count + 1)), count + 1
+    committed, new = tuple(range(1, len(day.placements) + 1)), len(day.placements) + 1
     if keep:
-        return [(*committed[:i], new, *committed[i:]) for i in range(count + 1)]
+        return [(*committed[:i], new, *committed[i:]) for i in range(len(committed) + 1)]
     return _orders((*committed, new))
 
 
@@ -245,15 +233,17 @@ def added_by_the_last(
 
     ``most_added``: most driving it may add to the cheapest order without it.
     """
-    count = len(route.windows) - 1
-    if least_cost(route, _orders_of(count, keep=True), weights) < 0:
+    day, committed, worth = plain(route), route.visits[:-1], weights.of_orders
+    kept = committed if keep else ()
+    if cheapest(day, worth, committed, committed) is None:
         return None  # a day that is broken as it stands
-    without, driven = cheapest(route, _orders_of(count, keep), weights)
-    orders = _orders_and_one(count, keep)
-    if most_added is not None:
-        orders = [order for order in orders if driving(route, order) <= driven + most_added]
-    with_it = least_cost(route, orders, weights)
-    return None if with_it < 0 else with_it - without
+    without = cheapest(day, worth, committed, kept)
+    full = route.most_visits is not None and len(route.visits) > route.most_visits
+    if without is None or full:
+        return None
+    most = NEVER_SO_DEAR if most_added is None else without.driving + most_added
+    with_it = cheapest(day, worth, route.visits, kept, most)
+    return None if with_it is None else with_it.cost - without.cost
 
 
 def literal_slots(

@@ -7,7 +7,7 @@ just close are frequent. Windows follow the committed order loosely; about two d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -75,11 +75,30 @@ class Question:
         printer.text(f"the question made of {self.seed.rstrip(bytes(1))!r}")
 
 
+def random_roads(dice: Dice, places: int, unit: int) -> Roads:
+    """On a line, on metric roads, without any geometry, or with missing roads."""
+    kind = dice(5)
+    if kind == 0:
+        points = np.array([dice(12) for _ in range(places)], np.int32)
+        block = np.abs(points[:, None] - points[None, :])
+    else:
+        block = np.array([[dice(14) for _ in range(places)] for _ in range(places)], np.int32)
+        np.fill_diagonal(block, 0)
+    if kind == 1:
+        for via in range(places):
+            np.minimum(block, block[:, via, None] + block[None, via, :], out=block)
+    seconds = (block * unit).astype(np.int32)
+    if kind == 4:
+        seconds[block >= 12] = NO_ROAD
+    return Roads(seconds)
+
+
 @dataclass(frozen=True)
 class Shape:
     """How large days may be. ``visits``: choices for the number of visits of a day. ``free``:
     visits may start at any time, so that all orders are possible. ``features``: of
-    ``ALL_FEATURES``; a question has about a third of them."""
+    ``ALL_FEATURES``; a question has about a third of them. ``roads``: makes them. ``step``: windows
+    are exact starts, so many units apart, and ``windows`` of them a day; 0: they are not."""
 
     visits: tuple[int, ...] = (2, 1, 3, 0, 4, 3, 5, 2, 4, 3, 5)
     days: int = 3
@@ -88,6 +107,8 @@ class Shape:
     breaks: tuple[int, ...] = (0, 0, 1, 2)
     free: bool = False
     features: frozenset[str] = frozenset()
+    roads: Callable[[Dice, int, int], Roads] = random_roads
+    step: int = 0
 
     def draw[T](self, dice: Dice, feature: str, choices: Sequence[T]) -> T:
         """One of the choices; the first unless the days have the feature."""
@@ -112,31 +133,13 @@ def a_question(
     """One question."""
     unit = dice.pick((1, 30, 60))
     shape = replace(shape, features=dice.some(sorted(shape.features), 3))
-    roads = random_roads(dice, 3 + dice(5), unit)
+    roads = shape.roads(dice, 3 + dice(5), unit)
     params = _params(dice, weights, freedom)
     team = _team(dice, roads, unit, shape)
     calendar = a_calendar(team, roads, params.weights)
     query = _query(dice, roads, unit, shape)
     now = at("0:00") + timedelta(hours=dice.pick((0, 0, 0, 0, 0, 0, 0, 9)))
     return Question(calendar, roads, query, params, now, tuple(in_rows(team.days)))
-
-
-def random_roads(dice: Dice, places: int, unit: int) -> Roads:
-    """On a line, on metric roads, without any geometry, or with missing roads."""
-    kind = dice(5)
-    if kind == 0:
-        points = np.array([dice(12) for _ in range(places)], np.int32)
-        block = np.abs(points[:, None] - points[None, :])
-    else:
-        block = np.array([[dice(14) for _ in range(places)] for _ in range(places)], np.int32)
-        np.fill_diagonal(block, 0)
-    if kind == 1:
-        for via in range(places):
-            np.minimum(block, block[:, via, None] + block[None, via, :], out=block)
-    seconds = (block * unit).astype(np.int32)
-    if kind == 4:
-        seconds[block >= 12] = NO_ROAD
-    return Roads(seconds)
 
 
 def _params(dice: Dice, weights: CostWeights | None, freedom: Freedom | None) -> SearchParams:
@@ -339,6 +342,8 @@ def _levels(dice: Dice, shape: Shape) -> frozenset[str]:
 
 def _windows(dice: Dice, on: date, unit: int, count: int, shape: Shape) -> list[AskedWindow]:
     clock, found = at("8:00", on), []
+    if shape.step:
+        return _exact_starts(on, shape.step * unit * SECOND, shape.windows)
     for _ in range(count):
         clock += dice.pick((0, 0, 3, 8)) * timedelta(seconds=unit)
         ends = clock + (1 + dice(16)) * timedelta(seconds=unit)
@@ -350,3 +355,12 @@ def _windows(dice: Dice, on: date, unit: int, count: int, shape: Shape) -> list[
         found.append(AskedWindow(on, OfferWindow(promise, start, over)))
         clock = ends
     return found
+
+
+def _exact_starts(on: date, step: timedelta, count: int) -> list[AskedWindow]:
+    """Promised from one start to the next; service starts at the first second of it."""
+    starts = [at("8:00", on) + n * step for n in range(count)]
+    return [
+        AskedWindow(on, OfferWindow(TimeWindow(s, s + step), TimeWindow(s, s + SECOND)))
+        for s in starts
+    ]

@@ -9,6 +9,8 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import status_pb2 as _status_pb2
 from google.type import date_pb2 as _date_pb2
 from google.type import latlng_pb2 as _latlng_pb2
 from slotsvc.pb.v1 import types_pb2 as _types_pb2
@@ -22,6 +24,142 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ChangeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChangeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANGE_KIND_UNSPECIFIED: _ChangeKind.ValueType  # 0
+    """Never returned."""
+    CHANGE_KIND_START_EARLIER: _ChangeKind.ValueType  # 1
+    """The visit starts up to `size` before the window."""
+    CHANGE_KIND_START_LATER: _ChangeKind.ValueType  # 2
+    """The visit starts up to `size` after the last start the window allows."""
+    CHANGE_KIND_SHORTER_SERVICE: _ChangeKind.ValueType  # 3
+    """The visit takes `size` less on site."""
+    CHANGE_KIND_REORDER: _ChangeKind.ValueType  # 4
+    """The other visits of the day may be put in another order."""
+    CHANGE_KIND_VISIT_EARLIER: _ChangeKind.ValueType  # 5
+    """Another visit starts up to `size` before its window."""
+    CHANGE_KIND_VISIT_LATER: _ChangeKind.ValueType  # 6
+    """Another visit starts up to `size` after its window."""
+    CHANGE_KIND_UNPIN_VISIT: _ChangeKind.ValueType  # 7
+    """The pinned start of another visit is given up; it starts anywhere in its promised window."""
+    CHANGE_KIND_MOVE_VISIT_AWAY: _ChangeKind.ValueType  # 8
+    """Another visit is moved away: to another day or technician, or to the backlog."""
+    CHANGE_KIND_EARLIER_SHIFT: _ChangeKind.ValueType  # 9
+    """The shift begins `size` earlier."""
+    CHANGE_KIND_OVERTIME: _ChangeKind.ValueType  # 10
+    """The technician works `size` longer than the hard end of the shift."""
+    CHANGE_KIND_BREAK_EARLIER: _ChangeKind.ValueType  # 11
+    """A break may begin up to `size` earlier; `subject` is its number, from 1."""
+    CHANGE_KIND_BREAK_LATER: _ChangeKind.ValueType  # 12
+    """A break may begin up to `size` later; `subject` is its number, from 1."""
+    CHANGE_KIND_MORE_DRIVING: _ChangeKind.ValueType  # 13
+    """The shift may drive `size` more."""
+    CHANGE_KIND_MORE_ADDED_DRIVING: _ChangeKind.ValueType  # 14
+    """The request may add `size` more driving."""
+    CHANGE_KIND_MORE_VISITS: _ChangeKind.ValueType  # 15
+    """The shift may have `size` more visits."""
+    CHANGE_KIND_GIVE_TAG: _ChangeKind.ValueType  # 16
+    """The technician gets the tag `subject`."""
+    CHANGE_KIND_SERVE_SECTOR: _ChangeKind.ValueType  # 17
+    """The technician serves the sector `subject` that day."""
+    CHANGE_KIND_ADMIT_TECHNICIAN: _ChangeKind.ValueType  # 18
+    """The request, or the pin of its visit, admits this technician."""
+    CHANGE_KIND_SHORTER_NOTICE: _ChangeKind.ValueType  # 19
+    """`size` less notice is enough."""
+    CHANGE_KIND_LONGER_HORIZON: _ChangeKind.ValueType  # 20
+    """The horizon is `size` longer."""
+    CHANGE_KIND_LATER_CUT_OFF: _ChangeKind.ValueType  # 21
+    """Booking for the day closes `size` later."""
+    CHANGE_KIND_HIGHER_QUOTA: _ChangeKind.ValueType  # 22
+    """The day may have `size` more visits of the activity type."""
+    CHANGE_KIND_USE_RESERVE: _ChangeKind.ValueType  # 23
+    """`size` of the emergency reserve is used: the request gets a priority."""
+    CHANGE_KIND_OPEN_SECTOR_DAY: _ChangeKind.ValueType  # 24
+    """The sector `subject` is offered on that day."""
+    CHANGE_KIND_LIFT_BLACKOUT: _ChangeKind.ValueType  # 25
+    """The activity type is offered on that day."""
+    CHANGE_KIND_LATER_DUE: _ChangeKind.ValueType  # 26
+    """The visit is due `size` later."""
+    CHANGE_KIND_LEAVE_PROMISE: _ChangeKind.ValueType  # 27
+    """The client is asked anew: the visit may leave what was promised."""
+    CHANGE_KIND_SITE_CLOSES_LATER: _ChangeKind.ValueType  # 28
+    """The site closes `size` later."""
+    CHANGE_KIND_SITE_OPENS: _ChangeKind.ValueType  # 29
+    """The site is open in the whole window."""
+    CHANGE_KIND_ABSENCE_LATER: _ChangeKind.ValueType  # 30
+    """An absence inside the shift begins `size` later; `subject` is its number among the breaks."""
+
+class ChangeKind(_ChangeKind, metaclass=_ChangeKindEnumTypeWrapper):
+    """What a planner could change to open a window."""
+
+CHANGE_KIND_UNSPECIFIED: ChangeKind.ValueType  # 0
+"""Never returned."""
+CHANGE_KIND_START_EARLIER: ChangeKind.ValueType  # 1
+"""The visit starts up to `size` before the window."""
+CHANGE_KIND_START_LATER: ChangeKind.ValueType  # 2
+"""The visit starts up to `size` after the last start the window allows."""
+CHANGE_KIND_SHORTER_SERVICE: ChangeKind.ValueType  # 3
+"""The visit takes `size` less on site."""
+CHANGE_KIND_REORDER: ChangeKind.ValueType  # 4
+"""The other visits of the day may be put in another order."""
+CHANGE_KIND_VISIT_EARLIER: ChangeKind.ValueType  # 5
+"""Another visit starts up to `size` before its window."""
+CHANGE_KIND_VISIT_LATER: ChangeKind.ValueType  # 6
+"""Another visit starts up to `size` after its window."""
+CHANGE_KIND_UNPIN_VISIT: ChangeKind.ValueType  # 7
+"""The pinned start of another visit is given up; it starts anywhere in its promised window."""
+CHANGE_KIND_MOVE_VISIT_AWAY: ChangeKind.ValueType  # 8
+"""Another visit is moved away: to another day or technician, or to the backlog."""
+CHANGE_KIND_EARLIER_SHIFT: ChangeKind.ValueType  # 9
+"""The shift begins `size` earlier."""
+CHANGE_KIND_OVERTIME: ChangeKind.ValueType  # 10
+"""The technician works `size` longer than the hard end of the shift."""
+CHANGE_KIND_BREAK_EARLIER: ChangeKind.ValueType  # 11
+"""A break may begin up to `size` earlier; `subject` is its number, from 1."""
+CHANGE_KIND_BREAK_LATER: ChangeKind.ValueType  # 12
+"""A break may begin up to `size` later; `subject` is its number, from 1."""
+CHANGE_KIND_MORE_DRIVING: ChangeKind.ValueType  # 13
+"""The shift may drive `size` more."""
+CHANGE_KIND_MORE_ADDED_DRIVING: ChangeKind.ValueType  # 14
+"""The request may add `size` more driving."""
+CHANGE_KIND_MORE_VISITS: ChangeKind.ValueType  # 15
+"""The shift may have `size` more visits."""
+CHANGE_KIND_GIVE_TAG: ChangeKind.ValueType  # 16
+"""The technician gets the tag `subject`."""
+CHANGE_KIND_SERVE_SECTOR: ChangeKind.ValueType  # 17
+"""The technician serves the sector `subject` that day."""
+CHANGE_KIND_ADMIT_TECHNICIAN: ChangeKind.ValueType  # 18
+"""The request, or the pin of its visit, admits this technician."""
+CHANGE_KIND_SHORTER_NOTICE: ChangeKind.ValueType  # 19
+"""`size` less notice is enough."""
+CHANGE_KIND_LONGER_HORIZON: ChangeKind.ValueType  # 20
+"""The horizon is `size` longer."""
+CHANGE_KIND_LATER_CUT_OFF: ChangeKind.ValueType  # 21
+"""Booking for the day closes `size` later."""
+CHANGE_KIND_HIGHER_QUOTA: ChangeKind.ValueType  # 22
+"""The day may have `size` more visits of the activity type."""
+CHANGE_KIND_USE_RESERVE: ChangeKind.ValueType  # 23
+"""`size` of the emergency reserve is used: the request gets a priority."""
+CHANGE_KIND_OPEN_SECTOR_DAY: ChangeKind.ValueType  # 24
+"""The sector `subject` is offered on that day."""
+CHANGE_KIND_LIFT_BLACKOUT: ChangeKind.ValueType  # 25
+"""The activity type is offered on that day."""
+CHANGE_KIND_LATER_DUE: ChangeKind.ValueType  # 26
+"""The visit is due `size` later."""
+CHANGE_KIND_LEAVE_PROMISE: ChangeKind.ValueType  # 27
+"""The client is asked anew: the visit may leave what was promised."""
+CHANGE_KIND_SITE_CLOSES_LATER: ChangeKind.ValueType  # 28
+"""The site closes `size` later."""
+CHANGE_KIND_SITE_OPENS: ChangeKind.ValueType  # 29
+"""The site is open in the whole window."""
+CHANGE_KIND_ABSENCE_LATER: ChangeKind.ValueType  # 30
+"""An absence inside the shift begins `size` later; `subject` is its number among the breaks."""
+Global___ChangeKind: _TypeAlias = ChangeKind  # noqa: Y015
 
 @_typing.final
 class SlotRequest(_message.Message):
@@ -203,6 +341,7 @@ class SuggestSlotsRequest(_message.Message):
     MAX_REJECTIONS_FIELD_NUMBER: _builtins.int
     MAKE_ROOM_FIELD_NUMBER: _builtins.int
     RESEQUENCE_PUBLISHED_FIELD_NUMBER: _builtins.int
+    SEARCH_TIME_FIELD_NUMBER: _builtins.int
     team: _builtins.str
     """`tenants/{tenant}/teams/{team}`. Required."""
     max_slots: _builtins.int
@@ -225,6 +364,14 @@ class SuggestSlotsRequest(_message.Message):
     def weights(self) -> _types_pb2.CostWeights:
         """Weights of the ranking. Unset: the documented defaults."""
 
+    @_builtins.property
+    def search_time(self) -> _duration_pb2.Duration:
+        """Most time to search, from the call's arrival. Range 1 ms to 1 hour; the call's deadline less a
+        margin bounds it too, and is the rule where it is unset. When the time is over the answer is
+        what was found by then, and its receipt says what is not proven. Reading the calendar and asking
+        roads for a place not seen before count, but are not cut short.
+        """
+
     def __init__(
         self,
         *,
@@ -237,10 +384,11 @@ class SuggestSlotsRequest(_message.Message):
         max_rejections: _builtins.int = ...,
         make_room: _builtins.bool = ...,
         resequence_published: _builtins.bool = ...,
+        search_time: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request", "weights", b"weights"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request", "search_time", b"search_time", "weights", b"weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["freedom", b"freedom", "make_room", b"make_room", "max_rejections", b"max_rejections", "max_slots", b"max_slots", "max_slots_per_day", b"max_slots_per_day", "request", b"request", "resequence_published", b"resequence_published", "team", b"team", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["freedom", b"freedom", "make_room", b"make_room", "max_rejections", b"max_rejections", "max_slots", b"max_slots", "max_slots_per_day", b"max_slots_per_day", "request", b"request", "resequence_published", b"resequence_published", "search_time", b"search_time", "team", b"team", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -599,6 +747,306 @@ class SuggestSlotsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SuggestSlotsResponse: _TypeAlias = SuggestSlotsResponse  # noqa: Y015
+
+@_typing.final
+class SuggestSlotsBatchRequest(_message.Message):
+    """Request of SuggestSlotsBatch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`tenants/{tenant}`. Required."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___SuggestSlotsRequest]:
+        """What is asked for, each about a team of the tenant. 1 to 500."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        requests: _abc.Iterable[Global___SuggestSlotsRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestSlotsBatchRequest: _TypeAlias = SuggestSlotsBatchRequest  # noqa: Y015
+
+@_typing.final
+class SuggestSlotsBatchResponse(_message.Message):
+    """Response of SuggestSlotsBatch: the answer to one request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Which request, counted from 0."""
+    @_builtins.property
+    def answer(self) -> Global___SuggestSlotsResponse:
+        """Its answer."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Its error. DEADLINE_EXCEEDED: the deadline of the whole call left no time for this request."""
+
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        answer: Global___SuggestSlotsResponse | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "error", b"error", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "error", b"error", "index", b"index", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["answer", "error"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___SuggestSlotsBatchResponse: _TypeAlias = SuggestSlotsBatchResponse  # noqa: Y015
+
+@_typing.final
+class WhyNotRequest(_message.Message):
+    """Request of WhyNot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEAM_FIELD_NUMBER: _builtins.int
+    TECHNICIAN_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    FREEDOM_FIELD_NUMBER: _builtins.int
+    RESEQUENCE_PUBLISHED_FIELD_NUMBER: _builtins.int
+    MAX_REPAIRS_FIELD_NUMBER: _builtins.int
+    team: _builtins.str
+    """`tenants/{tenant}/teams/{team}`. Required."""
+    technician: _builtins.str
+    """Whom it is about, of the team: `tenants/{tenant}/technicians/{technician}`. Required."""
+    freedom: _types_pb2.Freedom.ValueType
+    """What may happen to the routes. Unset: FREEDOM_RESEQUENCE."""
+    resequence_published: _builtins.bool
+    """As in SuggestSlotsRequest."""
+    max_repairs: _builtins.int
+    """How many ways out to tell for each window. Unset: 3. Range 1 to 20."""
+    @_builtins.property
+    def request(self) -> Global___SlotRequest:
+        """What is needed, as for SuggestSlots. Its first_date, last_date, allowed_dates and
+        allowed_windows say what the slot is compared with.
+        """
+
+    @_builtins.property
+    def window(self) -> _types_pb2.TimeWindow:
+        """In this window, whether or not it is on the offer grid; at most 24 hours long."""
+
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """In each window that the offer grid has on this day, local to the team; at most the first 50."""
+
+    @_builtins.property
+    def weights(self) -> _types_pb2.CostWeights:
+        """Weights of the ranking. Unset: the documented defaults."""
+
+    def __init__(
+        self,
+        *,
+        team: _builtins.str = ...,
+        technician: _builtins.str = ...,
+        request: Global___SlotRequest | None = ...,
+        window: _types_pb2.TimeWindow | None = ...,
+        date: _date_pb2.Date | None = ...,
+        weights: _types_pb2.CostWeights | None = ...,
+        freedom: _types_pb2.Freedom.ValueType = ...,
+        resequence_published: _builtins.bool = ...,
+        max_repairs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "request", b"request", "weights", b"weights", "when", b"when", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "freedom", b"freedom", "max_repairs", b"max_repairs", "request", b"request", "resequence_published", b"resequence_published", "team", b"team", "technician", b"technician", "weights", b"weights", "when", b"when", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_when: _TypeAlias = _typing.Literal["window", "date"]  # noqa: Y015
+    _WhichOneofArgType_when: _TypeAlias = _typing.Literal["when", b"when"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_when) -> _WhichOneofReturnType_when | None: ...
+
+Global___WhyNotRequest: _TypeAlias = WhyNotRequest  # noqa: Y015
+
+@_typing.final
+class WhyNotResponse(_message.Message):
+    """Response of WhyNot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    MAP_ID_FIELD_NUMBER: _builtins.int
+    TRAVEL_PROVENANCE_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    ELAPSED_FIELD_NUMBER: _builtins.int
+    map_id: _builtins.str
+    """The map whose travel times were used."""
+    travel_provenance: _types_pb2.TravelProvenance.ValueType
+    """Worst provenance of any travel time behind the answer."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___WindowVerdict]:
+        """One for each window asked about, by time. Empty: the grid has no window that day."""
+
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """The instant the answer speaks of."""
+
+    @_builtins.property
+    def elapsed(self) -> _duration_pb2.Duration:
+        """Time spent, from the request's arrival to the answer."""
+
+    def __init__(
+        self,
+        *,
+        verdicts: _abc.Iterable[Global___WindowVerdict] | None = ...,
+        map_id: _builtins.str = ...,
+        travel_provenance: _types_pb2.TravelProvenance.ValueType = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        elapsed: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "elapsed", b"elapsed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "elapsed", b"elapsed", "map_id", b"map_id", "travel_provenance", b"travel_provenance", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WhyNotResponse: _TypeAlias = WhyNotResponse  # noqa: Y015
+
+@_typing.final
+class WindowVerdict(_message.Message):
+    """What WhyNot says of one window."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    SLOT_FIELD_NUMBER: _builtins.int
+    BLOCKS_FIELD_NUMBER: _builtins.int
+    REPAIRS_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    message: _builtins.str
+    """The answer in one sentence, for a planner."""
+    @_builtins.property
+    def window(self) -> _types_pb2.TimeWindow:
+        """The window asked about."""
+
+    @_builtins.property
+    def slot(self) -> Global___Slot:
+        """Set if and only if it is possible: what the technician would do, with a token for HoldSlot. Its
+        rank is 0; `why` compares it with the best slot of the same request.
+        """
+
+    @_builtins.property
+    def blocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rejection]:
+        """Everything that stands in the way, most telling first."""
+
+    @_builtins.property
+    def repairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repair]:
+        """Ways out, the smallest first. Empty with blocks: no change was found that is enough."""
+
+    def __init__(
+        self,
+        *,
+        window: _types_pb2.TimeWindow | None = ...,
+        slot: Global___Slot | None = ...,
+        blocks: _abc.Iterable[Global___Rejection] | None = ...,
+        repairs: _abc.Iterable[Global___Repair] | None = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["slot", b"slot", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "message", b"message", "repairs", b"repairs", "slot", b"slot", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WindowVerdict: _TypeAlias = WindowVerdict  # noqa: Y015
+
+@_typing.final
+class Repair(_message.Message):
+    """A way to open a window: with all its changes made the visit fits, and the independent checker
+    agrees. One change wherever one is enough.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    LEAST_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    least: _builtins.bool
+    """Proven: with a size one unit smaller no order of the day has room. Of changes without a size it
+    says nothing.
+    """
+    message: _builtins.str
+    """One sentence for a planner."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]:
+        """What to change."""
+
+    @_builtins.property
+    def place(self) -> Global___PlannedPlace:
+        """Where the visit would go then."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___Change] | None = ...,
+        place: Global___PlannedPlace | None = ...,
+        least: _builtins.bool = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "least", b"least", "message", b"message", "place", b"place"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Repair: _TypeAlias = Repair  # noqa: Y015
+
+@_typing.final
+class Change(_message.Message):
+    """One change, with its size."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    kind: Global___ChangeKind.ValueType
+    """What to change."""
+    size: _builtins.int
+    """By how much: seconds, in whole minutes; visits for MORE_VISITS and HIGHER_QUOTA. 0 when it has
+    no size.
+    """
+    visit: _builtins.str
+    """The visit to change, `tenants/{tenant}/visits/{visit}`. Empty when it is about no other visit."""
+    subject: _builtins.str
+    """What else it is about: the tag, the sector, the number of the break. May be empty."""
+    def __init__(
+        self,
+        *,
+        kind: Global___ChangeKind.ValueType = ...,
+        size: _builtins.int = ...,
+        visit: _builtins.str = ...,
+        subject: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "size", b"size", "subject", b"subject", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Change: _TypeAlias = Change  # noqa: Y015
 
 @_typing.final
 class HoldSlotRequest(_message.Message):

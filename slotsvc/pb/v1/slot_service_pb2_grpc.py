@@ -40,6 +40,16 @@ class SlotServiceStub:
                 request_serializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsRequest.SerializeToString,
                 response_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsResponse.FromString,
                 _registered_method=True)
+        self.SuggestSlotsBatch = channel.unary_stream(
+                '/slotsvc.v1.SlotService/SuggestSlotsBatch',
+                request_serializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchResponse.FromString,
+                _registered_method=True)
+        self.WhyNot = channel.unary_unary(
+                '/slotsvc.v1.SlotService/WhyNot',
+                request_serializer=slotsvc_dot_v1_dot_slot__service__pb2.WhyNotRequest.SerializeToString,
+                response_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.WhyNotResponse.FromString,
+                _registered_method=True)
         self.HoldSlot = channel.unary_unary(
                 '/slotsvc.v1.SlotService/HoldSlot',
                 request_serializer=slotsvc_dot_v1_dot_slot__service__pb2.HoldSlotRequest.SerializeToString,
@@ -64,6 +74,22 @@ class SlotServiceServicer:
     def SuggestSlots(self, request, context):
         """Ranks the slots a team can offer. Reserves nothing. No slot is not an error: the answer then
         carries rejections.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SuggestSlotsBatch(self, request, context):
+        """Ranks the slots of many requests: one answer for each, in their order, as soon as it is there.
+        What goes wrong with one request is told in its own answer. Reserves nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhyNot(self, request, context):
+        """Why one technician cannot serve in a window: everything that stands in the way, and the
+        smallest single changes that would open it, each one tried. Changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,6 +124,16 @@ def add_SlotServiceServicer_to_server(servicer, server):
                     servicer.SuggestSlots,
                     request_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsRequest.FromString,
                     response_serializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsResponse.SerializeToString,
+            ),
+            'SuggestSlotsBatch': grpc.unary_stream_rpc_method_handler(
+                    servicer.SuggestSlotsBatch,
+                    request_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchResponse.SerializeToString,
+            ),
+            'WhyNot': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhyNot,
+                    request_deserializer=slotsvc_dot_v1_dot_slot__service__pb2.WhyNotRequest.FromString,
+                    response_serializer=slotsvc_dot_v1_dot_slot__service__pb2.WhyNotResponse.SerializeToString,
             ),
             'HoldSlot': grpc.unary_unary_rpc_method_handler(
                     servicer.HoldSlot,
@@ -143,6 +179,60 @@ class SlotService:
             '/slotsvc.v1.SlotService/SuggestSlots',
             slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsRequest.SerializeToString,
             slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuggestSlotsBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/slotsvc.v1.SlotService/SuggestSlotsBatch',
+            slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchRequest.SerializeToString,
+            slotsvc_dot_v1_dot_slot__service__pb2.SuggestSlotsBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhyNot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/slotsvc.v1.SlotService/WhyNot',
+            slotsvc_dot_v1_dot_slot__service__pb2.WhyNotRequest.SerializeToString,
+            slotsvc_dot_v1_dot_slot__service__pb2.WhyNotResponse.FromString,
             options,
             channel_credentials,
             insecure,

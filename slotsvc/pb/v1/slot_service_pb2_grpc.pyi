@@ -37,6 +37,14 @@ class SlotServiceStub:
     """Ranks the slots a team can offer. Reserves nothing. No slot is not an error: the answer then
     carries rejections.
     """
+    SuggestSlotsBatch: _grpc.UnaryStreamMultiCallable[_slot_service_pb2.SuggestSlotsBatchRequest, _slot_service_pb2.SuggestSlotsBatchResponse]
+    """Ranks the slots of many requests: one answer for each, in their order, as soon as it is there.
+    What goes wrong with one request is told in its own answer. Reserves nothing.
+    """
+    WhyNot: _grpc.UnaryUnaryMultiCallable[_slot_service_pb2.WhyNotRequest, _slot_service_pb2.WhyNotResponse]
+    """Why one technician cannot serve in a window: everything that stands in the way, and the
+    smallest single changes that would open it, each one tried. Changes nothing.
+    """
     HoldSlot: _grpc.UnaryUnaryMultiCallable[_slot_service_pb2.HoldSlotRequest, _slot_service_pb2.HoldSlotResponse]
     """Reserves a slot until it expires. ABORTED with SLOT_GONE and the nearest equivalents when
     somebody was faster.
@@ -54,6 +62,14 @@ class SlotServiceAsyncStub(SlotServiceStub):
     SuggestSlots: _aio.UnaryUnaryMultiCallable[_slot_service_pb2.SuggestSlotsRequest, _slot_service_pb2.SuggestSlotsResponse]  # type: ignore[assignment]
     """Ranks the slots a team can offer. Reserves nothing. No slot is not an error: the answer then
     carries rejections.
+    """
+    SuggestSlotsBatch: _aio.UnaryStreamMultiCallable[_slot_service_pb2.SuggestSlotsBatchRequest, _slot_service_pb2.SuggestSlotsBatchResponse]  # type: ignore[assignment]
+    """Ranks the slots of many requests: one answer for each, in their order, as soon as it is there.
+    What goes wrong with one request is told in its own answer. Reserves nothing.
+    """
+    WhyNot: _aio.UnaryUnaryMultiCallable[_slot_service_pb2.WhyNotRequest, _slot_service_pb2.WhyNotResponse]  # type: ignore[assignment]
+    """Why one technician cannot serve in a window: everything that stands in the way, and the
+    smallest single changes that would open it, each one tried. Changes nothing.
     """
     HoldSlot: _aio.UnaryUnaryMultiCallable[_slot_service_pb2.HoldSlotRequest, _slot_service_pb2.HoldSlotResponse]  # type: ignore[assignment]
     """Reserves a slot until it expires. ABORTED with SLOT_GONE and the nearest equivalents when
@@ -75,6 +91,26 @@ class SlotServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_slot_service_pb2.SuggestSlotsResponse, _abc.Awaitable[_slot_service_pb2.SuggestSlotsResponse]]:
         """Ranks the slots a team can offer. Reserves nothing. No slot is not an error: the answer then
         carries rejections.
+        """
+
+    @_abc_1.abstractmethod
+    def SuggestSlotsBatch(
+        self,
+        request: _slot_service_pb2.SuggestSlotsBatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_slot_service_pb2.SuggestSlotsBatchResponse], _abc.AsyncIterator[_slot_service_pb2.SuggestSlotsBatchResponse]]:
+        """Ranks the slots of many requests: one answer for each, in their order, as soon as it is there.
+        What goes wrong with one request is told in its own answer. Reserves nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def WhyNot(
+        self,
+        request: _slot_service_pb2.WhyNotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_slot_service_pb2.WhyNotResponse, _abc.Awaitable[_slot_service_pb2.WhyNotResponse]]:
+        """Why one technician cannot serve in a window: everything that stands in the way, and the
+        smallest single changes that would open it, each one tried. Changes nothing.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,208 @@
+"""What the rest of a day costs at least, whatever the order of the visits still to come.
+
+Every visit to come is entered once and left once, the last stop is left and the end is entered: the
+least of each row of a matrix, and the least of each column of what the rows leave, may be summed
+(Little et al. 1963). Arcs that no order can use in time are left out. No triangle inequality is
+assumed.
+
+A day costs ``travel * a + waiting * b + overtime * c``. With the last finish T, waiting is T less
+the first start, the legs and services between, and the pauses taken there. So the cost is a sum over
+arcs, ``a * driving - b * (leg + service)``, plus ``b * T`` and constants, and T is bounded by time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from slotsvc.solver.cell import NEVER, Cell
+from slotsvc.solver.compiled import compiled
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
+from slotsvc.solver.params import Weights
+
+MOST_VISITS = 60
+"""Visits of a cell whose sets fit an integer."""
+
+
+class Share(NamedTuple):
+    """A sum of arcs is at least ``out`` of the last stop, and ``each`` of every node to come (the
+    end among them). int64 (n,)."""
+
+    out: Int64
+    each: Int64
+
+
+class Outlook(NamedTuple):
+    """``latest``: int32 (n, n), latest finish at a node from which another can be begun in time.
+
+    ``cost``: of arcs priced as above; ``driving``: of driving alone. ``time``: int64 (n,), legs and
+    service of entering a visit at least. ``home``: least leg from a visit to the end. ``possible``:
+    False: no order at all keeps the times.
+    """
+
+    latest: Int32
+    cost: Share
+    driving: Share
+    time: Int64
+    home: int
+    possible: bool
+
+
+@compiled
+def outlook(cell: Cell, weights: Weights) -> Outlook:
+    """Of a cell with at least one visit. Floyd (1962) over shortest paths, then the sums."""
+    size = len(cell.opens)
+    usable = _usable(cell)
+    arcs = np.zeros((size, size), np.int64)
+    drives = np.zeros((size, size), np.int64)
+    time = np.full(size, INF, np.int64)
+    home = INF
+    for i in range(size):
+        for j in range(size):
+            if not usable[i, j]:
+                continue
+            drives[i, j] = cell.travel[i, j]
+            arcs[i, j] = weights[0] * cell.travel[i, j]
+            if j == END:
+                home = min(home, cell.legs[i, j])
+                continue
+            taken = cell.legs[i, j] + cell.service[j]
+            time[j] = min(time[j], taken)
+            if i != START:  # before the first start nothing is waiting
+                arcs[i, j] -= weights[1] * taken
+    cost, possible = _share(arcs, usable)
+    driving, _ = _share(drives, usable)
+    return Outlook(_latest(cell), cost, driving, time, home, possible)
+
+
+@compiled
+def _usable(cell: Cell) -> Bool:
+    """bool (n, n): arcs that some order might use in time."""
+    size = len(cell.opens)
+    finish = _soonest_finish(cell)
+    usable = np.zeros((size, size), np.bool_)
+    for i in range(size):
+        if i == END:
+            continue
+        for j in range(END, size):
+            closes = cell.end if j == END else cell.closes[j]
+            usable[i, j] = (
+                i != j
+                and (i != START or j != END)
+                and cell.legs[i, j] < INF
+                and finish[i] + cell.legs[i, j] <= closes
+            )
+    return usable
+
+
+@compiled
+def _soonest_finish(cell: Cell) -> Int64:
+    """int64 (n,): no order finishes a visit earlier; INF: none ever does."""
+    size = len(cell.opens)
+    finish = np.full(size, INF, np.int64)
+    finish[START] = 0
+    settled = False
+    while not settled:
+        settled = True
+        for i in range(size):
+            if i == END or finish[i] >= INF:
+                continue
+            for j in range(FIRST_VISIT, size):
+                start = max(finish[i] + cell.legs[i, j], cell.opens[j])
+                if start <= cell.closes[j] and start + cell.service[j] < finish[j]:
+                    finish[j] = start + cell.service[j]
+                    settled = False
+    return finish
+
+
+@compiled
+def _share(arcs: Int64, usable: Bool) -> tuple[Share, bool]:
+    """Least of the rows, then of the columns of what is left; False: one of them is empty."""
+    size = len(arcs)
+    out, into = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    possible = True
+    for i in range(size):
+        if i == END:
+            continue
+        least, found = 0, False
+        for j in range(END, size):
+            if usable[i, j] and (not found or arcs[i, j] < least):
+                least, found = arcs[i, j], True
+        out[i] = least
+        possible = possible and found
+    for j in range(END, size):
+        least, found = 0, False
+        for i in range(size):
+            if usable[i, j] and (not found or arcs[i, j] - out[i] < least):
+                least, found = arcs[i, j] - out[i], True
+        into[j] = least
+        possible = possible and found
+    return Share(out, out + into), possible
+
+
+@compiled
+def _latest(cell: Cell) -> Int32:
+    size = len(cell.opens)
+    path = cell.legs.copy()
+    for via in range(FIRST_VISIT, size):
+        for i in range(size):
+            reached = path[i, via] + cell.service[via]
+            for j in range(size):
+                path[i, j] = min(path[i, j], reached + path[via, j])
+    for i in range(size):
+        for j in range(size):
+            path[i, j] = cell.closes[j] - path[i, j]
+    return path
+
+
+class Rest(NamedTuple):
+    """What the visits still to come add at least. ``cost``, ``driving``: of the arcs. ``time``: of
+    legs and services. ``finish``: no last finish before it. ``home``: leg to the end. ``reachable``:
+    each of them can still be begun in time."""
+
+    cost: int
+    driving: int
+    time: int
+    finish: int
+    home: int
+    reachable: bool
+
+
+@compiled
+def rest_of(cell: Cell, ahead: Outlook, todo: int, last: int, soonest: int) -> Rest:
+    """The rest of a day whose last stop so far is left at ``soonest`` at the earliest.
+
+    ``todo``: the visits to come, bit 0 for the first.
+    """
+    cost = ahead.cost.out[last] + ahead.cost.each[END]
+    driving = ahead.driving.out[last] + ahead.driving.each[END]
+    time, finish, reachable = 0, 0, soonest < INF
+    for k in range(FIRST_VISIT, len(cell.opens)):
+        if todo >> (k - FIRST_VISIT) & 1:
+            reachable = reachable and soonest <= ahead.latest[last, k]
+            cost += ahead.cost.each[k]
+            driving += ahead.driving.each[k]
+            time += ahead.time[k]
+            finish = max(finish, cell.opens[k] + cell.service[k])
+    return Rest(cost, driving, time, finish, ahead.home, reachable)
+
+
+@compiled
+def least_cost(
+    cell: Cell, weights: Weights, rest: Rest, behind: int, finish: int, pausing: int
+) -> int:
+    """What a day costs at least that goes on from one state; NEVER: it ends too late.
+
+    ``behind``: its cost up to ``finish``, less what waiting weighs for ``finish`` seconds.
+    ``pausing``: seconds of the pauses to come.
+    """
+    through = finish + rest.time
+    end = max(through + pausing, rest.finish) + rest.home
+    if end > cell.end:
+        return NEVER
+    # the pauses to come may fill what would be waiting
+    last = max(through, rest.finish - pausing)
+    late = max(end - cell.soft_end, 0)
+    least: int = behind + rest.cost + weights[1] * last + weights[2] * late
+    return least
