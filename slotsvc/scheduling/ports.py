@@ -175,6 +175,17 @@ class RouteRead(Protocol):
         """Versions only, of touched routes."""
         ...
 
+    def last_change(self, tenant: str) -> int:
+        """Number of the last committed change of any of the tenant's routes; 0: there was none."""
+        ...
+
+    def changed_routes(self, tenant: str, after: int) -> tuple[int, Sequence[RouteKey]]:
+        """The number of the last change, and the routes changed since ``after``, an earlier one.
+
+        A transaction sees the changes of all that were committed before it, and no others.
+        """
+        ...
+
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
         """The named routes; untouched ones come as version 0, empty."""
         ...

@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     literal_column,
     select,
     tuple_,
@@ -90,6 +91,12 @@ _RUNNING = (
     )
     .order_by(*ROUTE.primary_key)
 )
+_CHANGES = (
+    select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.change)
+    .where(ROUTE.c.tenant == bindparam("tenant"), ROUTE.c.change > bindparam("after"))
+    .order_by(ROUTE.c.change)
+)
+_LAST_CHANGE = select(func.max(ROUTE.c.change)).where(ROUTE.c.tenant == bindparam("tenant"))
 _SPAN_VERSIONS = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.version).where(
     _in_span(ROUTE)
 )
@@ -114,6 +121,20 @@ class RouteReads(Transaction):
             RouteKey(tenant, technician, date.fromisoformat(day), shift): version
             for technician, day, shift, version in rows
         }
+
+    def last_change(self, tenant: str) -> int:
+        """Number of the last change of any route; 0: none was ever changed."""
+        newest = self._connection.execute(_LAST_CHANGE, {"tenant": tenant}).scalar_one()
+        return int(newest or 0)
+
+    def changed_routes(self, tenant: str, after: int) -> tuple[int, Sequence[RouteKey]]:
+        """The number of the last change, and the routes changed since the one of ``after``."""
+        rows = self._connection.execute(_CHANGES, {"tenant": tenant, "after": after}).all()
+        keys = [
+            RouteKey(tenant, technician, date.fromisoformat(day), shift)
+            for technician, day, shift, _ in rows
+        ]
+        return (rows[-1].change if rows else after), keys
 
     def running_routes(self, now: datetime) -> Sequence[RouteKey]:
         """Routes under way: RUNNING, with a service date at most two days from ``now``."""

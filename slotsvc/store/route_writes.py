@@ -20,10 +20,13 @@ from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOL
 from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.
+# Writers come one after the other, so changes are numbered in the order of their commits.
 _BUMP = text(
-    "INSERT INTO route (tenant, technician, day, shift, version, state) "
-    f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}') "
-    "ON CONFLICT (tenant, technician, day, shift) DO UPDATE SET version = route.version + 1 "
+    "INSERT INTO route (tenant, technician, day, shift, version, state, change) "
+    f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}', "
+    "(SELECT coalesce(max(change), 0) + 1 FROM route WHERE tenant = :tenant)) "
+    "ON CONFLICT (tenant, technician, day, shift) DO UPDATE "
+    "SET version = route.version + 1, change = excluded.change "
     "RETURNING version"
 )
 _ORDER_OFF = (

@@ -137,8 +137,12 @@ ROUTE = Table(
     number_column("version"),
     text_column("state"),
     Column("block", LargeBinary, nullable=True),
+    # Number of the route's last change among all changes of the tenant's routes, in the order in
+    # which they were committed: who remembers routes asks for what changed since.
+    number_column("change", "0"),
     PrimaryKeyConstraint("tenant", "technician", "day", "shift"),
     of_tenant(),
+    Index(None, "tenant", "change"),
     Index("ix_route_running", "day", **only("state = 'RUNNING'")),
 )
 
