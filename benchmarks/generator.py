@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -223,7 +224,7 @@ class _Day:
 
     def _driving(self, order: list[_Visit]) -> int:
         nodes = [0, *(v.node for v in order), 0]
-        return sum(self.drive[a][b] for a, b in zip(nodes, nodes[1:], strict=False))
+        return sum(self.drive[a][b] for a, b in pairwise(nodes))
 
     def _onward(self, now: tuple[int, int], leg: int) -> tuple[int, int]:
         """Arrivals with lunch to come and with lunch taken, on the way if that is sooner. Without

@@ -1,176 +1,175 @@
-"""How long a proven ranking takes, beside the frozen plain scan of the same run.
+"""How long a proven ranking takes, beside a plain scan and beside what one would use instead.
 
-    python -m benchmarks.rank --technicians 50 --days 14 --visits 5 --requests 20 --seed 0 --json
+    python -m benchmarks.rank --map DIRECTORY
 
-One JSON object (or a table without ``--json``): ``median_ms`` and ``p99_ms`` of the whole ranking
-(default weights; ``travel_only_median_ms`` for driving alone), ``screen_ms`` of its first stage,
-``reference_scan_ms`` of ``benchmarks/reference_scan.py`` (plain NumPy insertion: no pauses, no
-re-ordering, no proof), ``exact_share`` of requests whose answer is proven, ``cells``, ``pruned``.
-Times are of hot calls in one process; compare ratios within one run, not milliseconds across runs.
+For each team: our own rankings over the frozen plain scan of ``benchmarks/reference_scan.py`` (both
+hot), then VROOM, OR-Tools routing, CP-SAT, PyVRP and Timefold on the same requests with the same
+definition of the answer: the least driving that a slot adds, promised windows kept, every order of
+a technician's day allowed. Roads: a compiled map, else the packaged demo town. Compare ratios
+within one run, not milliseconds across runs.
+
+Ends with 1 when an engine knows better than our exact answer.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from benchmarks.generator import CELLS, Team, team
-from benchmarks.reference_scan import Scan, seconds_of
-from slotsvc.domain.place import Location
-from slotsvc.solver.base import Base, base_costs
-from slotsvc.solver.insertion import Request, Windows, insertions, request_legs
-from slotsvc.solver.instance import FIRST_VISIT, START
-from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, SearchParams
-from slotsvc.solver.ranking import Cells, Ranked, rank
+from benchmarks.generator import Shape, Team, requests, team
+from benchmarks.machine import machine
+from benchmarks.ours import SEARCHES, Engine, measure, scan_ms
+from benchmarks.peers.compared import OURS, OURS_SLOTS, Row, Sampling, compare
+from benchmarks.towns import described
 
-ELSEWHERE = Location(1.0, 0.0)
-"""The place of every request: none of the team's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Milliseconds of each request, and the answers."""
-
-    total: list[float]
-    screen: list[float]
-    scan: list[float]
-    answers: list[Ranked]
-
-
-def cells_of(made: Team, weights: CostWeights) -> Cells:
-    """Every window of every day on every route; days away cost what they cost."""
-    routes = len(made.arrays)
-    day = np.repeat(np.arange(made.days), made.technicians)
-    slot = (day[:, None] * len(CELLS) + np.arange(len(CELLS))).astype(np.int32)
-    opens = np.array([start * 3600 for start, _ in CELLS], np.int32)
-    closes = np.array([end * 3600 - 1 for _, end in CELLS], np.int32)
-    extra = np.repeat((day * weights.day_away)[:, None], len(CELLS), axis=1)
-    return Cells(
-        Windows(np.tile(opens, (routes, 1)), np.tile(closes, (routes, 1))),
-        slot,
-        extra.astype(np.int64),
-        np.repeat(np.arange(made.days), len(CELLS)).astype(np.int32),
-        np.zeros(routes, np.bool_),
-    )
-
-
-def measure(made: Team, base: Base, weights: CostWeights, requests: int, seed: int) -> Measured:
-    """Ranks the top 10 for ``requests`` new places, one after the other."""
-    cells = cells_of(made, weights)
-    params = SearchParams(max_slots=10, max_per_day=len(CELLS), weights=weights)
-    rng = np.random.default_rng(seed + 1)
-    found = Measured([], [], [], [])
-    for number in range(requests + 3):
-        where = rng.random((1, 2)) * made.town.across
-        legs = request_legs(
-            made.arrays,
-            ELSEWHERE,
-            np.full(len(made.arrays), rng.choice([1800, 3600, 5400]), np.int32),
-            0,
-            False,
-            made.town.driving(made.spots, where)[:, 0],
-            made.town.driving(where, made.spots)[0],
-        )
-        begun = time.perf_counter()
-        answer = rank(made.arrays, base, legs, cells, params)
-        ranked = time.perf_counter()
-        insertions(made.arrays, legs, cells.windows, weights.of_orders)
-        screened = time.perf_counter()
-        if number >= 3:  # the first three warm up
-            found.total.append((ranked - begun) * 1e3)
-            found.screen.append((screened - ranked) * 1e3)
-            found.scan.append(seconds_of(reference(made, legs, cells)) * 1e3)
-            found.answers.append(answer)
-    return found
-
-
-def reference(made: Team, legs: Request, cells: Cells) -> Scan:
-    """The same request for the plain scan: committed orders only, times without pauses."""
-    batch = made.arrays.batch
-    visits = batch.used.sum(axis=1)
-    soonest, latest, into, out, leg, starts = [], [], [], [], [], []
-    for r in range(len(made.arrays)):
-        nodes = [START, *range(FIRST_VISIT, FIRST_VISIT + int(visits[r])), 1]
-        early, late = _times(made, r, nodes)
-        starts.append(len(leg))
-        for gap in range(len(nodes) - 1):
-            a, b = nodes[gap], nodes[gap + 1]
-            soonest.append(early[gap])
-            latest.append(late[gap + 1])
-            into.append(legs.into[r, a])
-            out.append(legs.out[r, b])
-            leg.append(batch.travel[r, a, b])
-    route = np.repeat(np.arange(len(made.arrays)), visits + 1)
-    service = int(legs.service[0])
-    numbers = (np.array(x, np.int32) for x in (soonest, latest, leg, into, out, starts))
-    return Scan(*numbers, cells.windows.opens[route], cells.windows.closes[route], service)
-
-
-def _times(made: Team, r: int, nodes: list[int]) -> tuple[list[int], list[int]]:
-    batch = made.arrays.batch
-    early, clock = [0], 0
-    for a, b in pairwise(nodes[:-1]):
-        clock = max(clock + int(batch.travel[r, a, b]), int(batch.opens[r, b]))
-        clock += int(batch.service[r, b])
-        early.append(clock)
-    late = [int(batch.end[r])]
-    for a, b in zip(reversed(nodes[1:-1]), reversed(nodes[2:]), strict=False):
-        latest = late[0] - int(batch.travel[r, a, b]) - int(batch.service[r, a])
-        late.insert(0, min(latest, int(batch.closes[r, a])))
-    return early, [0, *late]
+TEAMS = ("5x14x7", "50x14x5")
+"""Technicians x days x most visits a day: a small full team, and the one of the promises."""
 
 
 @click.command(help=(__doc__ or "").partition("\n")[0])
-@click.option("--technicians", default=50, show_default=True)
-@click.option("--days", default=14, show_default=True)
-@click.option("--visits", default=5, show_default=True)
-@click.option("--requests", default=20, show_default=True)
+@click.option("--map", "map_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--synthetic", is_flag=True, help="No roads: random places on a plane.")
+@click.option("--team", "teams", multiple=True, default=TEAMS, show_default=True)
+@click.option("--lunch", type=click.Choice(["both", "yes", "no"]), default="both")
+@click.option("--tags/--no-tags", default=True, show_default=True)
+@click.option("--requests", "count", default=20, show_default=True)
+@click.option("--peer-requests", default=3, show_default=True, help="0: no peers.")
+@click.option("--sample", default=300, show_default=True, help="Cells a slow peer is asked about.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--lunch/--no-lunch", default=True, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def main(
-    technicians: int, days: int, visits: int, requests: int, seed: int, lunch: bool, as_json: bool
+    map_dir: Path | None,
+    synthetic: bool,
+    teams: tuple[str, ...],
+    lunch: str,
+    tags: bool,
+    count: int,
+    peer_requests: int,
+    sample: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Measures and prints."""
-    made = team(technicians, days, visits, seed, lunch)
-    weights = CostWeights()
-    begun = time.perf_counter()
-    base = base_costs(made.arrays, weights.of_orders, 200_000)
-    base_ms = (time.perf_counter() - begun) * 1e3
-    found = measure(made, base, weights, requests, seed)
-    alone = base_costs(made.arrays, TRAVEL_ONLY.of_orders, 200_000)
-    driving = measure(made, alone, TRAVEL_ONLY, requests, seed)
-    answers = [*found.answers, *driving.answers]
-    proven = [a.skipped == 0 and a.gap == 0 for a in answers]
-    result = {
-        "technicians": technicians,
-        "days": days,
-        "visits": visits,
-        "lunch": lunch,
-        "requests": requests,
-        "seed": seed,
-        "median_ms": round(float(np.median(found.total)), 3),
-        "p99_ms": round(float(np.percentile(found.total, 99)), 3),
-        "travel_only_median_ms": round(float(np.median(driving.total)), 3),
-        "screen_ms": round(float(np.median(found.screen)), 3),
-        "reference_scan_ms": round(float(np.median(found.scan)), 3),
-        "zero_line_ms": round(base_ms, 3),
-        "exact_share": sum(proven) / len(proven),
-        "cells": answers[0].cells,
-        "evaluated": int(np.median([a.evaluated for a in found.answers])),
-        "pruned": int(np.median([a.pruned for a in found.answers])),
-        "orders": sum(len(o.paths) for o in made.arrays.orders),
-    }
+    lunches = {"both": (False, True), "yes": (True,), "no": (False,)}[lunch]
+    shapes = [Shape(*_sizes(t), seed, having, tags) for t in teams for having in lunches]
+    told = print if not as_json else _quiet
+    result: dict[str, Any] = {"machine": machine(), "teams": []}
+    told("\n".join(f"{name:<10}{value}" for name, value in result["machine"].items()))
+    for shape in shapes:
+        made = team(shape, map_dir, synthetic)
+        figures = _figures(made, count, peer_requests, sample)
+        told(f"\n## {shape}\n{described(made.town)}\n\n{_ours_told(figures)}")
+        if figures["engines"]:
+            told(f"\n{_engines_told(figures)}")
+        result["teams"].append(figures)
     if as_json:
-        click.echo(json.dumps(result))
-        return
-    for name, value in result.items():
-        click.echo(f"{name:<24}{value}")
+        click.echo(json.dumps(result, indent=2))
+    wrong = sum(row["wrong"] for figures in result["teams"] for row in figures["engines"])
+    if wrong:
+        raise SystemExit(f"{wrong} cells are cheaper, or possible, against our exact answer")
+
+
+def _quiet(_text: str) -> None:
+    """Nothing but the JSON."""
+
+
+def _sizes(text: str) -> tuple[int, int, int]:
+    try:
+        technicians, days, visits = (int(part) for part in text.split("x"))
+    except ValueError:
+        raise click.BadParameter(f"{text}: like 50x14x5", param_hint="--team") from None
+    return technicians, days, visits
+
+
+def _figures(made: Team, count: int, peer_requests: int, sample: int) -> dict[str, Any]:
+    seed, engine = made.shape.seed, Engine(made)
+    asked = requests(made, count, seed)
+    ours = {search.name: measure(engine, search, asked).figures() for search in SEARCHES}
+    rows = []
+    if peer_requests:
+        from benchmarks.peers.all import cell_peers, slot_peers  # packages of the bench group
+
+        sampling = Sampling(sample, 8, seed)
+        rows = compare(made, asked[:peer_requests], cell_peers(), slot_peers(), sampling)
+    best = {row.name: float(np.median(row.ms)) for row in rows if row.name in (OURS, OURS_SLOTS)}
+    return {
+        "team": asdict(made.shape),
+        "town": made.town.source,
+        "visits": int(sum(len(route.visits) for route in made.routes)),
+        "reference_scan_ms": round(scan_ms(engine, asked), 4),
+        "ours": ours,
+        "engines": [_row(row, best) for row in rows],
+    }
+
+
+def _row(row: Row, best: dict[str, float]) -> dict[str, Any]:
+    """Sums and means over the requests."""
+    found, ms = row.qualities, float(np.median(row.ms))
+    feasible = sum(q.feasible for q in found)
+    whole = not row.sampled
+    return {
+        "engine": row.name,
+        "ms": round(ms, 2),
+        "over_top_10": round(ms / best[OURS], 1),
+        "over_every_slot": round(ms / best[OURS_SLOTS], 1),
+        "unit": row.unit,
+        "asked": sum(q.asked for q in found),
+        "feasible": feasible,
+        "found": feasible - sum(q.missed for q in found),
+        "dearer": sum(q.dearer for q in found),
+        "wrong": sum(q.wrong for q in found),
+        "slots": sum(q.slots or 0 for q in found) if whole else None,
+        "all_slots": sum(q.all_slots for q in found),
+        "top_1_regret_s": round(float(np.mean([q.top_1 for q in found])), 1) if whole else None,
+        "top_5_regret_s": round(float(np.mean([q.top_5 for q in found])), 1) if whole else None,
+        "sampled": row.sampled,
+    }
+
+
+def _ours_told(figures: dict[str, Any]) -> str:
+    lines = [
+        f"{figures['visits']} visits; plain scan {figures['reference_scan_ms']:.3f} ms",
+        "",
+        f"{'slotsvc':<30}{'hot ms':>9}{'x scan':>8}{'first ms':>10}{'p99':>9}"
+        f"{'cells':>8}{'priced':>8}  proven",
+    ]
+    for name, f in figures["ours"].items():
+        lines.append(
+            f"{name:<30}{f['hot_ms']:>9.3f}{f['over_scan']:>8.1f}{f['first_ms']:>10.3f}"
+            f"{f['p99_ms']:>9.3f}{f['cells']:>8}{f['evaluated']:>8}  "
+            f"{'all' if f['proven'] else 'NOT ALL'}"
+        )
+    return "\n".join(lines)
+
+
+def _engines_told(figures: dict[str, Any]) -> str:
+    lines = [
+        f"{'engine (driving alone)':<30}{'ms':>10}{'x top 10':>10}{'x slots':>9}"
+        f"{'cells':>13}{'dearer':>8}{'slots':>10}{'regret 1':>10}{'regret 5':>10}"
+    ]
+    notes = []
+    for f in figures["engines"]:
+        whole = f["slots"] is not None
+        mark = " " if whole else "~"
+        slots = f"{f['slots']}/{f['all_slots']}" if whole else "-"
+        regrets = [f"{f[k]:.1f} s" if whole else "-" for k in ("top_1_regret_s", "top_5_regret_s")]
+        lines.append(
+            f"{f['engine']:<30}{mark}{f['ms']:>9.2f}{f['over_top_10']:>10,.0f}"
+            f"{f['over_every_slot']:>9,.0f}{f['found']:>6}/{f['feasible']:<6}{f['dearer']:>8}"
+            f"{slots:>10}{regrets[0]:>10}{regrets[1]:>10}"
+        )
+        if f["sampled"]:
+            notes.append(f"~ {f['engine']}: {f['sampled']}, the time of all extrapolated")
+        if f["unit"] == "slots":
+            notes.append(f"{f['engine']}: its 'cells' are slots")
+        if f["wrong"]:
+            notes.append(f"! {f['engine']}: {f['wrong']} answers contradict ours")
+    return "\n".join([*lines, *notes])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ class CpSat:
 
     name = "OR-Tools CP-SAT"
     takes_pauses = True
+    slow = True
 
     def least_driving(self, day: Day) -> int | None:
         model, driving = _model(day)
@@ -25,7 +26,7 @@ class CpSat:
             return None
         if status != cp_model.OPTIMAL:
             raise RuntimeError(solver.status_name(status))
-        return int(round(solver.value(driving)))
+        return round(solver.value(driving))
 
 
 def _model(day: Day) -> tuple[cp_model.CpModel, cp_model.LinearExprT]:

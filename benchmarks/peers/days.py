@@ -43,6 +43,8 @@ class Peer(Protocol):
 
     name: str
     takes_pauses: bool
+    slow: bool
+    """Asked about a sample where there are many cells."""
 
     def least_driving(self, day: Day) -> int | None:
         """Driving of the best order it finds; None when it finds none."""
@@ -51,13 +53,18 @@ class Peer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One technician's day with the request in one window. ``slot``: number of the window of the
-    day; ``without``: least driving of the day without the request."""
+    """One technician's day with the request in one window. ``slot``: number of the day's window in
+    the period; ``without``: least driving of the day without the request."""
 
     route: int
     slot: int
     without: int
     day: Day
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Route and slot."""
+        return self.route, self.slot
 
 
 def cells_of(made: Team, asked: Asked) -> Iterator[Cell]:
@@ -99,3 +106,15 @@ def _day(route: RouteInstance, travel: Int32, window: tuple[int, int], service: 
         route.end,
         route.breaks,
     )
+
+
+class SlotPeer(Protocol):
+    """An engine that chooses the technician itself: all days of one slot at once."""
+
+    name: str
+    takes_pauses: bool
+
+    def least_added(self, cells: list[Cell]) -> int | None:
+        """Added driving of the plan it finds; None when it leaves out the request or a visit that
+        is promised."""
+        ...

@@ -41,7 +41,7 @@ def judged(exact: Mapping[Key, int], answers: Mapping[Key, int | None], whole: b
     claims = {key: added for key, added in answers.items() if added is not None}
     dearer = sum(added > exact[key] for key, added in claims.items() if key in exact)
     wrong = sum(key not in exact or added < exact[key] for key, added in claims.items())
-    best, theirs = _slots(exact), _slots(claims)
+    best, theirs = slot_costs(exact), slot_costs(claims)
     return Quality(
         len(answers), len(room), missed, dearer, wrong,
         len(theirs) if whole else None, len(best),
@@ -49,8 +49,8 @@ def judged(exact: Mapping[Key, int], answers: Mapping[Key, int | None], whole: b
     )  # fmt: skip
 
 
-def _slots(cells: Mapping[Key, int]) -> list[int]:
-    """What every slot costs, the cheapest first."""
+def slot_costs(cells: Mapping[Key, int]) -> list[int]:
+    """What every slot with room costs, the cheapest first."""
     least: dict[int, int] = {}
     for (_, slot), added in cells.items():
         least[slot] = min(added, least.get(slot, added))

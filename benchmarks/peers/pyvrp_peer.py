@@ -14,6 +14,7 @@ class PyVrp:
     """``iterations`` of its iterated local search."""
 
     takes_pauses = False
+    slow = False
 
     def __init__(self, iterations: int = 50) -> None:
         self.name = f"PyVRP, {iterations} iterations"

@@ -16,6 +16,7 @@ class Routing:
 
     name = "OR-Tools routing"
     takes_pauses = True
+    slow = True
 
     def least_driving(self, day: Day) -> int | None:
         travel = day.travel.tolist()

@@ -16,10 +16,10 @@ class Cell(NamedTuple):
     """One route of n nodes: 0 START, 1 END, 2.. visits, all of which must be served.
 
     ``opens``, ``closes``, ``service``: int32 (n,), seconds; first and last start, both included.
-    ``travel``: int32 (n, n), driving; ``legs``: the time it takes of the shift (the same array where
-    that is the driving alone); INF: no road. ``pausable``: bool (n,). ``pauses``: int32 (K, 3):
-    opens, closes, duration. ``end`` / ``soft_end``: last second of the day, and from where it is
-    overtime. ``max_travel``: most driving, INF: no limit. All arrays C-contiguous.
+    ``travel``: int32 (n, n), driving; ``legs``: the time it takes of the shift (the same array
+    where that is the driving alone); INF: no road. ``pausable``: bool (n,). ``pauses``: int32
+    (K, 3): opens, closes, duration. ``end`` / ``soft_end``: last second of the day, and from where
+    it is overtime. ``max_travel``: most driving, INF: no limit. All arrays C-contiguous.
     """
 
     opens: Int32

@@ -17,9 +17,16 @@ import numba
 _PACKAGE = Path(__file__).resolve().parent.parent
 SOURCES = (
     "solver/recurrence.py",
-    "solver/exact.py",
+    "solver/outlook.py",
+    "solver/ending.py",
+    "solver/depth_first.py",
+    "solver/orders.py",
+    "solver/label_setting.py",
     "solver/insertion.py",
     "travel/hierarchy_sweep.py",
+    "travel/contraction.py",
+    "travel/dissection.py",
+    "travel/road_snap.py",
 )
 """Every file with compiled functions, relative to the package."""
 

@@ -32,9 +32,9 @@ class Branches(NamedTuple):
     """The partial orders along one path and beside it, by depth and last node.
 
     ``times``: int32 (visits, n, states); ``first``: int32 (n, K + 1), by first visit; ``travel``,
-    ``busy``, ``least`` (least cost): int64 (visits, n). ``next``: int64 (visits, n), the next nodes
-    worth a try, the most promising first; ``count`` of them, and the number that is ``taken``:
-    int64 (visits,). ``path``: int64 (visits,).
+    ``busy``, ``least`` (least cost): int64 (visits, n). ``onward``: int64 (visits, n), the next nodes
+    worth a try, the most promising first; ``worth``, so many of them, and ``tried``: int64
+    (visits,). ``path``: int64 (visits,).
     """
 
     times: Int32
@@ -42,9 +42,9 @@ class Branches(NamedTuple):
     travel: Int64
     busy: Int64
     least: Int64
-    next: Int64
-    count: Int64
-    taken: Int64
+    onward: Int64
+    worth: Int64
+    tried: Int64
     path: Int64
 
 
@@ -117,12 +117,12 @@ def _branch(
             continue
         tree.least[depth, node] = least
         place = kept
-        while place > 0 and tree.least[depth, tree.next[depth, place - 1]] > least:
-            tree.next[depth, place] = tree.next[depth, place - 1]
+        while place > 0 and tree.least[depth, tree.onward[depth, place - 1]] > least:
+            tree.onward[depth, place] = tree.onward[depth, place - 1]
             place -= 1
-        tree.next[depth, place] = node
+        tree.onward[depth, place] = node
         kept += 1
-    tree.count[depth], tree.taken[depth] = kept, 0
+    tree.worth[depth], tree.tried[depth] = kept, 0
     return looked
 
 
@@ -185,12 +185,12 @@ def _next(tree: Branches, order: Int64, depth: int, cut: int, cost: int) -> int:
 
     As dear as the best is worth it only where the path comes before that one's by number.
     """
-    while tree.taken[depth] < tree.count[depth]:
-        node = tree.next[depth, tree.taken[depth]]
+    while tree.tried[depth] < tree.worth[depth]:
+        node = int(tree.onward[depth, tree.tried[depth]])
         least = tree.least[depth, node]
         if least > cut:
             break
-        tree.taken[depth] += 1
+        tree.tried[depth] += 1
         if least < cost or _comes_before(tree.path, node, order, depth):
             return node
     return -1
@@ -201,8 +201,8 @@ def _comes_before(path: Int64, node: int, order: Int64, depth: int) -> bool:
     """True when the path with this node at its end may still come before the order by number."""
     for place in range(depth):
         if path[place] != order[place]:
-            return path[place] < order[place]
-    return node <= order[depth]
+            return bool(path[place] < order[place])
+    return bool(node <= order[depth])
 
 
 @compiled
@@ -210,6 +210,6 @@ def _floor(tree: Branches, depth: int, cost: int) -> int:
     """The least of what was found and of all that is still open."""
     floor = cost
     for level in range(depth + 1):
-        if tree.taken[level] < tree.count[level]:
-            floor = min(floor, tree.least[level, tree.next[level, tree.taken[level]]])
+        if tree.tried[level] < tree.worth[level]:
+            floor = min(floor, tree.least[level, tree.onward[level, tree.tried[level]]])
     return floor

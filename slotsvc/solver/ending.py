@@ -56,7 +56,7 @@ def home(
 @compiled
 def straight_home(cell: Cell, weights: Weights) -> Price:
     """A day without visits: from start to end."""
-    driven = cell.travel[START, END]
+    driven = 0 + cell.travel[START, END]  # wide, as all sums are
     done = drive(0, cell.legs[START, END], cell.pauses, 0, len(cell.pauses))
     if done > cell.end or cell.legs[START, END] >= INF or driven > cell.max_travel:
         return Price(NEVER, driven, 0, 0)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from slotsvc.solver.batch import (
     shortest_paths,
 )
 from slotsvc.solver.batch import without_visits as price_without_visits
+from slotsvc.solver.cell import Cell
+from slotsvc.solver.depth_first import depth_first
 from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
 from slotsvc.solver.params import Weights
 
@@ -290,3 +293,39 @@ def best_orders(
     search, unfinished.
     """
     return OrderSearch(batch, limit, weights, budget, out_of_time).run()
+
+
+class BestOrder(NamedTuple):
+    """The cheapest order of one cell within a limit.
+
+    ``cost``, ``travel``, ``waiting``, ``overtime``: of the day; ``cost`` is NEVER where none was
+    found. ``order``: nodes. ``finished``: proven; else ``cost`` is an upper bound only. ``floor``:
+    no order within the limit costs less, proven. ``labels``: partial orders looked at.
+    """
+
+    cost: int
+    travel: int
+    waiting: int
+    overtime: int
+    order: tuple[int, ...]
+    finished: bool
+    floor: int
+    labels: int
+
+
+NODES = 4_000
+"""Partial orders that the depth first search looks at: about a millisecond."""
+
+
+def best_order(
+    cell: Cell, limit: int, weights: Weights, budget: int, out_of_time: OutOfTime = never
+) -> BestOrder:
+    """The cheapest order of a cell that costs at most ``limit`` (inclusive, below NEVER).
+
+    ``budget``: partial orders kept at once. ``out_of_time``: asked about every millisecond; True
+    ends the search, unfinished.
+    """
+    found = depth_first(cell, limit, weights, NODES)
+    order = tuple(found.order.tolist()) if found.price.cost < NEVER else ()
+    finished = found.floor >= found.price.cost
+    return BestOrder(*found.price, order, finished, found.floor, found.labels)

@@ -145,20 +145,36 @@ def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
 
 
 def _told(calendar: TeamCalendar, query: SlotQuery, who: int, group: _Group) -> Rejected:
-    closed = group.closed
-    assert closed is not None
+    assert group.closed is not None
+    return rejected(
+        calendar, query, who, group.closed, group.window, order_kept=group.kept, cells=group.cells
+    )
+
+
+def rejected(
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    who: int,
+    closed: Closed,
+    window: TimeWindow | None,
+    *,
+    order_kept: bool,
+    cells: int = 1,
+) -> Rejected:
+    """A closure in words. ``who``: number of the technician, -1: everybody. ``order_kept``: the
+    other visits had to keep their order."""
     why = sentence(
         closed,
-        group.kept,
+        order_kept,
         query.rules.weekdays_of(closed.subject) or frozenset(),
-        _last_with(calendar, who, closed, group.window),
+        _last_with(calendar, who, closed, window),
     )
     return Rejected(
         calendar.technicians[who].id if who >= 0 else "",
         calendar.technicians[who].display_name if who >= 0 else "",
         closed.reason,
-        group.cells,
-        group.window,
+        cells,
+        window,
         closed.margin if closed.margin < UNKNOWN else 0,
         closed.subject,
         f"{why} {ACTION[closed.reason]}",

@@ -23,6 +23,7 @@ INF = 1 << 29
 START, END, FIRST_VISIT = 0, 1, 2
 """Node numbers: where the shift starts, where it ends, then the visits in committed order."""
 
+Int8 = NDArray[np.int8]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]

@@ -6,8 +6,9 @@ least of each row of a matrix, and the least of each column of what the rows lea
 assumed.
 
 A day costs ``travel * a + waiting * b + overtime * c``. With the last finish T, waiting is T less
-the first start, the legs and services between, and the pauses taken there. So the cost is a sum over
-arcs, ``a * driving - b * (leg + service)``, plus ``b * T`` and constants, and T is bounded by time.
+the first start, the legs and services between, and the pauses taken there. So the cost is a sum
+over arcs, ``a * driving - b * (leg + service)``, plus ``b * T`` and constants, and T is bounded by
+time.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Outlook(NamedTuple):
 
 @compiled
 def outlook(cell: Cell, weights: Weights) -> Outlook:
-    """Of a cell with at least one visit. Floyd (1962) over shortest paths, then the sums."""
+    """Of a cell with at least one visit."""
     size = len(cell.opens)
     usable = _usable(cell)
     arcs = np.zeros((size, size), np.int64)
@@ -73,7 +74,7 @@ def outlook(cell: Cell, weights: Weights) -> Outlook:
                 arcs[i, j] -= weights[1] * taken
     cost, possible = _share(arcs, usable)
     driving, _ = _share(drives, usable)
-    return Outlook(_latest(cell), cost, driving, time, home, possible)
+    return Outlook(latest_towards(cell), cost, driving, time, home, possible)
 
 
 @compiled
@@ -142,7 +143,9 @@ def _share(arcs: Int64, usable: Bool) -> tuple[Share, bool]:
 
 
 @compiled
-def _latest(cell: Cell) -> Int32:
+def latest_towards(cell: Cell) -> Int32:
+    """int32 (n, n): latest finish at a node from which another can still be begun in time, over
+    shortest paths through any visits (Floyd 1962)."""
     size = len(cell.opens)
     path = cell.legs.copy()
     for via in range(FIRST_VISIT, size):
@@ -158,8 +161,8 @@ def _latest(cell: Cell) -> Int32:
 
 class Rest(NamedTuple):
     """What the visits still to come add at least. ``cost``, ``driving``: of the arcs. ``time``: of
-    legs and services. ``finish``: no last finish before it. ``home``: leg to the end. ``reachable``:
-    each of them can still be begun in time."""
+    legs and services. ``finish``: no last finish before it. ``home``: leg to the end.
+    ``reachable``: each of them can still be begun in time."""
 
     cost: int
     driving: int

@@ -89,7 +89,7 @@ def _parts(
     """The file's bytes in order, all but the digest."""
     head = _MAGIC + len(header).to_bytes(8, "little") + header
     parts = [head, bytes(_aligned(len(head)) - len(head))]
-    ends = [offset for _, _, offset in places.values()][1:] + [size]
+    ends = [*(offset for _, _, offset in places.values()), size][1:]
     for (name, (_, _, offset)), end in zip(places.items(), ends, strict=True):
         little = np.ascontiguousarray(arrays[name]).astype(arrays[name].dtype.newbyteorder("<"))
         parts += [little.tobytes(), bytes(end - offset - little.nbytes)]

@@ -20,6 +20,7 @@ from slotsvc.travel.map_info import MapCounts, MapError, MapFiles, MapInfo
 from slotsvc.travel.map_measure import measure_map
 from slotsvc.travel.osm_extract import box_around, read_extract
 from slotsvc.travel.osrm_wheel import osrm_version
+from slotsvc.travel.road_build import complete_roads
 
 Progress = Callable[[str, float], None]
 """Hears (stage, fraction of the whole build so far, 0 to 1, never falling). Stages in order:
@@ -28,8 +29,8 @@ Progress = Callable[[str, float], None]
 _SHARES = {"read": (0.0, 0.1), "roads": (0.1, 0.85), "addresses": (0.85, 0.9)}
 _SHARES |= {"measure": (0.9, 1.0), "done": (1.0, 1.0)}
 _SURELY_DEAD_AFTER_S = 86_400.0
-_BYTES_PER_EXTRACT_BYTE = 25
-"""Disk a build takes for each byte of the extract, with room to spare (Porto: 20)."""
+_BYTES_PER_EXTRACT_BYTE = 40
+"""Disk a build takes for each byte of the extract, with room to spare (Porto: 30)."""
 
 
 def build_map(
@@ -37,8 +38,9 @@ def build_map(
 ) -> MapInfo:
     """Compile ``pbf`` into ``out_dir`` (see ``MapFiles``) and return what is known of it.
 
-    If ``out_dir`` holds the same map already, that is returned at once. Otherwise the map is built
-    beside it and put in its place when complete, so that a reader sees the old map or the new one.
+    If ``out_dir`` holds the same map already, that is returned at once (what the road engine lacks
+    is made first). Otherwise the map is built beside it and put in its place when complete, so that
+    a reader sees the old map or the new one.
     ``threads``: for the compilers, None for one per core.
 
     Raises ``MapError``: no such file, not an extract, no roads in it, disk full, engine missing.
@@ -47,6 +49,8 @@ def build_map(
     digest = _sha256(pbf)
     map_id = map_id_of(digest)
     if (known := _already_built(out_dir, map_id)) is not None:
+        with _clear_errors():
+            complete_roads(MapFiles(out_dir), map_id, known.osrm_version)
         progress("done", 1.0)
         return known
     with _clear_errors(), _built_aside(out_dir, pbf.stat().st_size) as files:
@@ -72,6 +76,7 @@ def _build(
         raise MapError(f"{pbf.name} holds no road a car may use")
     write_car_profile(files.profile)
     compile_roads(pbf, files, map_id, threads, lambda part: tell.at("roads", part))
+    complete_roads(files, map_id, osrm_version())
     tell.at("addresses", 0.0)
     counts = build_address_index(extract, files.addresses)
     tell.at("measure", 0.0)

@@ -133,6 +133,11 @@ class MapFiles:
         return self.directory / "roads.osrm"
 
     @property
+    def graph(self) -> Path:
+        """The road graph of the in-process road engine (``RoadGraph``)."""
+        return self.directory / "roads.graph"
+
+    @property
     def addresses(self) -> Path:
         """The address index (SQLite)."""
         return self.directory / "addresses.sqlite"

@@ -17,19 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.travel.map_info import MapError, MapFiles
-from slotsvc.travel.road_grid import grid_of
 from slotsvc.travel.road_graph import NO_NODE, RoadGraph, Segments
+from slotsvc.travel.road_grid import grid_of
 
 LAYOUTS = {"26.10.0": bytes.fromhex("4f5352501a0a0001010847")}
 """The fingerprint in each file, by version of the ``osrm-bindings`` wheel that wrote it."""
 
 _ARC = np.dtype(
-    [("tail", "<u4"), ("head", "<u4"), ("turn", "<u4"), ("weight", "<i4"), ("metres", "<f4")]
-    + [("duration", "<u4")]
+    {
+        "names": ["tail", "head", "turn", "weight", "metres", "duration"],
+        "formats": ["<u4", "<u4", "<u4", "<i4", "<f4", "<u4"],
+    }
 )
 _SEGMENT = np.dtype(
-    [("forward", "<u4"), ("reverse", "<u4"), ("u", "<u4"), ("v", "<u4"), ("position", "<u2")]
-    + [("unused", "<u2")]
+    {
+        "names": ["forward", "reverse", "u", "v", "position", "unused"],
+        "formats": ["<u4", "<u4", "<u4", "<u4", "<u2", "<u2"],
+    }
 )
 _FLAG = np.uint32(1 << 31)
 _WEIGHT_BITS = 22
@@ -169,7 +173,8 @@ class _Geometry:
     def middle(self) -> NDArray[np.int64]:
         """A road point in the middle of each edge-based node."""
         first, end = self._index[self._of_node], self._index[self._of_node + 1]
-        return self._points[(first + end) // 2].astype(np.int64)
+        middle: NDArray[np.int64] = self._points[(first + end) // 2].astype(np.int64)
+        return middle
 
 
 def _content(archive: tarfile.TarFile, name: str) -> bytes:
@@ -184,7 +189,8 @@ def _unpacked(packed: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
     first_bit = np.arange(count, dtype=np.int64) * _WEIGHT_BITS
     byte, shift = first_bit >> 3, (first_bit & 7).astype(np.uint32)
     word = sum((padded[byte + k] << np.uint32(8 * k) for k in range(1, 4)), start=padded[byte])
-    return ((word >> shift) & np.uint32(_CLOSED)).astype(np.int64)
+    unpacked: NDArray[np.int64] = ((word >> shift) & np.uint32(_CLOSED)).astype(np.int64)
+    return unpacked
 
 
 def _sums(weights: NDArray[np.int64]) -> NDArray[np.int64]:

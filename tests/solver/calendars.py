@@ -25,7 +25,7 @@ from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.instance import RouteInstance, route_instance
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar, team_calendar
 
 MONDAY = date(2026, 6, 1)
 NO_ROAD = 1 << 29
@@ -192,7 +192,7 @@ def a_calendar(
     shifts: dict[tuple[int, date], tuple[Shift, ...]] = {}
     for d in days:
         shifts[d.technician, d.day] = (*shifts.get((d.technician, d.day), ()), d.shift)
-    return TeamCalendar(tuple(team.technicians), "UTC", {**shifts, **team.off}, days, arrays, base)
+    return team_calendar(team.technicians, "UTC", {**shifts, **team.off}, days, arrays, base)
 
 
 def in_rows(days: Sequence[Day]) -> list[Day]:

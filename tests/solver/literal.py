@@ -215,54 +215,72 @@ def kept_in_order(day: DayOfWork, params: SearchParams) -> bool:
     return day.keep_order or params.freedom is Freedom.INSERT_ONLY
 
 
-def added_cost(
-    day: DayOfWork, roads: Roads, query: SlotQuery, window: OfferWindow, params: SearchParams
-) -> int | None:
-    """What the request adds to the cost of one day; None: not possible."""
+class Room:
+    """What the last visit of a day adds to its cost: driving, waiting and overtime, weighted.
+
+    ``keep``: the other visits keep their order. ``most_added``: most driving it may add to the
+    cheapest order without it.
+    """
+
+    def __init__(
+        self, route: TinyRoute, keep: bool, weights: CostWeights, most_added: int | None = None
+    ) -> None:
+        self._day, self._visits, committed = plain(route), route.visits, route.visits[:-1]
+        self._weights, self._chain = weights.of_orders, committed if keep else ()
+        broken = cheapest(self._day, self._weights, committed, committed) is None
+        full = route.most_visits is not None and len(route.visits) > route.most_visits
+        without = cheapest(self._day, self._weights, committed, self._chain)
+        self._without = None if broken or full else without
+        self._most = NEVER_SO_DEAR
+        if without is not None and most_added is not None:
+            self._most = without.driving + most_added
+
+    def added(self, window: tuple[int, int] | None = None) -> int | None:
+        """With another window, if one is given; None: not possible."""
+        if self._without is None:
+            return None
+        if window is not None:
+            self._day.windows[-1] = window
+        best = cheapest(self._day, self._weights, self._visits, self._chain, self._most)
+        return None if best is None else best.cost - self._without.cost
+
+
+def room_of(day: DayOfWork, roads: Roads, query: SlotQuery, params: SearchParams) -> Room | None:
+    """The room for a request on one day; None: there is none whatever the window."""
     if not leaves_the_reserve(query, day.shift, day.placements, on_site_of(day.shift, query)):
         return None
-    route, keep = tiny(day, roads, query, window), kept_in_order(day, params)
-    most = None if query.max_added_travel is None else query.max_added_travel // SECOND
-    return added_by_the_last(route, keep, params.weights, most)
+    route = tiny(day, roads, query, query.windows[0].window)
+    return Room(route, kept_in_order(day, params), params.weights, most_added(query))
 
 
-def added_by_the_last(
-    route: TinyRoute, keep: bool, weights: CostWeights, most_added: int | None = None
-) -> int | None:
-    """Driving, waiting and overtime that the last visit adds, weighted; None: not possible.
-
-    ``most_added``: most driving it may add to the cheapest order without it.
-    """
-    day, committed, worth = plain(route), route.visits[:-1], weights.of_orders
-    kept = committed if keep else ()
-    if cheapest(day, worth, committed, committed) is None:
-        return None  # a day that is broken as it stands
-    without = cheapest(day, worth, committed, kept)
-    full = route.most_visits is not None and len(route.visits) > route.most_visits
-    if without is None or full:
-        return None
-    most = NEVER_SO_DEAR if most_added is None else without.driving + most_added
-    with_it = cheapest(day, worth, route.visits, kept, most)
-    return None if with_it is None else with_it.cost - without.cost
+def most_added(query: SlotQuery) -> int | None:
+    """Most seconds of driving an offer may add to its day."""
+    return None if query.max_added_travel is None else query.max_added_travel // SECOND
 
 
 def literal_slots(
     calendar: TeamCalendar, roads: Roads, query: SlotQuery, params: SearchParams, now: datetime
 ) -> list[LiteralSlot]:
     """Every window that can be offered, best first, without caps."""
-    slots = []
-    for asked in query.windows:
-        for part in offered_parts(query, asked, now):
-            costs = [
-                (cost + known_cost(calendar.technicians[day.technician], query, asked, params), row)
-                for row, day in enumerate(calendar.days)
-                if may_serve(calendar.technicians[day.technician], day.shift, query)
-                for cost in [added_cost(day, roads, query, part, params)]
-                if cost is not None
-            ]
-            if costs:
-                cost, row = min(costs)
-                slots.append(LiteralSlot(cost, part.promise, row, replace(asked, window=part)))
+    found: dict[tuple[AskedWindow, OfferWindow], tuple[int, int]] = {}
+    parts = [(asked, p) for asked in query.windows for p in offered_parts(query, asked, now)]
+    for row, day in enumerate(calendar.days):
+        who = calendar.technicians[day.technician]
+        room = room_of(day, roads, query, params) if may_serve(who, day.shift, query) else None
+        if room is None:
+            continue
+        origin = to_epoch(day.shift.window.start)
+        for asked, part in parts:
+            starts = new_visit(day.shift, query, part).start_window
+            span = to_epoch(starts.start) - origin, to_epoch(starts.end) - origin
+            added = room.added(span)
+            if added is not None:
+                cost = added + known_cost(who, query, asked, params)
+                found[asked, part] = min(found.get((asked, part), (cost, row)), (cost, row))
+    slots = [
+        LiteralSlot(cost, part.promise, row, replace(asked, window=part))
+        for (asked, part), (cost, row) in found.items()
+    ]
     return sorted(slots, key=lambda s: (s.cost, s.window, s.row))
 
 

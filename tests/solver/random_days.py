@@ -51,7 +51,7 @@ SECOND = timedelta(seconds=1)
 ALL_FEATURES = frozenset(
     {
         "overtime", "max_travel", "max_visits", "unpaid", "access", "pausable", "pace", "sectors",
-        "tags", "away", "shifts", "broken", "closing", "rules",
+        "tags", "away", "shifts", "broken", "closing", "rules", "added",
     }
 )  # fmt: skip
 """What days may have beside visits and breaks; see ``random_day``."""
@@ -332,8 +332,14 @@ def _query(dice: Dice, roads: Roads, unit: int, shape: Shape) -> SlotQuery:
         access=shape.draw(dice, "access", (0, 0, 1, 3)) * unit * SECOND,
         pausable=shape.draw(dice, "pausable", (False, True)),
         sector=shape.draw(dice, "sectors", ("", *SECTORS)),
+        max_added_travel=_most_added(dice, unit, shape),
         **(some_rules(dice, windows, unit) if "rules" in shape.features else {}),
     )
+
+
+def _most_added(dice: Dice, unit: int, shape: Shape) -> timedelta | None:
+    most = shape.draw(dice, "added", (None, None, 6, 0, 12, 2))
+    return None if most is None else most * unit * SECOND
 
 
 def _levels(dice: Dice, shape: Shape) -> frozenset[str]:

@@ -70,6 +70,36 @@ class RouteContract:
         assert await route_of(store) == StoredRoute(ANA_MONDAY, 0)
         assert await store.read(lambda tx: tx.visit("acme", "v1")) is None
 
+    async def test_what_changed_since_is_told(self, store: Store) -> None:
+        """A change's number names what came after it: each route once, of this tenant, and nothing
+        of a transaction that was rolled back."""
+        await store.write(set_up)
+
+        async def since(after: int):
+            return await store.read(lambda tx: tx.changed_routes("acme", after))
+
+        assert await store.read(lambda tx: tx.last_change("acme")) == 0
+        assert await since(0) == (0, [])
+        await store.write(lambda tx: tx.lock_routes([BEN_MONDAY, ANA_MONDAY]))
+        first, keys = await since(0)
+        assert set(keys) == {ANA_MONDAY, BEN_MONDAY}
+        assert first == await store.read(lambda tx: tx.last_change("acme"))
+        assert await since(first) == (first, [])
+
+        def fail(tx):
+            tx.lock_routes([ANA_MONDAY])
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await store.write(fail)
+        assert await since(first) == (first, [])
+        for _ in range(2):
+            await store.write(lambda tx: tx.lock_routes([ANA_TUESDAY]))
+        second, keys = await since(first)
+        assert keys == [ANA_TUESDAY]
+        assert second == first + 2
+        assert await store.read(lambda tx: tx.changed_routes("other", 0)) == (0, [])
+
     async def test_only_touched_routes_are_listed(self, store: Store) -> None:
         """Routes and versions hold what was ever written, both ends of the dates included."""
         await store.write(set_up)

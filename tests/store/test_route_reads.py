@@ -18,6 +18,8 @@ from tests.store.samples import ANA_MONDAY, BEN_MONDAY, MONDAY, NOW, TUESDAY
 READS: dict[str, Callable[[ReadTransaction], object]] = {
     "routes": lambda tx: tx.routes("acme", ["ana", "ben"], MONDAY, TUESDAY),
     "versions": lambda tx: tx.route_versions("acme", ["ana", "ben"], MONDAY, TUESDAY),
+    "last change": lambda tx: tx.last_change("acme"),
+    "changes": lambda tx: tx.changed_routes("acme", 3),
     "by key": lambda tx: tx.routes_by_key([ANA_MONDAY, BEN_MONDAY]),
     "visit": lambda tx: tx.visit("acme", "v1"),
     "placement": lambda tx: tx.placement("acme", "p1"),
@@ -93,8 +95,13 @@ def test_a_read_follows_an_index(
     assert steps
     assert [step for step in steps if step.startswith("SCAN") and "VALUES" not in step] == []
     whole_tenant = [step for step in steps if step.endswith("(tenant=?)")]
-    # The audit is verified from its beginning; the last event is the last entry of its index.
-    allowed = ("SEARCH audit", "SEARCH event USING COVERING INDEX ix_event_tenant_position")
+    # The audit is verified from its beginning; the last event and the last change of a route are
+    # the last entries of their indexes.
+    allowed = (
+        "SEARCH audit",
+        "SEARCH event USING COVERING INDEX ix_event_tenant_position",
+        "SEARCH route USING COVERING INDEX ix_route_tenant_change",
+    )
     assert all(step.startswith(allowed) for step in whole_tenant), whole_tenant
 
 

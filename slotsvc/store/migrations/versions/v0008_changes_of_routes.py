@@ -14,5 +14,5 @@ down_revision = "0007"
 
 def upgrade() -> None:
     """From 0007 to 0008: nobody remembers routes across a restart, so all begin at 0."""
-    op.add_column("route", sa.Column("change", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("route", sa.Column("change", sa.BigInteger, nullable=False, server_default="0"))
     op.create_index("ix_route_tenant_change", "route", ["tenant", "change"])

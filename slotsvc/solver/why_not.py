@@ -1,0 +1,225 @@
+"""Why one technician cannot serve in a window, and what would open it. Pure.
+
+Rules and room are judged for this one shift and window alone, all of them, where the ranking stops
+at the first that says no. What is possible is priced by the ranking itself and compared with its
+best slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from slotsvc.domain.offer_windows import OfferWindow
+from slotsvc.domain.time_window import from_epoch
+from slotsvc.domain.working_time import NoShiftReason
+from slotsvc.solver.blocks import rules, window_rules
+from slotsvc.solver.constraints import Closed, Reason, shift, technician_choice
+from slotsvc.solver.constraints.sentences import TELLING
+from slotsvc.solver.explain import rejected, why_here
+from slotsvc.solver.fits import without_room
+from slotsvc.solver.one_window import OneWindow, Wanted, one_window
+from slotsvc.solver.params import Freedom, SearchParams
+from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
+from slotsvc.solver.repair import Repair, is_held, repairs
+from slotsvc.solver.suggest import suggest
+from slotsvc.solver.team_calendar import TeamCalendar
+from slotsvc.solver.ways_out import way_out
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``query``: the request with its whole grid, which the answer is compared with.
+
+    ``technician``: number in the calendar. ``most``: so many ways out.
+    """
+
+    query: SlotQuery
+    technician: int
+    wanted: Wanted
+    most: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A checked repair in words. ``arrival`` .. ``finish``: planned times of the visit, number
+    ``position`` on its route. ``added_travel``: driving of the route then, less what it is now."""
+
+    repair: Repair
+    message: str
+    position: int
+    arrival: datetime
+    start: datetime
+    finish: datetime
+    added_travel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``offer``: it is possible; None: it is not, and ``blocks`` say why, ``ways_out`` how it
+    could be. ``message``: one sentence."""
+
+    wanted: Wanted
+    offer: Offer | None
+    blocks: tuple[Rejected, ...]
+    ways_out: tuple[WayOut, ...]
+    message: str
+
+
+def why_not(
+    calendar: TeamCalendar, asked: Asked, legs: Legs, params: SearchParams, now: datetime
+) -> Verdict:
+    """The verdict on one technician and window."""
+    wanted = asked.wanted
+    offer = _offer(calendar, asked, legs, params, now)
+    if offer is not None:
+        why = _compared(calendar, asked, offer, legs, params, now)
+        return Verdict(wanted, replace(offer, why=why), (), (), f"Possible. {why}")
+    judged = [
+        _judged(calendar, asked, case, params)
+        for case in _cases(calendar, asked, legs, params, now)
+    ]
+    if not judged:
+        closed = (
+            *window_rules(asked.query, wanted, calendar.zone, now, _NOTHING),
+            _off(calendar, asked),
+        )
+        blocks = _told(calendar, asked, closed, order_kept=False)
+        return Verdict(wanted, None, blocks, (), _sum_up(blocks, ()))
+    blocks, ways_out = min(judged, key=lambda found: (not found[1], len(found[0])))
+    return Verdict(wanted, None, blocks, ways_out, _sum_up(blocks, ways_out))
+
+
+_NOTHING = timedelta(0)
+
+
+def _sum_up(blocks: Sequence[Rejected], ways_out: Sequence[WayOut]) -> str:
+    """The most telling block, and the first way out."""
+    why = blocks[0].message if blocks else "The search was given up before it knew."
+    if not ways_out:
+        return f"Not possible. {why}"
+    return f"Not possible. {why.partition('. ')[0].rstrip('.')}. {ways_out[0].message}"
+
+
+# possible
+
+
+def _offer(
+    calendar: TeamCalendar, asked: Asked, legs: Legs, params: SearchParams, now: datetime
+) -> Offer | None:
+    who = calendar.technicians[asked.technician].id
+    if technician_choice.check(who, asked.query.required, asked.query.forbidden):
+        return None
+    query = replace(asked.query, windows=_windows(asked.wanted), closed=())
+    return _best(calendar, replace(query, required=frozenset([who])), legs, params, now)
+
+
+def _best(
+    calendar: TeamCalendar, query: SlotQuery, legs: Legs, params: SearchParams, now: datetime
+) -> Offer | None:
+    one = replace(params, max_slots=1, max_per_day=1)
+    return next(iter(suggest(calendar, query, legs, one, now).offers), None)
+
+
+def _windows(wanted: Wanted) -> tuple[AskedWindow, ...]:
+    """The parts of the window in which the site is open."""
+    window = wanted.window
+    if wanted.hours is None:
+        return (AskedWindow(wanted.day, window),)
+    found = []
+    for open_ in wanted.hours:
+        promise, starts = window.promise.intersect(open_), window.start_window.intersect(open_)
+        if promise is not None and starts is not None:
+            found.append(AskedWindow(wanted.day, OfferWindow(promise, starts, open_.end)))
+    return tuple(found)
+
+
+def _compared(
+    calendar: TeamCalendar,
+    asked: Asked,
+    offer: Offer,
+    legs: Legs,
+    params: SearchParams,
+    now: datetime,
+) -> str:
+    """Why the offer is not the first of its request, or that it is."""
+    best = _best(calendar, asked.query, legs, params, now)
+    if best is None or offer.cost <= best.cost:
+        return offer.why
+    here = replace(asked.query, windows=_windows(asked.wanted), closed=())
+    other = _best(calendar, here, legs, params, now)
+    told = why_here(offer, best)
+    if other is not None and other.technician != offer.technician and other.cost < offer.cost:
+        return f"{told} {other.technician_name} would serve this window for less."
+    return told
+
+
+# not possible
+
+
+def _cases(
+    calendar: TeamCalendar, asked: Asked, legs: Legs, params: SearchParams, now: datetime
+) -> list[OneWindow]:
+    """The technician's shifts that the window touches, else those of its day."""
+    starts = asked.wanted.window.start_window
+    rows = [row for row, d in enumerate(calendar.days) if d.technician == asked.technician]
+    touched = []
+    for row in rows:
+        begins = from_epoch(calendar.days[row].instance.origin)
+        if begins < starts.end and starts.start < calendar.days[row].shift.latest_end:
+            touched.append(row)
+    of_day = [row for row in rows if calendar.days[row].day == asked.wanted.day]
+    insert_only = params.freedom is Freedom.INSERT_ONLY
+    return [
+        one_window(calendar, asked.query, legs, row, asked.wanted, now, insert_only=insert_only)
+        for row in touched or of_day
+    ]
+
+
+def _off(calendar: TeamCalendar, asked: Asked) -> Closed:
+    found = calendar.shifts.get((asked.technician, asked.wanted.day))
+    return shift.off(found) if isinstance(found, NoShiftReason) else Closed(Reason.NO_SHIFT)
+
+
+type _Judged = tuple[tuple[Rejected, ...], tuple[WayOut, ...]]
+
+
+def _judged(calendar: TeamCalendar, asked: Asked, case: OneWindow, params: SearchParams) -> _Judged:
+    full = without_room(case)
+    closed = (*rules(case), *(() if full is None else (full,)))
+    blocks = _told(calendar, asked, closed, order_kept=case.keep_order)
+    found = repairs(case, params.weights.of_orders, asked.most)
+    return blocks, tuple(_way_out(case, repair) for repair in found)
+
+
+def _told(
+    calendar: TeamCalendar, asked: Asked, closed: Sequence[Closed], *, order_kept: bool
+) -> tuple[Rejected, ...]:
+    telling = sorted(closed, key=lambda one: TELLING.index(one.reason))
+    window = asked.wanted.window.promise
+    return tuple(
+        rejected(calendar, asked.query, asked.technician, one, window, order_kept=order_kept)
+        for one in telling
+    )
+
+
+def _way_out(case: OneWindow, repair: Repair) -> WayOut:
+    held = frozenset(c.placement for c in repair.changes if is_held(case, c))
+    route, table = repair.placed.route, repair.placed.table
+    request = len(route.places) - 1
+    position = repair.placed.order.index(request)
+    stop, origin = table.stops[position], from_epoch(route.origin)
+    arrival, start, finish = (
+        origin + timedelta(seconds=t) for t in (stop.arrival, stop.start, stop.finish)
+    )
+    begun = case.placed - len(case.placements)
+    return WayOut(
+        repair,
+        way_out(repair.changes, held),
+        begun + position,
+        arrival,
+        start,
+        finish,
+        table.travel - case.driven,
+    )

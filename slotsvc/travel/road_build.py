@@ -1,0 +1,22 @@
+"""Making the files of the in-process road engine, once per map."""
+
+from __future__ import annotations
+
+from slotsvc.travel.array_file import ArrayFileError
+from slotsvc.travel.map_info import MapFiles
+from slotsvc.travel.osrm_graph import LAYOUTS, read_osrm_graph
+from slotsvc.travel.road_graph import RoadGraph
+
+
+def complete_roads(files: MapFiles, map_id: str, version: str) -> None:
+    """Make what is missing or damaged of the road engine's files of a compiled map.
+
+    ``version``: of the engine that compiled it. A version whose files we cannot read makes a map
+    without them: it is driven on through OSRM only. Raises ``MapError`` for damaged OSRM files.
+    """
+    if version not in LAYOUTS:
+        return
+    try:
+        RoadGraph.load(files.graph, map_id, version)
+    except ArrayFileError:
+        read_osrm_graph(files, map_id, version).save(files.graph)
