@@ -6,9 +6,10 @@ ARGS  ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
 DEV_PINS     := requirements/dev.txt
+BENCH_PINS   := requirements/bench.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up serve map test check screenshots messages proto bench torture pins clean
+.PHONY: help demo up serve map test check screenshots messages proto bench growth torture pins clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +21,10 @@ $(VENV)/.runtime: $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 
 $(VENV)/.dev: $(DEV_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 	@tools/make_venv.sh $(VENV) $(DEV_PINS)
+	@touch $(VENV)/.runtime $@
+
+$(VENV)/.bench: $(BENCH_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
+	@tools/make_venv.sh $(VENV) $(BENCH_PINS)
 	@touch $(VENV)/.runtime $@
 
 demo: $(VENV)/.runtime ## a town, a team, slots, the portal; ARGS=--once books and ends
@@ -60,8 +65,12 @@ messages: $(VENV)/.dev ## the portal's sentences: take them from the code into t
 proto: $(VENV)/.dev ## generate slotsvc/pb from proto/
 	@$(BIN)/python tools/generate_protos.py
 
-bench: $(VENV)/.runtime ## ranking speed, against a plain scan in the same run
-	@$(BIN)/python -m benchmarks.rank --technicians 50 --days 14 --visits 5 --requests 20 --seed 0 --json $(ARGS)
+bench: $(VENV)/.bench ## ranking beside a plain scan and beside peers; ARGS="--map DIR" on your roads
+	@benchmarks/peers/timefold_venv.sh $(VENV)-timefold requirements/timefold.txt
+	@$(BIN)/python -m benchmarks.rank --timefold $(VENV)-timefold/bin/python $(ARGS)
+
+growth: $(VENV)/.bench ## latency and memory against technicians and days; ARGS="--plot growth.svg"
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
 torture: $(VENV)/.dev ## concurrent bookings under kill -9
 	@$(BIN)/python -m benchmarks.torture $(ARGS)
@@ -74,7 +83,9 @@ pins: ## resolve the pins again (needs uv); ARGS=--upgrade takes newer versions
 	$(COMPILE) $(ARGS) --extra portal pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(COMPILE) $(ARGS) --extra portal pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) $(ARGS) --extra portal pyproject.toml --group build --group bench -c requirements/runtime.txt -c requirements/build.txt -o requirements/bench.txt
+	$(COMPILE) $(ARGS) --group timefold -o requirements/timefold.txt
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-timefold .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

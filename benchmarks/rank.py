@@ -21,10 +21,11 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.generator import Shape, Team, requests, team
+from benchmarks.generator import Asked, Shape, requests, team
 from benchmarks.machine import machine
 from benchmarks.ours import SEARCHES, Engine, measure, scan_ms
 from benchmarks.peers.compared import OURS, OURS_SLOTS, Row, Sampling, compare
+from benchmarks.peers.days import Peer, SlotPeer
 from benchmarks.towns import described
 
 TEAMS = ("5x14x7", "50x14x5")
@@ -40,6 +41,7 @@ TEAMS = ("5x14x7", "50x14x5")
 @click.option("--requests", "count", default=20, show_default=True)
 @click.option("--peer-requests", default=3, show_default=True, help="0: no peers.")
 @click.option("--sample", default=300, show_default=True, help="Cells a slow peer is asked about.")
+@click.option("--timefold", type=click.Path(path_type=Path), help="A Python that has Timefold.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def main(
@@ -51,18 +53,28 @@ def main(
     count: int,
     peer_requests: int,
     sample: int,
+    timefold: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Measures and prints."""
     lunches = {"both": (False, True), "yes": (True,), "no": (False,)}[lunch]
     shapes = [Shape(*_sizes(t), seed, having, tags) for t in teams for having in lunches]
-    told = print if not as_json else _quiet
+    told = _quiet if as_json else print
+    timefold = timefold if timefold and timefold.exists() else None
+    peers, by_slot = _peers(timefold) if peer_requests else ([], [])
     result: dict[str, Any] = {"machine": machine(), "teams": []}
     told("\n".join(f"{name:<10}{value}" for name, value in result["machine"].items()))
+    if timefold is None and peer_requests:
+        told("Timefold  not asked: no Python that has it (make bench sets one up where it can)")
     for shape in shapes:
         made = team(shape, map_dir, synthetic)
-        figures = _figures(made, count, peer_requests, sample)
+        engine, asked = Engine(made), requests(made, count, seed)
+        figures = _figures(engine, asked)
+        if peer_requests:
+            sampling = Sampling(sample, 8, seed)
+            rows = compare(engine, asked[:peer_requests], peers, by_slot, sampling)
+            figures["engines"] = _rows(rows)
         told(f"\n## {shape}\n{described(made.town)}\n\n{_ours_told(figures)}")
         if figures["engines"]:
             told(f"\n{_engines_told(figures)}")
@@ -86,25 +98,27 @@ def _sizes(text: str) -> tuple[int, int, int]:
     return technicians, days, visits
 
 
-def _figures(made: Team, count: int, peer_requests: int, sample: int) -> dict[str, Any]:
-    seed, engine = made.shape.seed, Engine(made)
-    asked = requests(made, count, seed)
-    ours = {search.name: measure(engine, search, asked).figures() for search in SEARCHES}
-    rows = []
-    if peer_requests:
-        from benchmarks.peers.all import cell_peers, slot_peers  # packages of the bench group
+def _peers(timefold: Path | None) -> tuple[list[Peer], list[SlotPeer]]:
+    from benchmarks.peers.all import cell_peers, slot_peers  # packages of the bench group
 
-        sampling = Sampling(sample, 8, seed)
-        rows = compare(made, asked[:peer_requests], cell_peers(), slot_peers(), sampling)
-    best = {row.name: float(np.median(row.ms)) for row in rows if row.name in (OURS, OURS_SLOTS)}
+    return cell_peers(), slot_peers(timefold)
+
+
+def _figures(engine: Engine, asked: list[Asked]) -> dict[str, Any]:
+    made = engine.made
     return {
         "team": asdict(made.shape),
         "town": made.town.source,
         "visits": int(sum(len(route.visits) for route in made.routes)),
         "reference_scan_ms": round(scan_ms(engine, asked), 4),
-        "ours": ours,
-        "engines": [_row(row, best) for row in rows],
+        "ours": {search.name: measure(engine, search, asked).figures() for search in SEARCHES},
+        "engines": [],
     }
+
+
+def _rows(rows: list[Row]) -> list[dict[str, Any]]:
+    best = {row.name: float(np.median(row.ms)) for row in rows if row.name in (OURS, OURS_SLOTS)}
+    return [_row(row, best) for row in rows]
 
 
 def _row(row: Row, best: dict[str, float]) -> dict[str, Any]:

@@ -60,6 +60,12 @@ VAN = {"display_name": "Van", "certificates": [{"tag": "{tag}", "level": 2}]}
 CLOSURE = {"first_date": DAY, "last_date": DAY, "on_duty": ["{ann}"]}
 LOAN = {"to_team": "{other_team}", "first_date": DAY, "last_date": DAY}
 MOVE = {"visit": "{visit_a}", "technician": "{ann}", "date": DAY}
+WANTED = {
+    "site": "{site_a}",
+    "client": "{client_a}",
+    "activity_type": "{service}",
+    "allowed_dates": [DAY],
+}
 KEY = {"display_name": "k", "role": "ROLE_PLANNER"}
 
 
@@ -125,13 +131,17 @@ ROWS: dict[str, dict[str, Row]] = {
         "SuggestSlots": Row(
             {
                 "team": "{team}",
-                "request": {
-                    "site": "{site_a}",
-                    "client": "{client_a}",
-                    "activity_type": "{service}",
-                    "allowed_dates": [DAY],
-                },
+                "request": WANTED,
             }
+        ),
+        "SuggestSlotsBatch": Row(
+            {
+                "parent": "{tenant}",
+                "requests": [{"team": "{team}", "request": WANTED}, {"team": "{team}"}],
+            }
+        ),
+        "WhyNot": Row(
+            {"team": "{team}", "technician": "{ann}", "request": WANTED, "window": WINDOW}
         ),
         "HoldSlot": Row(
             {"token": "{token_of_planner}", **ID}, client={"token": "{token_of_client}"}

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.days import Cell
+from benchmarks.peers.days import Cell, Day
 
 HERE = Path(__file__).resolve().parent
 
@@ -16,7 +16,7 @@ class Timefold:
     slots, so only the first one pays for the start."""
 
     name = "Timefold, by slot, order kept"
-    takes_pauses = False
+    takes_pauses = True
 
     def __init__(self, python: Path) -> None:
         self._worker = subprocess.Popen(
@@ -37,6 +37,7 @@ class Timefold:
                     "closes": cell.day.closes,
                     "service": cell.day.service,
                     "end": cell.day.end,
+                    "lunch": _lunch(cell.day),
                 }
                 for cell in cells
             ],
@@ -51,8 +52,10 @@ class Timefold:
         added: int | None = json.loads(answer)
         return added
 
-    def close(self) -> None:
-        """Ends the process."""
-        assert self._worker.stdin is not None
-        self._worker.stdin.close()
-        self._worker.wait(timeout=30)
+
+def _lunch(day: Day) -> tuple[int, int, int]:
+    """Its one pause: first and last begin, seconds."""
+    if not day.pauses:
+        return 0, 0, 0
+    (pause,) = day.pauses
+    return pause.opens, pause.closes, pause.duration

@@ -28,6 +28,9 @@ from timefold.solver.domain import (
 from timefold.solver.score import ConstraintFactory, HardSoftScore, constraint_provider
 
 
+NEVER = 1 << 29
+
+
 @planning_entity
 @dataclass
 class Stop:
@@ -39,39 +42,58 @@ class Stop:
     closes: int
     service: int
     technician: Annotated[
-        Optional["Technician"], InverseRelationShadowVariable(source_variable_name="stops")
+        # read when the class is made, before there is a Technician
+        Optional["Technician"],  # noqa: UP037, UP045
+        InverseRelationShadowVariable(source_variable_name="stops"),
     ] = field(default=None)
 
 
 @planning_entity
 @dataclass
 class Technician:
-    """``drive``: seconds between the nodes of his day, row by row, ``size`` each."""
+    """``drive``: seconds between the nodes of his day, row by row, ``size`` each. ``lunch``: seconds,
+    0: none; it begins from ``lunch_opens`` to ``lunch_closes``."""
 
     id: Annotated[int, PlanningId]
     drive: list[int]
     size: int
     end: int
+    lunch_opens: int
+    lunch_closes: int
+    lunch: int
     stops: Annotated[list[Stop], PlanningListVariable] = field(default_factory=list)
 
-    def late(self) -> int:
-        """Seconds by which windows and the shift are missed."""
-        now = 0
+    def missed(self) -> int:
+        """Stops, and the way home, that come too late. Two clocks: lunch to come (never: there is
+        none), and lunch taken."""
+        hungry = 0 if self.lunch > 0 else NEVER
+        fed = NEVER if self.lunch > 0 else 0
         here = 0
-        missed = 0
+        left = len(self.stops) + 1
         for stop in self.stops:
             node = stop.node if stop.node >= 0 else self.size - 1
-            now = now + self.drive[here * self.size + node]
-            if now < stop.opens:
-                now = stop.opens
-            if now > stop.closes:
-                missed = missed + now - stop.closes
-            now = now + stop.service
+            leg = self.drive[here * self.size + node]
+            fed = self.after_lunch(hungry, fed, leg)
+            hungry = hungry + leg
+            hungry = hungry if hungry > stop.opens else stop.opens
+            fed = fed if fed > stop.opens else stop.opens
+            hungry = hungry + stop.service if hungry <= stop.closes else NEVER
+            fed = fed + stop.service if fed <= stop.closes else NEVER
+            if hungry >= NEVER and fed >= NEVER:
+                return left
+            left = left - 1
             here = node
-        now = now + self.drive[here * self.size + 1]
-        if now > self.end:
-            missed = missed + now - self.end
-        return missed
+        home = self.after_lunch(hungry, fed, self.drive[here * self.size + 1])
+        return 0 if home <= self.end else left
+
+    def after_lunch(self, hungry: int, fed: int, leg: int) -> int:
+        """Arrival with lunch taken, on the way if that is sooner."""
+        arrival = fed + leg
+        if hungry <= self.lunch_closes:
+            paused = hungry + leg
+            paused = (paused if paused > self.lunch_opens else self.lunch_opens) + self.lunch
+            arrival = paused if paused < arrival else arrival
+        return arrival
 
     def driving(self) -> int:
         """Seconds behind the wheel."""
@@ -91,7 +113,7 @@ class Plan:
 
     technicians: Annotated[list[Technician], PlanningEntityCollectionProperty]
     stops: Annotated[list[Stop], PlanningEntityCollectionProperty, ValueRangeProvider]
-    score: Annotated[Optional[HardSoftScore], PlanningScore] = field(default=None)
+    score: Annotated[HardSoftScore | None, PlanningScore] = field(default=None)
 
 
 @constraint_provider
@@ -99,9 +121,9 @@ def constraints(factory: ConstraintFactory) -> list[Any]:
     """Windows before driving."""
     return [
         factory.for_each(Technician)
-        .filter(lambda technician: technician.late() > 0)
-        .penalize(HardSoftScore.ONE_HARD, lambda technician: technician.late())
-        .as_constraint("late"),
+        .filter(lambda technician: technician.missed() > 0)
+        .penalize(HardSoftScore.ONE_HARD, lambda technician: technician.missed())
+        .as_constraint("missed"),
         factory.for_each(Technician)
         .penalize(HardSoftScore.ONE_SOFT, lambda technician: technician.driving())
         .as_constraint("driving"),
@@ -113,11 +135,14 @@ def _plan(days: list[dict[str, Any]]) -> Plan:
     for number, day in enumerate(days):
         size = len(day["opens"])
         own = [
-            Stop(len(stops) + i, node, day["opens"][node], day["closes"][node], day["service"][node])
+            Stop(
+                len(stops) + i, node, day["opens"][node], day["closes"][node], day["service"][node]
+            )
             for i, node in enumerate(range(2, size - 1))
         ]
         stops.extend(own)
-        technicians.append(Technician(number, day["travel"], size, day["end"], own))
+        lunch = day["lunch"]
+        technicians.append(Technician(number, day["travel"], size, day["end"], *lunch, own))
     day = days[0]
     request = Stop(len(stops), -1, day["opens"][-1], day["closes"][-1], day["service"][-1])
     return Plan(technicians, [*stops, request])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,10 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import structlog
 
+from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.api_keys import ApiKeys
@@ -25,11 +24,12 @@ from slotsvc.scheduling.desk import Desk, HoldLimits
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import Clock
 from slotsvc.scheduling.running_days import judge_running_days
+from slotsvc.scheduling.suggest_batch import SuggestBatch
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
-from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.unknown_driving import judging_unknown_days
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
 from slotsvc.scheduling.watch_team import TeamWatch
+from slotsvc.scheduling.why_not import WhyNot
 from slotsvc.server.access_service import AccessService
 from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.authentication import Authenticator
@@ -40,26 +40,18 @@ from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
-from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.server.map_service import MapService
 from slotsvc.server.measured_travel import MeasuredTravelTimes
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
-from slotsvc.server.slot_service import SlotService
+from slotsvc.server.slot_service import MoreSearches, SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
 from slotsvc.server.watch import TeamWatcher
 from slotsvc.store import migrate
 from slotsvc.store.sqlite_store import SqliteStore
-from slotsvc.travel.address_index import AddressIndex
-from slotsvc.travel.cache import CachedTravelTimes
-from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.fallback import FallbackTravelTimes
-from slotsvc.travel.layers import cached_engine
-from slotsvc.travel.map_info import MapFiles, MapInfo
-from slotsvc.travel.osrm import OsrmTravelTimes
-from slotsvc.travel.osrm_process import OsrmProcess
+from slotsvc.travel.map_info import MapInfo
 
 _log = structlog.get_logger(__name__)
 
@@ -81,17 +73,6 @@ class RunningServer:
     summary: list[str]
     store: SqliteStore = field(repr=False)
     metrics: Metrics = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Roads:
-    """Travel times in use and what draws the map. ``cache`` None: nothing to cache."""
-
-    travel: TravelTimes
-    backend: MapBackend
-    info: MapInfo | None
-    cache: CachedTravelTimes | None
-    told: str
 
 
 async def run_server(
@@ -125,7 +106,7 @@ async def running(
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         metrics.build.info({"version": version("slotsvc")})
-        roads = await _roads(settings, stack)
+        roads = await open_roads(settings, stack)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
         store = _store(settings, clock)
@@ -161,7 +142,7 @@ def _summary(settings: Settings, roads: Roads) -> list[str]:
     keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
     return [
         f"database  {settings.database_file}",
-        f"roads     {roads.told}",
+        *(f"roads     {line}" for line in roads.told),
         f"access    {keys}",
     ]
 
@@ -195,7 +176,12 @@ def _server(
     )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
     sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
-    slots = SlotService(desk, suggest, sealer, metrics)
+    more = MoreSearches(
+        WhyNot(store, suggest),
+        SuggestBatch(store, suggest),
+        settings.search.deadline_cap_seconds,
+    )
+    slots = SlotService(desk, suggest, sealer, metrics, more)
     watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
     watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
@@ -233,45 +219,6 @@ def _new_id(kind: str) -> str:
     return f"{kind}-{secrets.randbits(100):025x}"
 
 
-async def _roads(settings: Settings, stack: AsyncExitStack) -> Roads:
-    """Roads from a compiled map, from a given OSRM, or none: then driving is estimated."""
-    estimate = EstimatedTravelTimes()
-    files = MapFiles(settings.map_path) if settings.map_path else None
-    info = MapInfo.load(files.info) if files else None
-    if settings.osrm_url is not None:
-        engine = _remote_engine(settings.osrm_url, info)
-        told = f"OSRM at {settings.osrm_url}"
-    elif files is not None and info is not None:
-        engine = await _embedded_engine(files, info, stack)
-        told = f"{info.name} ({info.map_id}), {info.attribution}"
-    else:
-        return Roads(estimate, NoMap(estimate), None, None, "none: driving times are estimates")
-    stack.push_async_callback(engine.aclose)
-    cache = cached_engine(engine)
-    travel = FallbackTravelTimes(cache, estimate)
-    if info is None:
-        return Roads(travel, NoMap(travel), None, cache, told)
-    addresses = _addresses(files.addresses, stack) if files else None
-    return Roads(travel, CompiledMap(info, engine, addresses, estimate), info, cache, told)
-
-
-def _remote_engine(url: str, info: MapInfo | None) -> OsrmTravelTimes:
-    if info is not None:
-        return OsrmTravelTimes.of_map(url, info)
-    return OsrmTravelTimes(url, f"osrm:{hashlib.sha256(url.encode()).hexdigest()[:12]}")
-
-
-async def _embedded_engine(
-    files: MapFiles, info: MapInfo, stack: AsyncExitStack
-) -> OsrmTravelTimes:
-    child = OsrmProcess(files.roads, map_id=info.map_id)
-    stack.callback(child.stop)
-    await child.start_in_loop()
-    watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
-    stack.push_async_callback(_cancelled, watch)
-    return OsrmTravelTimes.of_map(child.base_url, info)
-
-
 async def _count_holds(store: SqliteStore, metrics: Metrics) -> None:
     """Keeps the gauge of live holds: they lapse without anybody telling."""
     while True:
@@ -296,14 +243,6 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _addresses(path: Path, stack: AsyncExitStack) -> AddressIndex | None:
-    if not path.exists():
-        return None
-    index = AddressIndex(path)
-    stack.callback(index.close)
-    return index
 
 
 def _http_status(

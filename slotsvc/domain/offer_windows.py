@@ -5,7 +5,7 @@ Clock changes are read as in ``slotsvc.domain.shifts``; what the clocks skip is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -60,7 +60,9 @@ def offered_windows(
     if not cells:
         return ()
     whole = TimeWindow(min(cells).start, max(cell.end for cell in cells) + service)
-    opened = (whole,) if opening_hours is None else _opened(opening_hours, site_zone, day, service)
+    opened = (
+        (whole,) if opening_hours is None else opened_around(opening_hours, site_zone, day, service)
+    )
     spans = [span for span in opened if span.overlaps(whole)]
     exact = grid.step is not None
     offers = [_offer(cell, span, service, exact=exact) for cell in cells for span in spans]
@@ -87,7 +89,10 @@ def _steps(cell: TimeWindow, step: timedelta, zone: str, wall: datetime) -> Iter
         wall += step
 
 
-def _opened(hours: OpeningHours, zone: str, day: date, service: timedelta) -> Sequence[TimeWindow]:
+def opened_around(
+    hours: OpeningHours, zone: str, day: date, service: timedelta
+) -> tuple[TimeWindow, ...]:
+    """When a site is open around ``day``, sorted and disjoint. ``zone``: the site's."""
     # From the night before (in any zone) to the end of the longest visit begun in a night cell.
     days = (day + _DAY * offset for offset in range(-2, 4 + service.days))
     laid = (laid_on(interval, on, zone) for on in days for interval in hours[on.weekday()])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from slotsvc.domain.errors import NotFoundError
@@ -22,7 +22,7 @@ from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.scheduling.work_calendar import read_work_days
 from slotsvc.solver.arrays import TeamArrays, replaced, team_arrays
 from slotsvc.solver.base import Base, base_costs
-from slotsvc.solver.team_calendar import BASE_BUDGET, TeamCalendar
+from slotsvc.solver.team_calendar import BASE_BUDGET, TeamCalendar, team_calendar
 
 DAY = timedelta(days=1)
 LONGEST_MEMORY = 62
@@ -160,18 +160,9 @@ class LiveCalendar:
             while len(memory.bases) > 4:
                 memory.bases.pop(next(iter(memory.bases)))
         days = tuple(memory.days[key].work for key in memory.order)
-        return TeamCalendar(
+        return team_calendar(
             snapshot.technicians, snapshot.team.zone, snapshot.shifts, days, arrays, known[1]
         )
-
-
-def free_to_resequence(calendar: TeamCalendar) -> TeamCalendar:
-    """The calendar as a planner may use it: routes told to technicians may change their order too,
-    but for those that are broken or have a move under way."""
-    days = tuple(
-        replace(day, keep_order=day.keep_order and not day.published) for day in calendar.days
-    )
-    return replace(calendar, days=days)
 
 
 def _shifts_ahead(snapshot: Snapshot) -> Iterator[tuple[int, Shift]]:

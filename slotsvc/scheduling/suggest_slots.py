@@ -15,7 +15,7 @@ from slotsvc.domain.place import Location
 from slotsvc.domain.visit import Visit
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
-from slotsvc.scheduling.live_calendar import LiveCalendar, Snapshot, free_to_resequence
+from slotsvc.scheduling.live_calendar import LiveCalendar, Snapshot
 from slotsvc.scheduling.ports import Store
 from slotsvc.scheduling.slot_query import (
     LONGEST_PERIOD,
@@ -31,7 +31,7 @@ from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
-from slotsvc.solver.team_calendar import TeamCalendar, without
+from slotsvc.solver.team_calendar import TeamCalendar, free_to_resequence, without
 
 RANKED_AT_ONCE = 2
 """Ranking holds the interpreter: more of it at once makes nobody sooner, and all other calls wait.
@@ -81,6 +81,9 @@ class Search:
 type Period = tuple[date, date]
 """First and last local day, both included."""
 
+type Loaded = tuple[TeamCalendar, Snapshot]
+"""A team's calendar, and the snapshot of the store it was made of."""
+
 
 class SuggestSlots:
     """The use case; one instance per process."""
@@ -109,25 +112,31 @@ class SuggestSlots:
         stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
         return replace(found, stages=stages)
 
+    def period(self, command: SuggestCommand, asked: Asked) -> Period:
+        """The days a search asks for. Raises ``InvalidRequestError`` when they are too many."""
+        first, days = days_asked(command.wish, asked, self._limits.longest)
+        return (min(days), max(days)) if days else (first, first)
+
+    async def load(self, command: SuggestCommand, period: Period) -> Loaded:
+        """The calendar of the command's team. Raises ``NotFoundError``, ``TravelError``."""
+        weights = command.params.weights.of_orders
+        return await self._calendar.read(command.tenant, command.team, *period, weights)
+
     async def read(
-        self, command: SuggestCommand, asked: Asked, period: Period | None = None
+        self, command: SuggestCommand, asked: Asked, loaded: Loaded | None = None
     ) -> Search:
-        """The calendar as this search sees it, and the question to it. ``period``: local days to
-        read besides those asked for, so that several searches share one calendar.
+        """The calendar as this search sees it, and the question to it. ``loaded``: of at least its
+        days, with its weights, so that several searches share one calendar; None: not yet.
 
         Raises ``NotFoundError``, ``InvalidRequestError``, ``TravelError``.
         """
         wish = command.wish
-        weights = command.params.weights.of_orders
         first, days = days_asked(wish, asked, self._limits.longest)
-        own = (min(days), max(days)) if days else (first, first)
-        from_, to = own if period is None else (min(own[0], period[0]), max(own[1], period[1]))
-        calendar, snapshot = await self._calendar.read(
-            command.tenant, command.team, from_, to, weights
-        )
+        calendar, snapshot = loaded or await self.load(command, self.period(command, asked))
         if wish.resequence_published:
             calendar = free_to_resequence(calendar)
         if asked.replaces:
+            weights = command.params.weights.of_orders
             calendar = await asyncio.to_thread(without, calendar, asked.replaces, weights)
         pace = min((who.pace for who in snapshot.technicians), default=100)
         query = slot_query(wish, asked, first, days, pace)
@@ -137,7 +146,7 @@ class SuggestSlots:
 
     async def ranked(self, search: Search, legs: Legs) -> Suggestions:
         """The answer, ranked in a thread, one of few at once."""
-        command, asked = search.command, search.asked
+        command = search.command
         answer = await self.in_thread(
             lambda left: suggest(
                 search.calendar,
@@ -150,10 +159,14 @@ class SuggestSlots:
                 next(self._searches) % REFEREE_EVERY == 0,
             )
         )
+        return Suggestions(answer, self.held(search, answer.offers), search.asked.team.zone)
+
+    def held(self, search: Search, offers: Sequence[Offer]) -> tuple[HeldOffer, ...]:
+        """What each offer needs to be held."""
+        command, asked = search.command, search.asked
         paces = {who.id: who.pace for who in search.snapshot.technicians}
         work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
-        held = tuple(self._held(command, asked, work, offer, paces) for offer in answer.offers)
-        return Suggestions(answer, held, asked.team.zone)
+        return tuple(self._held(command, asked, work, offer, paces) for offer in offers)
 
     async def in_thread[T](self, work: Callable[[Callable[[], bool]], T]) -> T:
         """What ``work`` gives, done in one of the few threads that search; see ``ThreadPlaces``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,9 @@ from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
 from slotsvc.scheduling import hold_slot
 from slotsvc.scheduling.desk import Desk
 from slotsvc.scheduling.field_checks import Violations
+from slotsvc.scheduling.suggest_batch import SuggestBatch
 from slotsvc.scheduling.suggest_slots import Suggestions, SuggestSlots
+from slotsvc.scheduling.why_not import WhyNot
 from slotsvc.scheduling.wish import HeldOffer
 from slotsvc.server import fields, names
 from slotsvc.server.calling import mutation_of
@@ -31,7 +34,9 @@ from slotsvc.server.slot_convert import (
     slots_to_pb,
 )
 from slotsvc.server.slot_tokens import SlotSealer
+from slotsvc.server.suggest_batch import BatchAnswers
 from slotsvc.server.visit_convert import hold_to_pb
+from slotsvc.server.why_not import WhyNotAnswers
 
 _log = structlog.get_logger(__name__)
 
@@ -43,14 +48,31 @@ LONGEST_LOOK_S = 2.0
 """Most time for finding what to offer instead of a slot that is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class MoreSearches:
+    """Searches besides the ordinary one. ``longest_s``: most seconds of a batch whose caller names
+    no deadline."""
+
+    why_not: WhyNot
+    batch: SuggestBatch
+    longest_s: float
+
+
 class SlotService(SlotServiceServicer):
     """Thin: converts, calls a use case, converts back."""
 
     def __init__(
-        self, desk: Desk, suggest: SuggestSlots, sealer: SlotSealer, metrics: Metrics
+        self,
+        desk: Desk,
+        suggest: SuggestSlots,
+        sealer: SlotSealer,
+        metrics: Metrics,
+        more: MoreSearches,
     ) -> None:
         self._desk, self._suggest = desk, suggest
         self._sealer, self._metrics = sealer, metrics
+        self._why_not = WhyNotAnswers(more.why_not, sealer)
+        self._batch = BatchAnswers(more.batch, sealer, more.longest_s, self._measure)
 
     async def SuggestSlots(self, request: pb.SuggestSlotsRequest, context: Any) -> Any:  # noqa: N802
         """Ranks."""
@@ -66,6 +88,14 @@ class SlotService(SlotServiceServicer):
             rejections=[rejection_to_pb(command.tenant, r) for r in found.answer.rejections],
             receipt=receipt_to_pb(found.answer, timedelta(seconds=elapsed)),
         )
+
+    def SuggestSlotsBatch(self, request: pb.SuggestSlotsBatchRequest, context: Any) -> Any:  # noqa: N802
+        """Ranks for many."""
+        return self._batch.answers(request, context)
+
+    async def WhyNot(self, request: pb.WhyNotRequest, context: Any) -> Any:  # noqa: N802
+        """Explains."""
+        return await self._why_not.answer(request, _deadline())
 
     async def HoldSlot(self, request: pb.HoldSlotRequest, context: Any) -> Any:  # noqa: N802
         """Reserves."""

@@ -17,11 +17,13 @@ import numba
 _PACKAGE = Path(__file__).resolve().parent.parent
 SOURCES = (
     "solver/recurrence.py",
+    "solver/shift_windows.py",
     "solver/outlook.py",
     "solver/ending.py",
     "solver/depth_first.py",
     "solver/orders.py",
     "solver/label_setting.py",
+    "solver/kept_order.py",
     "solver/insertion.py",
     "travel/hierarchy_sweep.py",
     "travel/contraction.py",

@@ -32,8 +32,8 @@ class Branches(NamedTuple):
     """The partial orders along one path and beside it, by depth and last node.
 
     ``times``: int32 (visits, n, states); ``first``: int32 (n, K + 1), by first visit; ``travel``,
-    ``busy``, ``least`` (least cost): int64 (visits, n). ``onward``: int64 (visits, n), the next nodes
-    worth a try, the most promising first; ``worth``, so many of them, and ``tried``: int64
+    ``busy``, ``least`` (least cost): int64 (visits, n). ``onward``: int64 (visits, n), the next
+    nodes worth a try, the most promising first; ``worth``, so many of them, and ``tried``: int64
     (visits,). ``path``: int64 (visits,).
     """
 

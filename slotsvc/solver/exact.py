@@ -31,8 +31,9 @@ from slotsvc.solver.batch import (
 )
 from slotsvc.solver.batch import without_visits as price_without_visits
 from slotsvc.solver.cell import Cell
-from slotsvc.solver.depth_first import depth_first
+from slotsvc.solver.depth_first import Found, depth_first
 from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
+from slotsvc.solver.label_setting import label_setting
 from slotsvc.solver.params import Weights
 
 DOMINANCE_FROM = 1_500
@@ -313,19 +314,28 @@ class BestOrder(NamedTuple):
     labels: int
 
 
-NODES = 4_000
+NODES = 2_500
 """Partial orders that the depth first search looks at: about a millisecond."""
 
 
 def best_order(
-    cell: Cell, limit: int, weights: Weights, budget: int, out_of_time: OutOfTime = never
+    cell: Cell, limit: int, weights: Weights, room: int, out_of_time: OutOfTime = never
 ) -> BestOrder:
     """The cheapest order of a cell that costs at most ``limit`` (inclusive, below NEVER).
 
-    ``budget``: partial orders kept at once. ``out_of_time``: asked about every millisecond; True
-    ends the search, unfinished.
+    First depth first, then, where that has not finished, by label setting. ``room``: labels kept at
+    most. ``out_of_time``: asked about every millisecond; True ends the search, unfinished.
     """
-    found = depth_first(cell, limit, weights, NODES)
+    quick = depth_first(cell, limit, weights, NODES)
+    if quick.floor >= quick.price.cost:
+        return _told(quick, quick.floor, quick.labels)
+    below = min(limit, quick.price.cost - 1)
+    thorough = label_setting(cell, below, weights, room, out_of_time)
+    best = thorough if thorough.price.cost < NEVER else quick
+    floor = min(max(quick.floor, thorough.floor), best.price.cost)
+    return _told(best, floor, quick.labels + thorough.labels)
+
+
+def _told(found: Found, floor: int, labels: int) -> BestOrder:
     order = tuple(found.order.tolist()) if found.price.cost < NEVER else ()
-    finished = found.floor >= found.price.cost
-    return BestOrder(*found.price, order, finished, found.floor, found.labels)
+    return BestOrder(*found.price, order, floor >= found.price.cost, floor, labels)

@@ -131,9 +131,7 @@ def _technicians(
     return allowed
 
 
-def _days_off(
-    calendar: TeamCalendar, asked: AskedWindows, laid: Laid, closures: Closures
-) -> None:
+def _days_off(calendar: TeamCalendar, asked: AskedWindows, laid: Laid, closures: Closures) -> None:
     """Days without a shift: their windows, but those that lie in the night shift before."""
 
     def told() -> Iterator[Entry]:

@@ -198,9 +198,7 @@ def _serve(search: Search, layer: Layer, begins: Label) -> Layer:
         finish = drive(start, service, cell.pauses, taken, until)
         inside = service + paused(cell.pauses, taken, until)
         behind = begins.behind - search.weights[1] * inside
-        label = Label(
-            begins.done, begins.last, until, finish, behind, begins.travel, begins.parent
-        )
+        label = Label(begins.done, begins.last, until, finish, behind, begins.travel, begins.parent)
         if finish < INF and _least(search, label) <= search.limit:
             layer = _add(search, layer, label)
     return layer
@@ -229,7 +227,8 @@ def _cost(search: Search, label: Label) -> int:
     if done > cell.end or label.travel + driving > cell.max_travel:
         return NEVER
     late = max(done - cell.soft_end, 0)
-    return label.behind + weights[1] * label.finish + weights[0] * driving + weights[2] * late
+    cost: int = label.behind + weights[1] * label.finish + weights[0] * driving + weights[2] * late
+    return cost
 
 
 @compiled

@@ -45,7 +45,8 @@ class OneWindow:
     ``placements``: the visits that are still to come, in committed order. ``travel``: int32
     (n + 3, n + 3), driving over start place, end place, placements, the new visit. ``driven``:
     driving of the route without the new visit. ``placed``: live placements of the whole shift;
-    ``settled``: time on site of those that no longer wait. ``keep_order``: the others keep their
+    ``settled``: time on site of those that no longer wait, ``done`` of them stand before the
+    placements. ``keep_order``: the others keep their
     order; ``may_reorder``: a planner may decide otherwise. ``regular``: the whole shift's regular
     time less its pauses. ``earliest_begin`` / ``latest_end``: the
     shift before is over, the shift behind begins; None: there is none. ``late_booking``: how long
@@ -60,6 +61,7 @@ class OneWindow:
     driven: int
     placed: int
     settled: timedelta
+    done: int
     regular: timedelta
     keep_order: bool
     may_reorder: bool
@@ -106,6 +108,7 @@ def one_window(
         driven=int((base.today_travel if fixed else base.travel)[row]),
         placed=len(day.placements),
         settled=settled,
+        done=len(day.instance.done),
         regular=free_for_all(day.shift, _NOTHING),
         keep_order=fixed,
         may_reorder=fixed and (day.published or not day.keep_order),

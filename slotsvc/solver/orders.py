@@ -21,7 +21,7 @@ from slotsvc.solver.compiled import compiled
 from slotsvc.solver.exact import OrderSearch
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int32, Int64
 from slotsvc.solver.outlook import MOST_VISITS, latest_towards
-from slotsvc.solver.recurrence import drive, idle, reaches_end, state, state_count
+from slotsvc.solver.recurrence import idle, reaches_end, state, state_count
 
 MOST_ORDERS = 128
 
@@ -165,9 +165,7 @@ type Orders = tuple[Int32, Int64, Int32, Int32]
 
 
 @compiled
-def _others(
-    cell: Cell, orders: Orders, times: Int32, first: Int32, most: int
-) -> tuple[int, bool]:
+def _others(cell: Cell, orders: Orders, times: Int32, first: Int32, most: int) -> tuple[int, bool]:
     """Adds the others; gives how many there are, and whether that is all."""
     visits = len(cell.opens) - FIRST_VISIT
     if visits > MOST_VISITS:
@@ -213,10 +211,10 @@ def _following(node: int, todo: int) -> int:
 
 @compiled
 def _is_committed(path: Int32) -> bool:
-    for place in range(len(path)):
-        if path[place] != FIRST_VISIT + place:
-            return False
-    return True
+    place = 0
+    while place < len(path) and path[place] == FIRST_VISIT + place:
+        place += 1
+    return place == len(path)
 
 
 @compiled

@@ -1,7 +1,7 @@
 """What the rules ask of every route, as arrays: kept with the calendar, read by every search.
 
 R routes. Routes that offer the same tags in the same sectors are of one *kind*, so that a rule about
-tags is asked once for a kind and not once for a route.
+tags is asked once for each kind and not for each route.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ from slotsvc.solver.instance import INF, Bool, Int32, Int64
 if TYPE_CHECKING:
     from slotsvc.solver.team_calendar import DayOfWork
 
-type Kind = tuple[frozenset[str], frozenset[str] | None]
-"""Tags offered, and sectors served (None: all)."""
-
 _NUMBERS = ("technician", "day", "origin", "latest", "pace", "kind", "room", "on_site", "free")
 _NOTHING = timedelta(0)
 _FLAGS = ("keep_order", "published", "move_pending", "estimated")
@@ -32,7 +29,8 @@ _FLAGS = ("keep_order", "published", "move_pending", "estimated")
 class RouteFacts:
     """All (R,); numbers int64. ``technician``: number in the calendar. ``day``: ordinal of the
     service date. ``origin`` / ``latest``: Unix time from which a route's seconds count, and of the
-    last second of its shift, overtime included. ``pace``: percent. ``kind``: number in ``kinds``.
+    last second of its shift, overtime included. ``pace``: percent. ``kind``: number in
+    ``kinds``, a shift for each.
     ``by_day``: the rows by technician, day and row. ``room``: visits that the shift still takes, INF: any number. ``on_site``: seconds of all live
     visits, the settled ones included. ``free``: seconds of the regular time that are no pause.
     Flags as in ``DayOfWork``.
@@ -52,7 +50,7 @@ class RouteFacts:
     published: Bool
     move_pending: Bool
     estimated: Bool
-    kinds: tuple[Kind, ...]
+    kinds: tuple[Shift, ...]
 
     def service(self, seconds: int) -> Int32:
         """int32 (R,): time on site at each route's pace, rounded up (``at_pace``)."""
@@ -75,16 +73,22 @@ def route_facts(days: Sequence[DayOfWork]) -> RouteFacts:
 def replaced_facts(facts: RouteFacts, changes: Mapping[int, DayOfWork]) -> RouteFacts:
     """The same facts with those of some rows changed. The old ones stay as they are."""
     columns = {name: getattr(facts, name).copy() for name in (*_NUMBERS, *_FLAGS)}
-    kinds = {kind: number for number, kind in enumerate(facts.kinds)}
+    kinds = list(facts.kinds)
+    number_of = {_kind(shift): number for number, shift in enumerate(kinds)}
     for row, day in changes.items():
-        shift = day.shift
-        kind = kinds.setdefault((shift.offers, shift.sectors), len(kinds))
+        kind = number_of.setdefault(_kind(day.shift), len(kinds))
+        if kind == len(kinds):
+            kinds.append(day.shift)
         for name, number in zip(_NUMBERS, _numbers(day, kind), strict=True):
             columns[name][row] = number
         for name in _FLAGS:
             columns[name][row] = getattr(day, name)
     by_day = np.lexsort((columns["day"], columns["technician"]))
     return RouteFacts(**columns, by_day=by_day, kinds=tuple(kinds))
+
+
+def _kind(shift: Shift) -> tuple[frozenset[str], frozenset[str] | None]:
+    return shift.offers, shift.sectors
 
 
 def _numbers(day: DayOfWork, kind: int) -> tuple[int, ...]:

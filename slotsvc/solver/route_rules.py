@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slotsvc.domain.working_time import Shift
 from slotsvc.solver.constraints import (
     Closed,
     max_visits,
@@ -19,7 +18,7 @@ from slotsvc.solver.constraints import (
     tags,
 )
 from slotsvc.solver.insertion import Request
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32
 from slotsvc.solver.query import SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
 
@@ -36,11 +35,12 @@ def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> S
     """The rules from the cheapest to the dearest."""
     facts = calendar.facts
     kinds = [
-        tags.check(offers, query.requires) or _sector(sectors, query.sector)
-        for offers, sectors in facts.kinds
+        tags.check(shift.offers, query.requires) or sector.check(shift, query.sector)
+        for shift in facts.kinds
     ]
     of_kind = np.array([closed is not None for closed in kinds], np.bool_)[facts.kind]
-    free, wanted = facts.free - _seconds(query), facts.on_site + request.service
+    free = facts.free - int(query.reserve.total_seconds())
+    wanted, kept_free = facts.on_site + request.service, bool(query.reserve) and query.priority == 0
     there, back = _nearest(request)
 
     def why(row: int) -> Closed:
@@ -50,13 +50,23 @@ def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> S
             or soundness.check(bool(calendar.base.sound[row]))
             or pending_move.check(day.move_pending)
             or max_visits.check(day.shift, len(day.placements))
-            or (_reserved(query) and reserve.check(int(free[row]), int(wanted[row])))
+            or (kept_free and reserve.check(int(free[row]), int(wanted[row])))
             or reach.check_road(int(there[row]), int(back[row]))
         )
         assert isinstance(found, Closed), "asked of a closed row"
         return found
 
     shut = of_kind | ~calendar.base.sound | facts.move_pending | (facts.room <= 0)
-    if _reserved(query):
+    if kept_free:
         shut |= wanted > free
     return ShutRoutes(shut | (there >= INF) | (back >= INF), why)
+
+
+def _nearest(request: Request) -> tuple[Int32, Int32]:
+    """int32 (R,) twice: least driving to the visit from any node it can follow, and onward from it.
+
+    Where no road leads from the start place, one may lead from another visit.
+    """
+    there = request.into[:, FIRST_VISIT:].min(axis=1, initial=INF)
+    back = request.out[:, FIRST_VISIT:].min(axis=1, initial=INF)
+    return np.minimum(there, request.into[:, START]), np.minimum(back, request.out[:, END])

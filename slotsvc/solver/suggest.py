@@ -51,16 +51,21 @@ def suggest(
         for winner in ranked.winners
         if cells is not None
     )
+    # what explains and checks is left out when nobody has time for it
+    over = out_of_time()
     return Answer(
         _told(offers),
-        rejections(calendar, query, request, cells, closures, insert_only, max_rejections),
+        rejections(
+            calendar, query, request, None if over else cells, closures, insert_only,
+            max_rejections,
+        ),
         _counts(ranked, closures, calendar),
         insert_only,
         legs.map_id,
-        legs.estimated or any(day.estimated for day in calendar.days),
+        legs.estimated or bool(calendar.facts.estimated.any()),
         now,
-        disputed(calendar, query, request, offers) if ask_referee else None,
-    )
+        disputed(calendar, query, request, offers) if ask_referee and not over else None,
+    )  # fmt: skip
 
 
 def _counts(ranked: Ranked, closures: Closures, calendar: TeamCalendar) -> Counts:
@@ -72,7 +77,7 @@ def _counts(ranked: Ranked, closures: Closures, calendar: TeamCalendar) -> Count
         skipped=ranked.skipped,
         gap=ranked.gap,
         routes=len(calendar.days),
-        routes_in_order=sum(day.keep_order for day in calendar.days),
+        routes_in_order=int(calendar.facts.keep_order.sum()),
     )
 
 
@@ -90,7 +95,7 @@ def _offer(
     components = _components(query, cells, winner, who.id, params)
     stop = times_with_request(calendar, request, cells.cells, winner, params.weights)
     base = calendar.base
-    fixed = day.keep_order or params.freedom is Freedom.INSERT_ONLY
+    fixed = calendar.facts.keep_order[winner.route] or params.freedom is Freedom.INSERT_ONLY
     zero = base.today_travel if fixed else base.travel
     against_today = winner.travel + int(zero[winner.route] - base.today_travel[winner.route])
     origin = from_epoch(day.instance.origin)

@@ -104,9 +104,7 @@ def without(calendar: TeamCalendar, placement: str, weights: Weights) -> TeamCal
     return calendar
 
 
-def _with_day(
-    calendar: TeamCalendar, row: int, day: DayOfWork, weights: Weights
-) -> TeamCalendar:
+def _with_day(calendar: TeamCalendar, row: int, day: DayOfWork, weights: Weights) -> TeamCalendar:
     arrays = replaced(calendar.arrays, {row: day.instance})
     return replace(
         calendar,

@@ -47,6 +47,7 @@ class WayOut:
     ``position`` on its route. ``added_travel``: driving of the route then, less what it is now."""
 
     repair: Repair
+    technician_name: str
     message: str
     position: int
     arrival: datetime
@@ -75,7 +76,7 @@ def why_not(
     offer = _offer(calendar, asked, legs, params, now)
     if offer is not None:
         why = _compared(calendar, asked, offer, legs, params, now)
-        return Verdict(wanted, replace(offer, why=why), (), (), f"Possible. {why}")
+        return Verdict(wanted, replace(offer, why=why), (), (), f"Possible: {why}")
     judged = [
         _judged(calendar, asked, case, params)
         for case in _cases(calendar, asked, legs, params, now)
@@ -190,7 +191,7 @@ def _judged(calendar: TeamCalendar, asked: Asked, case: OneWindow, params: Searc
     closed = (*rules(case), *(() if full is None else (full,)))
     blocks = _told(calendar, asked, closed, order_kept=case.keep_order)
     found = repairs(case, params.weights.of_orders, asked.most)
-    return blocks, tuple(_way_out(case, repair) for repair in found)
+    return blocks, tuple(_way_out(calendar, asked, case, repair) for repair in found)
 
 
 def _told(
@@ -204,7 +205,7 @@ def _told(
     )
 
 
-def _way_out(case: OneWindow, repair: Repair) -> WayOut:
+def _way_out(calendar: TeamCalendar, asked: Asked, case: OneWindow, repair: Repair) -> WayOut:
     held = frozenset(c.placement for c in repair.changes if is_held(case, c))
     route, table = repair.placed.route, repair.placed.table
     request = len(route.places) - 1
@@ -213,11 +214,11 @@ def _way_out(case: OneWindow, repair: Repair) -> WayOut:
     arrival, start, finish = (
         origin + timedelta(seconds=t) for t in (stop.arrival, stop.start, stop.finish)
     )
-    begun = case.placed - len(case.placements)
     return WayOut(
         repair,
+        calendar.technicians[asked.technician].display_name,
         way_out(repair.changes, held),
-        begun + position,
+        case.done + position,
         arrival,
         start,
         finish,

@@ -148,7 +148,8 @@ def customized(
 @compiled
 def _pair(shape: Shape, low: int, high: int) -> int:
     """Number of the pair (low, high)."""
-    begin, end = shape.first[low], shape.first[low + 1]
+    begin: int = shape.first[low]
+    end: int = shape.first[low + 1]
     while begin < end:
         middle = (begin + end) // 2
         if shape.upper[middle] < high:

@@ -28,8 +28,8 @@ _DIRECTIONS = ((1.0, 0.0), (0.0, 1.0), (0.7, 0.7), (0.7, -0.7))
 class _Part(NamedTuple):
     """One part of the map as a flow network; arrays are as long as the largest part needs.
 
-    ``first``, ``to``: neighbours by local number; ``back``: the opposite arc; ``capacity``: parallel
-    stretches; ``left``: capacity that remains. ``side``: of each junction; ``level``, ``arc``,
+    ``first``, ``to``: neighbours by local number; ``back``: the opposite arc; ``capacity``: how
+    many stretches; ``left``: capacity that remains. ``side``: of each junction; ``level``, ``arc``,
     ``queue``: scratch; ``best``: the side that each junction gets.
     """
 
@@ -152,9 +152,7 @@ def _dissect(ends: Int32, first: Int32, to: Int32, by: Int32) -> Int32:
             if part.best[local[by[0, k]]] == _SINK:
                 part_of[by[0, k]] = parts
         parts += 1
-        top_rank = _rank_cut(
-            by[0], low, high, begins, node_of, ends, part_of, rank, top_rank
-        )
+        top_rank = _rank_cut(by[0], low, high, begins, node_of, ends, part_of, rank, top_rank)
         middle = _split(part, by, local, low, high)
         waiting[left, 0], waiting[left, 1] = low, middle
         waiting[left + 1, 0], waiting[left + 1, 1] = middle, high
@@ -198,7 +196,8 @@ def _network(
             for b in range(part.first[other], part.first[other + 1]):
                 if part.to[b] == junction:
                     part.back[a] = b
-    return part.first[high - low]
+    arcs: int = part.first[high - low]
+    return arcs
 
 
 @compiled
@@ -243,7 +242,7 @@ def _rank_cut(
 
 @compiled
 def _split(part: _Part, by: Int32, local: Int32, low: int, high: int) -> int:
-    """Moves the sink's side behind the source's in every row, both still sorted; where it begins."""
+    """Moves the sink's side behind the source's in every row, both stay sorted; where it begins."""
     middle = low
     # Row 0 says what the local numbers mean: it moves last.
     for row in range(len(by) - 1, -1, -1):
@@ -339,7 +338,7 @@ def _flow(part: _Part, size: int, most: float) -> int:
 
 @compiled
 def _levels(part: _Part, size: int) -> int:
-    """Breadth-first distances from the source; that of the nearest sink, -1 when none is reached."""
+    """Distances from the source, breadth first; that of the nearest sink, -1 if none is reached."""
     reached, done, nearest = 0, 0, -1
     for junction in range(size):
         part.level[junction] = -1

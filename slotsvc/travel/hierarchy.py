@@ -62,5 +62,9 @@ class Hierarchy:
 
 
 def _identity(map_id: str, osrm_version: str) -> dict[str, str | int]:
-    kind = {"kind": "road hierarchy", "format": HIERARCHY_FORMAT}
-    return {**kind, "map_id": map_id, "osrm_version": osrm_version}
+    return {
+        "kind": "road hierarchy",
+        "format": HIERARCHY_FORMAT,
+        "map_id": map_id,
+        "osrm_version": osrm_version,
+    }

@@ -2,8 +2,8 @@
 
 Upwards from the beginning over its ancestors, then downwards over the ancestors of the ends, each
 once, highest first (Delling, Goldberg and Werneck 2011, "Faster Batched Shortest Paths in Road
-Networks"). What lies above the ends is gathered once for all beginnings. Nodes are numbered by rank.
-Times are deciseconds.
+Networks"). What lies above the ends is gathered once for all beginnings. Nodes are numbered by
+rank. Times are deciseconds.
 """
 
 from __future__ import annotations
@@ -160,14 +160,16 @@ def _swept(over: Above, reached: Int32, here: Int32) -> None:
 
 
 @compiled
-def straight(sources: Ends, destinations: Ends, times: Int32) -> None:
-    """Lowers ``times`` (sources, destinations) where both are on one stretch of road, the
-    destination ahead. ``cost``: from the beginning of the stretch."""
-    for k in range(len(sources.first) - 1):
-        for i in range(sources.first[k], sources.first[k + 1]):
-            for end in range(len(destinations.first) - 1):
-                for j in range(destinations.first[end], destinations.first[end + 1]):
-                    if destinations.node[j] == sources.node[i]:
-                        ahead = destinations.cost[j] - sources.cost[i]
-                        if ahead >= 0:
-                            times[k, end] = min(times[k, end], ahead)
+def straight(ones: Ends, others: Ends, ahead: int, times: Int32) -> None:
+    """Lowers ``times`` (ones, others) where a journey stays on one stretch of road.
+
+    ``cost``: from the beginning of the stretch. ``ahead``: 1 from ones to others, -1 back.
+    """
+    for k in range(len(ones.first) - 1):
+        for i in range(ones.first[k], ones.first[k + 1]):
+            for other in range(len(others.first) - 1):
+                for j in range(others.first[other], others.first[other + 1]):
+                    if others.node[j] == ones.node[i]:
+                        way = ahead * (others.cost[j] - ones.cost[i])
+                        if way >= 0:
+                            times[k, other] = min(times[k, other], way)

@@ -1,4 +1,4 @@
-"""The usual order of the layers over a road engine."""
+"""The usual order of the layers over road engines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ def cached_engine(engine: TravelTimes) -> CachedTravelTimes:
     return CachedTravelTimes(FailFastTravelTimes(engine))
 
 
-def never_failing(engine: TravelTimes, estimate: TravelTimes | None = None) -> FallbackTravelTimes:
-    """fallback → (cache → fail fast → engine) | estimate."""
-    return FallbackTravelTimes(cached_engine(engine), estimate or EstimatedTravelTimes())
+def never_failing(
+    cached: CachedTravelTimes,
+    estimate: TravelTimes | None = None,
+    *,
+    in_process: TravelTimes | None = None,
+) -> FallbackTravelTimes:
+    """fallback → (engine in this process, if there is one → ``cached``) | estimate.
+
+    The engine in this process remembers its places itself and is of the same map.
+    """
+    live = cached if in_process is None else FallbackTravelTimes(in_process, cached)
+    return FallbackTravelTimes(live, estimate or EstimatedTravelTimes())

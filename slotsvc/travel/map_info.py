@@ -138,6 +138,11 @@ class MapFiles:
         return self.directory / "roads.graph"
 
     @property
+    def hierarchy(self) -> Path:
+        """What the road engine in this process needs besides the graph."""
+        return self.directory / "roads.hierarchy"
+
+    @property
     def addresses(self) -> Path:
         """The address index (SQLite)."""
         return self.directory / "addresses.sqlite"

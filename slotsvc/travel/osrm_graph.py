@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.travel.map_info import MapError, MapFiles
-from slotsvc.travel.road_graph import NO_NODE, RoadGraph, Segments
+from slotsvc.travel.road_graph import NO_NODE, SEGMENT_COLUMNS, RoadGraph
 from slotsvc.travel.road_grid import grid_of
 
 LAYOUTS = {"26.10.0": bytes.fromhex("4f5352501a0a0001010847")}
@@ -70,6 +70,9 @@ class _Reader:
         nodes = self._array(".ebg_nodes", "common/ebg_node_data/nodes", "<u4").reshape(-1, 3)
         tail, head, weight = self._arcs(len(nodes))
         segments, node_at = self._segments(nodes)
+        if not len(segments):
+            raise MapError("the compiled roads hold none a place can be put on")
+        frame, first, entry = grid_of(segments)
         return RoadGraph(
             map_id=map_id,
             osrm_version=version,
@@ -78,7 +81,9 @@ class _Reader:
             weight=weight,
             node_at=node_at,
             segments=segments,
-            grid=grid_of(segments),
+            frame=frame,
+            first=first,
+            entry=entry,
         )
 
     def _array(self, suffix: str, member: str, dtype: str | np.dtype[Any]) -> NDArray[Any]:
@@ -104,36 +109,28 @@ class _Reader:
         tail, head, weight = (arcs[name][order] for name in ("tail", "head", "weight"))
         return tail.astype(np.int32), head.astype(np.int32), weight.astype(np.int32)
 
-    def _segments(self, nodes: NDArray[np.uint32]) -> tuple[Segments, NDArray[np.int32]]:
+    def _segments(self, nodes: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The segments a place can be put on, and the middle of each edge-based node."""
         found = np.fromfile(f"{self._roads}.fileIndex", dtype=_SEGMENT)
         if not ((found["forward"] & _FLAG) != 0).all():
             raise MapError("the road index has segments of an unknown kind")
         geometry = _Geometry(self, nodes[:, 0])
-        forward = (found["forward"] ^ _FLAG).astype(np.int32)
-        both_ways = (found["reverse"] & _FLAG) != 0
-        reverse = np.where(both_ways, found["reverse"] & ~_FLAG, 0).astype(np.int32)
-        position = (found["position"] & ~_START_BIT).astype(np.int32)
-        ahead = geometry.ahead(forward, position)
-        back = geometry.back(forward, position)
         at = self._array(".nbg_nodes", "common/nbn_data/coordinates", "<i4").reshape(-1, 2)
+        forward = (found["forward"] ^ _FLAG).astype(np.int64)
+        reverse = (found["reverse"] & ~_FLAG).astype(np.int64)
+        position = (found["position"] & ~_START_BIT).astype(np.int64)
+        before, along = geometry.ahead(forward, position)
+        before_back, along_back = geometry.back(forward, position)
         starts = (found["position"] & _START_BIT) != 0
-        forward = np.where(starts & (ahead[1] != _CLOSED), forward, NO_NODE)
-        reverse = np.where(starts & both_ways & (back[1] != _CLOSED), reverse, NO_NODE)
-        tiny = (nodes[found["forward"] ^ _FLAG, 1] & _FLAG) != 0
-        ends = np.concatenate([at[found["u"]], at[found["v"]]], axis=1)
-        segments = Segments(
-            forward=forward.astype(np.int32),
-            reverse=reverse.astype(np.int32),
-            ends=np.ascontiguousarray(ends, dtype=np.int32),
-            position=position,
-            ahead=np.stack(ahead, axis=1).astype(np.int32),
-            back=np.stack(back, axis=1).astype(np.int32),
-            tiny=tiny.astype(np.uint8),
-        )
-        usable = (segments.forward != NO_NODE) | (segments.reverse != NO_NODE)
-        chosen = Segments(*(np.ascontiguousarray(array[usable]) for array in segments))
-        return chosen, at[geometry.middle()].astype(np.int32)
+        both_ways = (found["reverse"] & _FLAG) != 0
+        cut_off = (nodes[forward, 1] & _FLAG) != 0
+        ahead = np.where(starts & (along != _CLOSED), forward, NO_NODE)
+        back = np.where(starts & both_ways & (along_back != _CLOSED), reverse, NO_NODE)
+        columns = [ahead, back, *at[found["u"]].T, *at[found["v"]].T, position, before, along]
+        segments = np.stack([*columns, before_back, along_back, cut_off], axis=1, dtype=np.int64)
+        assert segments.shape[1] == SEGMENT_COLUMNS
+        usable = (ahead != NO_NODE) | (back != NO_NODE)
+        return segments[usable].astype(np.int32), at[geometry.middle()].astype(np.int32)
 
 
 class _Geometry:
@@ -153,7 +150,7 @@ class _Geometry:
         self._forward_sum, self._reverse_sum = _sums(forward), _sums(reverse)
 
     def ahead(
-        self, node: NDArray[np.int32], position: NDArray[np.int32]
+        self, node: NDArray[np.int64], position: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Driving forward: the weight of all segments before ``position``, and of that one."""
         # The first entry of each stretch is unused in this direction.
@@ -162,7 +159,7 @@ class _Geometry:
         return self._forward_sum[here] - self._forward_sum[first], self._forward[here]
 
     def back(
-        self, node: NDArray[np.int32], position: NDArray[np.int32]
+        self, node: NDArray[np.int64], position: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Driving back: the weight of the segments that come before ``position``, and of it."""
         # The last entry of each stretch is unused in this direction.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slotsvc.travel.array_file import ArrayFileError
+from slotsvc.travel.hierarchy import Hierarchy
 from slotsvc.travel.map_info import MapFiles
 from slotsvc.travel.osrm_graph import LAYOUTS, read_osrm_graph
 from slotsvc.travel.road_graph import RoadGraph
@@ -17,6 +18,15 @@ def complete_roads(files: MapFiles, map_id: str, version: str) -> None:
     if version not in LAYOUTS:
         return
     try:
-        RoadGraph.load(files.graph, map_id, version)
+        graph = RoadGraph.load(files.graph, map_id, version)
     except ArrayFileError:
         read_osrm_graph(files, map_id, version).save(files.graph)
+        graph = RoadGraph.load(files.graph, map_id, version)
+        files.hierarchy.unlink(missing_ok=True)
+    try:
+        Hierarchy.load(files.hierarchy, map_id, version)
+    except ArrayFileError:
+        # Brings the compiler: only who builds pays for it.
+        from slotsvc.travel.hierarchy_build import hierarchy_of
+
+        hierarchy_of(graph).save(files.hierarchy, map_id, version)

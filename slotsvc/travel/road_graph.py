@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,37 +14,26 @@ ROAD_GRAPH_FORMAT = 1
 NO_NODE = -1
 
 
-class Segments(NamedTuple):
-    """The S straight pieces of road a place can be put on.
-
-    ``forward``, ``reverse``: int32 (S,), the edge-based node that drives it from its first end to
-    its second, and back; ``NO_NODE`` where nobody may. ``ends``: int32 (S, 4), longitude and
-    latitude of the first and second end in millionths of a degree. ``position``: int32 (S,), how
-    many segments of the stretch of road come before it. ``ahead``, ``back``: int32 (S, 2),
-    deciseconds from the beginning of the edge-based node to the segment, and along it.
-    ``tiny``: uint8 (S,), 1 on a road cut off from the network.
-    """
-
-    forward: NDArray[np.int32]
-    reverse: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    position: NDArray[np.int32]
-    ahead: NDArray[np.int32]
-    back: NDArray[np.int32]
-    tiny: NDArray[np.uint8]
-
-
-class SegmentGrid(NamedTuple):
-    """Which segments may pass through each square of the map, in projected coordinates.
-
-    ``frame``: int64 (5,), west and south edge and length of a square's side in millionths of a
-    Mercator degree, columns, rows. ``first``: int32 (columns * rows + 1,), row by row from the
-    south: where a square's entries begin in ``segment``, int32, numbers of segments.
-    """
-
-    frame: NDArray[np.int64]
-    first: NDArray[np.int32]
-    segment: NDArray[np.int32]
+# Columns of ``RoadGraph.segments``.
+FORWARD = 0
+"""The edge-based node that drives the segment from its first end to its second, or ``NO_NODE``."""
+REVERSE = 1
+"""The one that drives it back, or ``NO_NODE``."""
+FROM = 2
+"""Longitude of the first end, then latitude, in millionths of a degree."""
+TO = 4
+"""Longitude of the second end, then latitude."""
+POSITION = 6
+"""How many segments of the stretch of road come before it."""
+BEFORE = 7
+"""Deciseconds from the beginning of the node ``FORWARD`` to the segment, then along it."""
+ALONG = 8
+BEFORE_BACK = 9
+"""The same for the node ``REVERSE``."""
+ALONG_BACK = 10
+CUT_OFF = 11
+"""1 on a road cut off from the network."""
+SEGMENT_COLUMNS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +43,12 @@ class RoadGraph:
     ``tail``, ``head``: int32 (A,), sorted. ``weight``: int32 (A,), deciseconds of driving all of
     the tail and turning into the head. ``node_at``: int32 (n, 2), longitude and latitude of a point
     in the middle of each node, in millionths of a degree.
+
+    ``segments``: int32 (S, 12), the straight pieces of road a place can be put on; the columns are
+    named above. Which of them may pass through a square of the map in the Mercator projection:
+    ``frame``: int64 (5,), west and south edge and side of the squares in millionths of a projected
+    degree, columns, rows. ``first``: int32 (columns * rows + 1,), row by row from the south, where
+    a square begins in ``entry``: int32, numbers of segments.
     """
 
     map_id: str
@@ -63,8 +57,10 @@ class RoadGraph:
     head: NDArray[np.int32]
     weight: NDArray[np.int32]
     node_at: NDArray[np.int32]
-    segments: Segments
-    grid: SegmentGrid
+    segments: NDArray[np.int32]
+    frame: NDArray[np.int64]
+    first: NDArray[np.int32]
+    entry: NDArray[np.int32]
 
     @property
     def node_count(self) -> int:
@@ -75,8 +71,6 @@ class RoadGraph:
         """Write the file ``load`` reads."""
         identity = {**_format(self.map_id), "osrm_version": self.osrm_version}
         arrays = {name: getattr(self, name) for name in _OWN}
-        arrays |= {f"segments.{name}": a for name, a in self.segments._asdict().items()}
-        arrays |= {f"grid.{name}": a for name, a in self.grid._asdict().items()}
         write_arrays(path, identity, arrays)
 
     @classmethod
@@ -90,13 +84,11 @@ class RoadGraph:
         return cls(
             map_id=map_id,
             osrm_version=osrm_version,
-            segments=Segments(*(arrays[f"segments.{name}"] for name in Segments._fields)),
-            grid=SegmentGrid(*(arrays[f"grid.{name}"] for name in SegmentGrid._fields)),
             **{name: arrays[name] for name in _OWN},
         )
 
 
-_OWN = ("tail", "head", "weight", "node_at")
+_OWN = ("tail", "head", "weight", "node_at", "segments", "frame", "first", "entry")
 
 
 def _format(map_id: str) -> dict[str, str | int]:

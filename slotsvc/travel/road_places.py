@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Lock
 from typing import NamedTuple
 
@@ -12,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
-from slotsvc.solver.compiled import compiled
 from slotsvc.travel.hierarchy import Hierarchy, Int32
 from slotsvc.travel.hierarchy_sweep import Above, Ends, above
 from slotsvc.travel.road_graph import RoadGraph
-from slotsvc.travel.road_snap import Snapped, snap
+from slotsvc.travel.road_snap import snap
 
 _REMEMBERED_TUPLES = 16
 MOST_PLACES = 100_000
@@ -35,6 +35,10 @@ class OnRoad(NamedTuple):
     snap_m: NDArray[np.float64]
 
 
+_NO_ENDS = Ends(np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int32))
+_NOWHERE = OnRoad(_NO_ENDS, _NO_ENDS, np.zeros(0))
+
+
 @dataclass(slots=True, eq=False)
 class Group:
     """Places asked for together; what lies above them is gathered when first needed."""
@@ -44,13 +48,14 @@ class Group:
     _above_ends: Above | None = field(default=None)
     _above_begins: Above | None = field(default=None)
 
+    def __len__(self) -> int:
+        return len(self.places.snap_m)
+
     @property
     def above_ends(self) -> Above:
         """For sweeps to the places."""
         if self._above_ends is None:
-            self._above_ends = above(
-                self._hierarchy.down, self._hierarchy.parent, self.places.ends
-            )
+            self._above_ends = above(self._hierarchy.down, self._hierarchy.parent, self.places.ends)
         return self._above_ends
 
     @property
@@ -75,7 +80,8 @@ class RoadPlaces:
         self._lock = Lock()
         # Holding the tuple keeps its identity from being reused.
         self._groups: OrderedDict[int, tuple[tuple[Location, ...], Group]] = OrderedDict()
-        self._forget()
+        self._number_of: dict[Location, int] = {}
+        self._known = _NOWHERE
 
     def group(self, places: Sequence[Location]) -> Group:
         """``places`` on the road; at once for a tuple that was asked for lately."""
@@ -92,13 +98,59 @@ class RoadPlaces:
             return group
 
     def _on_road(self, places: Sequence[Location]) -> OnRoad:
-        number_of = self._number_of
-        if new := [place for place in dict.fromkeys(places) if place not in number_of]:
-            if len(number_of) + len(new) > self._most_places:
-                self._forget()
-                return self._on_road(places) if len(new) < self._most_places else self._put(places)
-            for place in new:
-                number_of[place] = len(number_of)
+        new = [place for place in dict.fromkeys(places) if place not in self._number_of]
+        if len(self._number_of) + len(new) > self._most_places:
+            self._forget()
+            new = list(dict.fromkeys(places))
+            if len(new) > self._most_places:
+                return self._put(places)
+        if new:
+            self._number_of.update(zip(new, count(len(self._number_of)), strict=False))
             self._known = _chained(self._known, self._put(new))
-        numbers = np.fromiter(map(number_of.__getitem__, places), np.int64, len(places))
-        return _picked(self._known, numbers)
+        numbers = map(self._number_of.__getitem__, places)
+        return _picked(self._known, np.fromiter(numbers, np.int64, len(places)))
+
+    def _put(self, places: Sequence[Location]) -> OnRoad:
+        snapped = snap(self._graph, places)
+        rank = self._hierarchy.rank
+        ends = Ends(snapped.first, rank[snapped.node], snapped.offset)
+        arc, arcs = _spread(self._first_arc, snapped.node)
+        before = np.concatenate([[0], np.cumsum(arcs)]).astype(np.int32)
+        cost = self._graph.weight[arc] - np.repeat(snapped.offset, arcs)
+        begins = Ends(before[snapped.first], rank[self._graph.head[arc]], cost)
+        return OnRoad(ends, begins, snapped.snap_m)
+
+    def _forget(self) -> None:
+        self._known, self._number_of = _NOWHERE, {}
+
+
+def _spread(first: Int32, which: NDArray[np.integer]) -> tuple[NDArray[np.int64], Int32]:
+    """Where the entries of rows ``which`` stand when row r has those from ``first[r]`` to
+    ``first[r + 1]``, and how many each has."""
+    begin, entries = first[which], first[which + 1] - first[which]
+    last = np.cumsum(entries, dtype=np.int64)
+    total = int(last[-1]) if len(last) else 0
+    return np.arange(total) + np.repeat(begin - (last - entries), entries), entries
+
+
+def _picked(known: OnRoad, numbers: NDArray[np.int64]) -> OnRoad:
+    ends, begins = (_rows(of, numbers) for of in (known.ends, known.begins))
+    return OnRoad(ends, begins, known.snap_m[numbers])
+
+
+def _rows(of: Ends, numbers: NDArray[np.int64]) -> Ends:
+    entry, entries = _spread(of.first, numbers)
+    first = np.concatenate([[0], np.cumsum(entries)]).astype(np.int32)
+    return Ends(first, of.node[entry], of.cost[entry])
+
+
+def _chained(one: OnRoad, two: OnRoad) -> OnRoad:
+    ends, begins = (
+        Ends(
+            np.concatenate([a.first, b.first[1:] + a.first[-1]]),
+            np.concatenate([a.node, b.node]),
+            np.concatenate([a.cost, b.cost]),
+        )
+        for a, b in ((one.ends, two.ends), (one.begins, two.begins))
+    )
+    return OnRoad(ends, begins, np.concatenate([one.snap_m, two.snap_m]))

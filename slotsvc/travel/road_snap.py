@@ -17,7 +17,20 @@ from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
 from slotsvc.solver.compiled import compiled
-from slotsvc.travel.road_graph import RoadGraph, SegmentGrid, Segments
+from slotsvc.travel.road_graph import (
+    ALONG,
+    ALONG_BACK,
+    BEFORE,
+    BEFORE_BACK,
+    CUT_OFF,
+    FORWARD,
+    FROM,
+    NO_NODE,
+    POSITION,
+    REVERSE,
+    TO,
+    RoadGraph,
+)
 
 MOST_ROADS = 32
 """Segments through one point; no real crossing has as many."""
@@ -55,7 +68,24 @@ class Snapped(NamedTuple):
 def snap(graph: RoadGraph, places: Sequence[Location]) -> Snapped:
     """Put each of ``places`` on the road. Every place is put somewhere, however far."""
     degrees = np.array([(place.lon, place.lat) for place in places], dtype=np.float64)
-    return Snapped(*_snapped(graph.segments, graph.grid, degrees.reshape(-1, 2)))
+    grid = _Grid(graph.frame, graph.first, graph.entry)
+    return Snapped(*_snapped(graph.segments, grid, degrees.reshape(-1, 2)))
+
+
+class _Grid(NamedTuple):
+    """The spatial index of a ``RoadGraph``."""
+
+    frame: NDArray[np.int64]
+    first: NDArray[np.int32]
+    entry: NDArray[np.int32]
+
+
+class _Entries(NamedTuple):
+    """The first three of ``Snapped``, being filled."""
+
+    first: NDArray[np.int32]
+    node: NDArray[np.int32]
+    offset: NDArray[np.int32]
 
 
 class _Place(NamedTuple):
@@ -88,12 +118,11 @@ def _latitude(mercator: float) -> float:
 
 
 @compiled
-def _closest(segments: Segments, k: int, place: _Place) -> tuple[float, float, float]:
+def _closest(segments: NDArray[np.int32], k: int, place: _Place) -> tuple[float, float, float]:
     """The point of segment ``k`` nearest to ``place``: its share of the way, projected x and y."""
-    ends = segments.ends
-    x, y = ends[k, 0] / _PRECISION, _mercator(ends[k, 1] / _PRECISION)
-    along_x = ends[k, 2] / _PRECISION - x
-    along_y = _mercator(ends[k, 3] / _PRECISION) - y
+    x, y = segments[k, FROM] / _PRECISION, _mercator(segments[k, FROM + 1] / _PRECISION)
+    along_x = segments[k, TO] / _PRECISION - x
+    along_y = _mercator(segments[k, TO + 1] / _PRECISION) - y
     squared = along_x * along_x + along_y * along_y
     if squared < _NO_LENGTH:
         return 0.0, x, y
@@ -104,16 +133,16 @@ def _closest(segments: Segments, k: int, place: _Place) -> tuple[float, float, f
 
 @compiled
 def _look(
-    segments: Segments, grid: SegmentGrid, square: int, place: _Place, best: NDArray[np.int64]
+    segments: NDArray[np.int32], grid: _Grid, square: int, place: _Place, best: NDArray[np.int64]
 ) -> None:
     """Better ``best`` by the segments of one square: squared distance, x and y of the nearest point
     of any road, then of the network's roads."""
-    for entry in range(grid.first[square], grid.first[square + 1]):
-        k = grid.segment[entry]
+    for at in range(grid.first[square], grid.first[square + 1]):
+        k = grid.entry[at]
         _, x, y = _closest(segments, k, place)
         fixed_x, fixed_y = _fixed(x), _fixed(y)
         far = (place.fixed_x - fixed_x) ** 2 + (place.fixed_y - fixed_y) ** 2
-        for nearest in range(0, 6 - 3 * segments.tiny[k], 3):
+        for nearest in range(0, 6 - 3 * segments[k, CUT_OFF], 3):
             if far < best[nearest]:
                 best[nearest], best[nearest + 1], best[nearest + 2] = far, fixed_x, fixed_y
 
@@ -125,7 +154,9 @@ def _beyond(low: int, high: int, inside: int) -> int:
 
 
 @compiled
-def _nearest(segments: Segments, grid: SegmentGrid, place: _Place, best: NDArray[np.int64]) -> None:
+def _nearest(
+    segments: NDArray[np.int32], grid: _Grid, place: _Place, best: NDArray[np.int64]
+) -> None:
     """Fill ``best`` (see ``_look``), in rings of squares around the place."""
     west, south, side, columns, rows = grid.frame
     # Outside the grid, begin at its nearest point: the way there is part of every way.
@@ -148,13 +179,13 @@ def _nearest(segments: Segments, grid: SegmentGrid, place: _Place, best: NDArray
 
 @compiled
 def _through(
-    segments: Segments,
-    grid: SegmentGrid,
+    segments: NDArray[np.int32],
+    grid: _Grid,
     place: _Place,
     best: NDArray[np.int64],
-    found: NDArray[np.int64],
-) -> int:
-    """Write the segments that carry the place to ``found``; their number.
+    found: NDArray[np.int32],
+) -> None:
+    """Write the segments that carry the place to ``found``: their number, then they.
 
     Cut-off roads count only where no road is nearer than they are.
     """
@@ -162,35 +193,31 @@ def _through(
     goal = 3 if best[3] < _FAR else 0
     all_roads = best[goal] == best[0]
     x, y = best[goal + 1], best[goal + 2]
-    count = 0
-    for r in range(max(0, (y - 1 - south) // side), min(rows - 1, (y + 1 - south) // side) + 1):
-        for c in range(
-            max(0, (x - 1 - west) // side), min(columns - 1, (x + 1 - west) // side) + 1
-        ):
-            square = r * columns + c
-            for entry in range(grid.first[square], grid.first[square + 1]):
-                k = grid.segment[entry]
+    found[0] = 0
+    low, high = max(0, (y - 1 - south) // side), min(rows - 1, (y + 1 - south) // side)
+    left, right = max(0, (x - 1 - west) // side), min(columns - 1, (x + 1 - west) // side)
+    for r in range(low, high + 1):
+        for square in range(r * columns + left, r * columns + right + 1):
+            for at in range(grid.first[square], grid.first[square + 1]):
+                k = grid.entry[at]
                 _, at_x, at_y = _closest(segments, k, place)
                 passes = _fixed(at_x) == x and _fixed(at_y) == y
-                if passes and (all_roads or segments.tiny[k] == 0):
-                    count = _with(segments, found, count, k)
-    return count
+                if passes and (all_roads or segments[k, CUT_OFF] == 0):
+                    _with(segments, found, k)
 
 
 @compiled
-def _with(segments: Segments, found: NDArray[np.int64], count: int, k: int) -> int:
+def _with(segments: NDArray[np.int32], found: NDArray[np.int32], k: int) -> None:
     """Add segment ``k``; of two segments of one stretch of road the first along it stays."""
-    for i in range(count):
-        other = found[i]
-        forward, reverse = segments.forward[other], segments.reverse[other]
-        if forward == segments.forward[k] and reverse == segments.reverse[k]:
-            if segments.position[k] < segments.position[other]:
+    for i in range(1, found[0] + 1):
+        same, other = segments[found[i]], segments[k]
+        if same[FORWARD] == other[FORWARD] and same[REVERSE] == other[REVERSE]:
+            if other[POSITION] < same[POSITION]:
                 found[i] = k
-            return count
-    if count < len(found):
-        found[count] = k
-        return count + 1
-    return count
+            return
+    if found[0] + 1 < len(found):
+        found[0] += 1
+        found[found[0]] = k
 
 
 @compiled
@@ -206,50 +233,49 @@ def _metres(from_x: int, from_y: int, to_x: int, to_y: int) -> float:
 
 @compiled
 def _enter(
-    segments: Segments,
-    k: int,
-    place: _Place,
-    node: NDArray[np.int32],
-    offset: NDArray[np.int32],
-    at: int,
-) -> int:
-    """Write the place's entries on segment ``k`` from ``at`` on; where the next ones go."""
+    segments: NDArray[np.int32], k: int, place: _Place, entries: _Entries, number: int
+) -> None:
+    """Add the entries of place ``number`` on segment ``k``."""
     share, _, _ = _closest(segments, k, place)
-    ahead, back = segments.ahead, segments.back
-    if segments.forward[k] >= 0:
-        node[at] = segments.forward[k]
-        offset[at] = ahead[k, 0] + int(ahead[k, 1] * share)
+    segment, at = segments[k], entries.first[number + 1]
+    if segment[FORWARD] != NO_NODE:
+        entries.node[at] = segment[FORWARD]
+        entries.offset[at] = segment[BEFORE] + int(segment[ALONG] * share)
         at += 1
-    if segments.reverse[k] >= 0:
-        node[at] = segments.reverse[k]
-        offset[at] = back[k, 0] + back[k, 1] - int(back[k, 1] * share)
+    if segment[REVERSE] != NO_NODE:
+        passed = segment[ALONG_BACK] - int(segment[ALONG_BACK] * share)
+        entries.node[at] = segment[REVERSE]
+        entries.offset[at] = segment[BEFORE_BACK] + passed
         at += 1
-    return at
+    entries.first[number + 1] = at
 
 
 @compiled
 def _snapped(
-    segments: Segments, grid: SegmentGrid, degrees: NDArray[np.float64]
+    segments: NDArray[np.int32], grid: _Grid, degrees: NDArray[np.float64]
 ) -> tuple[
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]
 ]:
     """``Snapped`` of places given as longitude, latitude (N, 2)."""
     n = len(degrees)
-    first, at = np.zeros(n + 1, dtype=np.int32), np.empty((n, 2), dtype=np.int32)
-    node = np.empty(n * 2 * MOST_ROADS, dtype=np.int32)
-    offset, snap_m = np.empty_like(node), np.empty(n, dtype=np.float64)
-    found, best = np.empty(MOST_ROADS, dtype=np.int64), np.empty(6, dtype=np.int64)
-    entries = 0
+    room = 2 * MOST_ROADS * n
+    entries = _Entries(
+        np.zeros(n + 1, dtype=np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    )
+    snap_m, at = np.empty(n, dtype=np.float64), np.empty((n, 2), dtype=np.int32)
+    found, best = np.empty(MOST_ROADS + 1, dtype=np.int32), np.empty(6, dtype=np.int64)
     for i in range(n):
         lon, lat = _fixed(degrees[i, 0]), _fixed(degrees[i, 1])
         y = _mercator(lat / _PRECISION)
         place = _Place(lon / _PRECISION, y, lon, _fixed(y))
         best[:] = _FAR
         _nearest(segments, grid, place, best)
-        for j in range(_through(segments, grid, place, best, found)):
-            entries = _enter(segments, found[j], place, node, offset, entries)
-        first[i + 1] = entries
-        _, road_x, road_y = _closest(segments, found[0], place)
+        _through(segments, grid, place, best, found)
+        entries.first[i + 1] = entries.first[i]
+        for j in range(1, found[0] + 1):
+            _enter(segments, found[j], place, entries, i)
+        _, road_x, road_y = _closest(segments, found[1], place)
         at[i, 0], at[i, 1] = _fixed(road_x), _fixed(_latitude(road_y))
         snap_m[i] = _metres(lon, lat, at[i, 0], at[i, 1])
-    return first, node[:entries].copy(), offset[:entries].copy(), snap_m, at
+    used = entries.first[n]
+    return entries.first, entries.node[:used].copy(), entries.offset[:used].copy(), snap_m, at

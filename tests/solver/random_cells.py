@@ -16,6 +16,7 @@ from slotsvc.domain.time_window import TimeWindow, merge
 from slotsvc.domain.visit import Placement
 from slotsvc.domain.working_time import Break, NoShiftReason, Shift
 from slotsvc.solver.query import AskedWindow, SlotQuery
+from slotsvc.solver.route_facts import route_facts
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.solver.calendars import (
     MONDAY,
@@ -61,8 +62,8 @@ def a_ruled_question(seed: bytes) -> RuledQuestion:
     dice = Dice(seed)
     roads = _roads(dice)
     calendar = a_calendar(_team(dice, roads), roads)
-    pending = (replace(day, move_pending=dice.chance(12)) for day in calendar.days)
-    calendar = replace(calendar, days=tuple(pending))
+    days = tuple(replace(day, move_pending=dice.chance(12)) for day in calendar.days)
+    calendar = replace(calendar, days=days, facts=route_facts(days))
     now = at("0:00") + dice.pick((0, 0, 0, 0, 0, 9, 17, 30)) * HOUR - HOUR
     return RuledQuestion(calendar, roads, _query(dice), now, seed)
 

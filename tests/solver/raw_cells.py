@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from slotsvc.solver.cell import Cell
 from slotsvc.solver.instance import INF, Int32
+from tests.solver.adversarial_roads import TENTHS
 from tests.solver.compiled_brute import NEVER, Plain, Seconds
 
 WEIGHTS = ((1000, 250, 2000), (1000, 0, 0), (0, 1, 3), (300, 2000, 100), (0, 0, 0))
@@ -68,6 +71,45 @@ def _pauses(rng: np.random.Generator, visits: int) -> Int32:
 
 def _some(rng: np.random.Generator, visits: int) -> np.ndarray:
     return np.concatenate([[False, False], rng.random(visits) < rng.choice([0.0, 0.3])])
+
+
+def a_long_day(seed: int) -> Cell:
+    """Ten to fourteen visits in ten hours, most of them promised, lunch, on roads of any kind."""
+    rng = np.random.default_rng(seed)
+    visits = int(rng.integers(10, 15))
+    travel = _in_seconds(rng, visits + 2)
+    service = np.concatenate([[0, 0], rng.integers(10, 40, visits) * 60]).astype(np.int32)
+    order = rng.permutation(visits) + 2
+    clock, opens, closes = 0, np.zeros(visits + 2, np.int64), np.full(visits + 2, INF, np.int64)
+    for here, there in pairwise([0, *order]):
+        clock += int(min(travel[here, there], 1800))
+        length = int(rng.choice([1, 2, 2, 4])) * 3600
+        opens[there] = max(0, clock - int(rng.integers(0, length)))
+        closes[there] = opens[there] + length - 1
+        clock = max(clock, int(opens[there])) + int(service[there])
+    lunch = [[14_400, 21_600, 1_800]][: int(rng.integers(0, 2))]
+    end = clock + int(rng.integers(1_800, 9_000))
+    access = np.where(np.arange(visits + 2) < 2, 0, rng.integers(0, 300, visits + 2))
+    legs = travel if rng.random() < 0.5 else np.minimum(travel + access[None, :], INF)
+    return Cell(
+        opens.astype(np.int32), closes.astype(np.int32), service, travel, legs.astype(np.int32),
+        np.concatenate([[False, False], rng.random(visits) < 0.2]),
+        np.array(lunch, np.int32).reshape(-1, 3), end, end - int(rng.choice([0, 0, 3_600])),
+        INF if rng.random() < 0.8 else int(rng.integers(400, 900)) * (visits + 1),
+    )  # fmt: skip
+
+
+def _in_seconds(rng: np.random.Generator, nodes: int) -> Int32:
+    """Real roads, straight lines rounded up or down, or driving without any geometry."""
+    some, kind = rng.integers(0, len(TENTHS), nodes), int(rng.integers(5))
+    points = rng.integers(0, 900, (nodes, 2))
+    straight = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1))
+    found = {
+        0: -(-TENTHS[np.ix_(some, some)] // 10), 1: TENTHS[np.ix_(some, some)] // 10,
+        2: np.ceil(straight), 3: np.floor(straight), 4: rng.integers(0, 1_200, (nodes, nodes)),
+    }[kind]  # fmt: skip
+    np.fill_diagonal(found, 0)
+    return np.ascontiguousarray(found, np.int32)
 
 
 def in_plain_words(cell: Cell) -> Plain:

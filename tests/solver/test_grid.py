@@ -13,6 +13,7 @@ from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.constraints import Reason
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer, Legs, Rejected, SlotQuery
+from slotsvc.solver.route_facts import route_facts
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.solver.calendars import (
@@ -229,7 +230,8 @@ def test_a_broken_day() -> None:
 def test_a_pending_move_closes_the_day() -> None:
     """While a visit of the day is being moved, a third one would have to suit both places."""
     calendar = a_team(Day(a_shift()))
-    moving = replace(calendar, days=(replace(calendar.days[0], move_pending=True),))
+    days = (replace(calendar.days[0], move_pending=True),)
+    moving = replace(calendar, days=days, facts=route_facts(days))
     answer = answer_to(a_query(1, [MORNING]), moving)
     assert reasons(answer) == [("ana", Reason.MOVE_PENDING, 1, 0)]
 

@@ -20,6 +20,7 @@ from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom
 from slotsvc.solver.query import AskedWindow
+from slotsvc.solver.route_facts import route_facts
 from slotsvc.solver.started import rest_of_day
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from tests.examples import examples
@@ -109,7 +110,7 @@ def under_way(calendar: TeamCalendar, now: datetime) -> TeamCalendar:
     arrays = team_arrays([d.instance for d in days])
     weights = CostWeights()
     base = base_costs(arrays, weights.of_orders, BUDGET)
-    return replace(calendar, days=days, arrays=arrays, base=base)
+    return replace(calendar, days=days, arrays=arrays, base=base, facts=route_facts(days))
 
 
 def slots_from_now_on(question: Question) -> list[LiteralSlot]:

@@ -5,7 +5,7 @@ import pytest
 from slotsvc.scheduling.travel_port import Provenance, TravelUnavailableError
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
-from slotsvc.travel.layers import never_failing
+from slotsvc.travel.layers import cached_engine, never_failing
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import free_port
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN, RunningRoads
@@ -24,7 +24,7 @@ class Clock:
 class TestFallbackOverLiveRoads(TravelTimesContract):
     @pytest.fixture
     def travel(self, osrm: OsrmTravelTimes) -> FallbackTravelTimes:
-        return never_failing(osrm)
+        return never_failing(cached_engine(osrm))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def test_a_closed_engine_gives_a_flagged_estimate(roads: RunningRoads) -> 
     """With nobody on the engine's port the answer is an ESTIMATE under its own map id, while the
     map in use stays the engine's."""
     osrm = OsrmTravelTimes(f"http://127.0.0.1:{free_port()}", roads.info.map_id)
-    travel = never_failing(osrm)
+    travel = never_failing(cached_engine(osrm))
     table = await travel.table([CASINO], [LA_TURBIE])
     await osrm.aclose()
     assert table.provenance is Provenance.ESTIMATE
@@ -57,7 +57,7 @@ async def test_remembered_times_stay_live_while_the_engine_is_away(
     engine: CountedTravelTimes,
 ) -> None:
     """What the cache holds is served LIVE during an outage; the rest is estimated."""
-    travel = never_failing(engine)
+    travel = never_failing(cached_engine(engine))
     await travel.table(TOWN[:3], TOWN[:3])
     engine.down = True
     for _ in range(5):

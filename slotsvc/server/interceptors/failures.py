@@ -38,32 +38,38 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
 
 async def _end(call: Call, error: Exception) -> None:
     wait: timedelta | None = None
-    if isinstance(error, SlotsvcError) and not isinstance(error, InvariantError):
-        told = errors.as_status(error)
+    if isinstance(error, SlotsvcError):
         wait = errors.answer_to(error).retry_after
-    elif isinstance(error, DeadlineError):
-        told = _plain(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
-    elif isinstance(error, NotImplementedError) and _is_unimplemented(call):
+    if isinstance(error, NotImplementedError) and _is_unimplemented(call):
         text = f"{call.method} does not work yet"
         told = _plain(grpc.StatusCode.UNIMPLEMENTED, "METHOD_NOT_IMPLEMENTED", text)
     else:
-        told = _incident(call, error)
+        told = status_of(error, call.service, call.method)
     await _abort(call, told, wait)
+
+
+def status_of(error: Exception, service: str, method: str) -> status_pb2.Status:
+    """What the client is told; a defect of ours is logged under its number."""
+    if isinstance(error, SlotsvcError) and not isinstance(error, InvariantError):
+        return errors.as_status(error)
+    if isinstance(error, DeadlineError):
+        return _plain(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
+    return _incident(error, service, method)
 
 
 def _plain(code: grpc.StatusCode, reason: str, message: str) -> status_pb2.Status:
     return errors.status(code, message, [errors.error_info(reason, {})])
 
 
-def _incident(call: Call, error: Exception) -> status_pb2.Status:
+def _incident(error: Exception, service: str, method: str) -> status_pb2.Status:
     """A defect of ours: the details go to the log, the client gets the number to quote."""
     incident = uuid4().hex[:12]
     reason = error.reason if isinstance(error, SlotsvcError) else "INTERNAL"
     _log.error(
         "incident",
         incident=incident,
-        grpc_service=call.service,
-        grpc_method=call.method,
+        grpc_service=service,
+        grpc_method=method,
         exc_info=error,
     )
     info = errors.error_info(reason, {"incident": incident})

@@ -1,0 +1,262 @@
+"""The road engine in this process beside OSRM's own table, on the same map.
+
+    python -m benchmarks.roads --map maps/porto --pairs 100000
+
+Half of the places are beside a road like clients' houses; the others try what is hard: crossings,
+the beginnings of roads, neighbours on one road, and anywhere, off the map too. Every pair is
+compared; those that are more than a second apart are explained, see ``CLASSES``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slotsvc.domain.place import Location
+from slotsvc.scheduling.travel_port import UNREACHABLE, TravelTable
+from slotsvc.travel.map_info import BoundingBox, MapFiles, MapInfo
+from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.osrm_process import OsrmProcess
+from slotsvc.travel.road_files import load_roads
+from slotsvc.travel.road_graph import FROM, TO, RoadGraph
+from slotsvc.travel.road_snap import Snapped, snap
+from slotsvc.travel.roads import RoadTravelTimes
+
+CLASSES = {
+    "tie": "two road points are equally near and OSRM took the other one",
+    "behind": "the destination lies behind the place on the same stretch of road: OSRM knows the "
+    "way round by that stretch only, and misses a quicker one over another road at the crossing",
+    "reach": "one of the two finds no way",
+    "other": "not explained",
+}
+_DEGREE = 1_000_000.0
+_NEAR = 0.0002
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of one map: pairs compared, those equal, those at most a second apart, the others by class,
+    and the worst of these. ``quicker``: the pairs for which the engine's time is lower."""
+
+    map_name: str
+    pairs: int
+    equal: int
+    within_1_s: int
+    quicker: int
+    explained: dict[str, int]
+    worst: list[str]
+    snap_differs: int
+    engine_s: float
+    osrm_s: float
+    share_within_1_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "share_within_1_s", self.within_1_s / self.pairs)
+
+
+def main() -> None:
+    """Print one line per map, then the pairs more than a second apart."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--map", type=Path, action="append", required=True, help="compiled map")
+    parser.add_argument("--pairs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = [compared(directory, options.pairs, options.seed) for directory in options.map]
+    if options.json:
+        print(json.dumps([asdict(agreement) for agreement in found], indent=2))
+    else:
+        _print(found)
+
+
+def compared(directory: Path, pairs: int, seed: int) -> Agreement:
+    """Both engines on the map in ``directory``, over at least ``pairs`` pairs of places."""
+    files = MapFiles(directory)
+    info = MapInfo.load(files.info)
+    graph, hierarchy = load_roads(files, info)
+    side = math.isqrt(pairs - 1) + 1
+    chance = random.Random(seed)
+    sources = sample_places(chance, graph, info.bounding_box, side)
+    destinations = sample_places(chance, graph, info.bounding_box, side, sources)
+    engine = RoadTravelTimes(graph, hierarchy)
+    process = OsrmProcess(files.roads, map_id=info.map_id, threads=1)
+    process.start()
+    try:
+        osrm = OsrmTravelTimes.of_map(process.base_url, info, timeout_s=_PATIENCE_S)
+        return asyncio.run(_compared(info, graph, (engine, osrm), (sources, destinations)))
+    finally:
+        process.stop()
+        engine.close()
+
+
+def sample_places(
+    chance: random.Random,
+    graph: RoadGraph,
+    box: BoundingBox,
+    count: int,
+    others: Sequence[Location] = (),
+) -> tuple[Location, ...]:
+    """Seeded places, half of them beside a road; with ``others`` some are their neighbours."""
+    places: list[Location] = []
+    while len(places) < count:
+        kind = chance.random()
+        if kind < 0.5:
+            places.append(_moved(chance, _on_road(chance, graph), _NEAR))
+        elif kind < 0.65:
+            places.append(_on_road(chance, graph, at_end=True))
+        elif kind < 0.75:
+            places.append(_on_road(chance, graph))
+        elif kind < 0.85 and others:
+            places.append(_moved(chance, chance.choice(others), 2 * _NEAR))
+        else:
+            lat, lon = chance.uniform(box.south, box.north), chance.uniform(box.west, box.east)
+            places.append(Location(lat, lon))
+    return tuple(places)
+
+
+def _on_road(chance: random.Random, graph: RoadGraph, *, at_end: bool = False) -> Location:
+    segment = graph.segments[chance.randrange(len(graph.segments))].tolist()
+    share = 0.0 if at_end else chance.random()
+    lon, lat = (segment[FROM + k] + share * (segment[TO + k] - segment[FROM + k]) for k in (0, 1))
+    return Location(lat / _DEGREE, lon / _DEGREE)
+
+
+def _moved(chance: random.Random, place: Location, most: float) -> Location:
+    north, east = chance.uniform(-most, most), chance.uniform(-most, most)
+    return Location(place.lat + north, place.lon + east)
+
+
+async def _compared(
+    info: MapInfo,
+    graph: RoadGraph,
+    engines: tuple[RoadTravelTimes, OsrmTravelTimes],
+    places: tuple[tuple[Location, ...], tuple[Location, ...]],
+) -> Agreement:
+    engine, osrm = engines
+    try:
+        # The first call compiles or loads machine code.
+        await engine.table(places[0][:1], places[1][:1])
+        ours, engine_s = await _timed(engine, places)
+        theirs, osrm_s = await _timed(osrm, places)
+        apart = _apart(ours.seconds, theirs.seconds)
+        far = np.argwhere(apart > 1)
+        judge = _Judge(graph, osrm, places)
+        classes = [await judge.why(int(i), int(j), ours, theirs) for i, j in far]
+    finally:
+        await osrm.aclose()
+    worst = sorted(range(len(far)), key=lambda k: -int(apart[tuple(far[k])]))[:10]
+    return Agreement(
+        map_name=info.name,
+        pairs=apart.size,
+        equal=int((apart == 0).sum()),
+        within_1_s=int((apart <= 1).sum()),
+        quicker=int((ours.seconds < theirs.seconds).sum()),
+        explained=dict(Counter(classes)),
+        worst=[_told(places, far[k], ours, theirs, classes[k]) for k in worst],
+        snap_differs=_snaps_apart(ours, theirs),
+        engine_s=round(engine_s, 3),
+        osrm_s=round(osrm_s, 3),
+    )
+
+
+async def _timed(
+    engine: RoadTravelTimes | OsrmTravelTimes,
+    places: tuple[tuple[Location, ...], tuple[Location, ...]],
+) -> tuple[TravelTable, float]:
+    begun = time.perf_counter()
+    table = await engine.table(*places)
+    return table, time.perf_counter() - begun
+
+
+def _apart(ours: NDArray[np.int32], theirs: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.abs(ours - theirs)
+
+
+def _snaps_apart(ours: TravelTable, theirs: TravelTable) -> int:
+    """How many places are not put equally far (a millimetre) from where they are."""
+    one = np.concatenate([ours.source_snap_m, ours.destination_snap_m])
+    other = np.concatenate([theirs.source_snap_m, theirs.destination_snap_m])
+    return int((np.abs(one - other) > 0.001).sum())
+
+
+class _Judge:
+    """Says why two times differ."""
+
+    def __init__(
+        self,
+        graph: RoadGraph,
+        osrm: OsrmTravelTimes,
+        places: tuple[tuple[Location, ...], tuple[Location, ...]],
+    ) -> None:
+        self._osrm = osrm
+        self._places = places
+        self._snapped = [snap(graph, side) for side in places]
+
+    async def why(self, i: int, j: int, ours: TravelTable, theirs: TravelTable) -> str:
+        """The class of source ``i`` and destination ``j``."""
+        if await self._moved(0, i) or await self._moved(1, j):
+            return "tie"
+        if self._behind(i, j):
+            return "behind"
+        unreachable = (ours.seconds[i, j] == UNREACHABLE, theirs.seconds[i, j] == UNREACHABLE)
+        return "reach" if any(unreachable) else "other"
+
+    async def _moved(self, side: int, k: int) -> bool:
+        """Whether OSRM puts the place on another point of the road."""
+        theirs = (await self._osrm.nearest(self._places[side][k])).location
+        lon, lat = self._snapped[side].at[k]
+        return (round(theirs.lon * _DEGREE), round(theirs.lat * _DEGREE)) != (lon, lat)
+
+    def _behind(self, i: int, j: int) -> bool:
+        """Whether both are on one stretch of road, the destination before the source."""
+        source, destination = _entries(self._snapped[0], i), _entries(self._snapped[1], j)
+        return any(destination.get(node, offset) < offset for node, offset in source.items())
+
+
+def _entries(snapped: Snapped, k: int) -> dict[int, int]:
+    one, end = snapped.first[k], snapped.first[k + 1]
+    return dict(zip(snapped.node[one:end].tolist(), snapped.offset[one:end].tolist(), strict=True))
+
+
+def _told(
+    places: tuple[tuple[Location, ...], tuple[Location, ...]],
+    pair: NDArray[np.int64],
+    ours: TravelTable,
+    theirs: TravelTable,
+    kind: str,
+) -> str:
+    i, j = pair
+    one, other = places[0][i], places[1][j]
+    way = f"{one.lat:.6f},{one.lon:.6f} to {other.lat:.6f},{other.lon:.6f}"
+    return f"{way}: {ours.seconds[i, j]} s, OSRM {theirs.seconds[i, j]} s ({kind})"
+
+
+def _print(found: Sequence[Agreement]) -> None:
+    print("map             pairs    equal      within 1 s  apart  engine    OSRM")
+    for one in found:
+        print(
+            f"{one.map_name:14} {one.pairs:>7} {one.equal / one.pairs:>9.4%} "
+            f"{one.share_within_1_s:>11.4%} {one.pairs - one.within_1_s:>6} "
+            f"{one.engine_s:>7.2f} s {one.osrm_s:>6.2f} s"
+        )
+    for one in found:
+        print(f"\n{one.map_name}: snapped elsewhere: {one.snap_differs} places")
+        for kind, pairs in one.explained.items():
+            print(f"  {kind}: {pairs} pairs ({CLASSES[kind]})")
+        print(*(f"    {line}" for line in one.worst), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Roads, wired: the engine in this process, OSRM behind it, the estimate behind both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from slotsvc.config import Settings
+from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
+from slotsvc.travel.address_index import AddressIndex
+from slotsvc.travel.array_file import ArrayFileError
+from slotsvc.travel.cache import CachedTravelTimes
+from slotsvc.travel.estimate import EstimatedTravelTimes
+from slotsvc.travel.layers import cached_engine, never_failing
+from slotsvc.travel.map_info import MapFiles, MapInfo
+from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.osrm_process import OsrmProcess
+from slotsvc.travel.roads import RoadTravelTimes
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """Travel times in use and what draws the map. ``cache`` None: nothing to cache.
+
+    ``told``: lines for people.
+    """
+
+    travel: TravelTimes
+    backend: MapBackend
+    info: MapInfo | None
+    cache: CachedTravelTimes | None
+    told: tuple[str, ...]
+
+
+async def open_roads(settings: Settings, stack: AsyncExitStack) -> Roads:
+    """Roads from a compiled map, from a given OSRM, or none: then driving is estimated.
+
+    ``stack`` ends what is begun here. Raises ``MapError``.
+    """
+    estimate = EstimatedTravelTimes()
+    files = MapFiles(settings.map_path) if settings.map_path else None
+    info = MapInfo.load(files.info) if files else None
+    if settings.osrm_url is not None:
+        osrm = _remote_engine(settings.osrm_url, info)
+        told = f"OSRM at {settings.osrm_url}"
+    elif files is not None and info is not None:
+        osrm = await _embedded_engine(files, info, stack)
+        told = f"{info.name} ({info.map_id}), {info.attribution}"
+    else:
+        nothing = "none: driving times are estimates"
+        return Roads(estimate, NoMap(estimate), None, None, (nothing,))
+    stack.push_async_callback(osrm.aclose)
+    cache = cached_engine(osrm)
+    if files is None or info is None:
+        travel = never_failing(cache, estimate)
+        return Roads(travel, NoMap(travel), None, cache, (told,))
+    in_process, how = await _engine_in_process(files, info, stack)
+    travel = never_failing(cache, estimate, in_process=in_process)
+    backend = CompiledMap(info, osrm, _addresses(files, stack), estimate)
+    return Roads(travel, backend, info, cache, (told, how))
+
+
+async def _engine_in_process(
+    files: MapFiles, info: MapInfo, stack: AsyncExitStack
+) -> tuple[RoadTravelTimes | None, str]:
+    """The road engine, already used once; None where the map's files do not allow it. And what to
+    tell of it."""
+    try:
+        engine = await asyncio.to_thread(RoadTravelTimes.of_map, files, info)
+    except ArrayFileError as error:
+        _log.warning("driving times come from OSRM, which is slower", why=str(error))
+        return None, f"driving times by OSRM, since {error}: build the map again"
+    stack.callback(engine.close)
+    await engine.table((info.anchor,), (info.anchor,))
+    return engine, "driving times in this process, OSRM behind them"
+
+
+def _remote_engine(url: str, info: MapInfo | None) -> OsrmTravelTimes:
+    if info is not None:
+        return OsrmTravelTimes.of_map(url, info)
+    return OsrmTravelTimes(url, f"osrm:{hashlib.sha256(url.encode()).hexdigest()[:12]}")
+
+
+async def _embedded_engine(
+    files: MapFiles, info: MapInfo, stack: AsyncExitStack
+) -> OsrmTravelTimes:
+    child = OsrmProcess(files.roads, map_id=info.map_id)
+    stack.callback(child.stop)
+    await child.start_in_loop()
+    watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
+    stack.push_async_callback(_cancelled, watch)
+    return OsrmTravelTimes.of_map(child.base_url, info)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _addresses(files: MapFiles, stack: AsyncExitStack) -> AddressIndex | None:
+    if not files.addresses.exists():
+        return None
+    index = AddressIndex(files.addresses)
+    stack.callback(index.close)
+    return index

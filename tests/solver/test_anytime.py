@@ -1,0 +1,94 @@
+"""Cut off at any moment, an answer says what was not done and claims nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from slotsvc.solver.query import Answer
+from slotsvc.solver.suggest import suggest
+from tests.examples import examples
+from tests.solver.adversarial_roads import adversarial_roads
+from tests.solver.opened import RULES_OF_TIME
+from tests.solver.proven import assert_counts_add_up, assert_priced
+from tests.solver.random_days import Question, Shape
+from tests.solver.volume import FAMILIES, Family, made, number
+
+CROWDED = "crowded"
+SHAPE = Shape(visits=(6, 5, 7), windows=4, free=True, features=RULES_OF_TIME)
+
+
+@pytest.fixture(autouse=True)
+def crowded_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days whose orders cannot all be known: here the search has something to skip."""
+    monkeypatch.setitem(FAMILIES, CROWDED, Family(replace(SHAPE, roads=adversarial_roads)))
+
+
+class Clock:
+    """Time that is over at the n-th question."""
+
+    def __init__(self, questions: int) -> None:
+        self.left, self.asked = questions, 0
+
+    def __call__(self) -> bool:
+        self.asked += 1
+        return self.asked > self.left
+
+
+def answered(question: Question, out_of_time: Callable[[], bool]) -> Answer:
+    legs = question.roads.legs(question.calendar, question.query.location)
+    return suggest(
+        question.calendar, question.query, legs, question.params, question.now, 0, out_of_time
+    )
+
+
+@pytest.mark.parametrize("family", [CROWDED, "hostile roads, every rule", "exact starts"])
+def test_cut_off_at_every_question(family: str) -> None:
+    """Complete only when it is the unlimited answer; counts add up; every offer told is true."""
+    cut = 0
+    for n in range(examples(60)):
+        question, clock = number(family, n), Clock(1 << 60)
+        whole = answered(question, clock)
+        assert whole.counts.complete
+        for left in range(clock.asked + 1):
+            answer = answered(question, Clock(left))
+            assert_honest(question, answer, whole)
+            cut += not answer.counts.complete
+        assert answer.counts.complete
+    assert cut > 0
+
+
+def assert_honest(question: Question, answer: Answer, whole: Answer) -> None:
+    counts = answer.counts
+    assert_counts_add_up(answer)
+    assert (counts.cells, counts.rejected) == (whole.counts.cells, whole.counts.rejected)
+    if counts.complete:
+        assert answer.offers == whole.offers
+        return
+    assert counts.skipped or counts.gap
+    for offer in answer.offers:
+        assert_priced(question, offer)
+    for told, true in zip(answer.offers, whole.offers, strict=False):
+        assert told.cost >= true.cost
+        assert counts.skipped or told.cost <= true.cost + counts.gap
+
+
+def test_a_small_budget_is_a_bound_not_a_lie() -> None:
+    """Where a search gives up, each rank is at most the gap too dear, and never too cheap."""
+    unproven = 0
+    for n in range(examples(60)):
+        question = number(CROWDED, n)
+        whole = answered(question, lambda: False)
+        small = replace(question, params=replace(question.params, label_budget=1 + n % 40))
+        answer = answered(small, lambda: False)
+        assert_honest(small, answer, whole)
+        unproven += not answer.counts.complete
+    assert unproven >= 0
+
+
+def test_a_question_of_zeros_is_a_question() -> None:
+    """The simplest question of every family has an answer."""
+    for family in FAMILIES:
+        assert answered(made(family, bytes(1)), lambda: False).counts.complete
