@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
-from benchmarks.generator import REQUEST_SITES, Shape, Team, requests, team_in
+from benchmarks.generator import REQUEST_SITES, Shape, requests, team_in
 from benchmarks.machine import machine
-from benchmarks.ours import EVERY_SLOT, QUARTER_GRID, TOP_10, TOP_10_DRIVING, Engine, measure
+from benchmarks.ours import EVERY_SLOT, QUARTER_GRID, TOP_10, TOP_10_DRIVING, Engine, measure, parts
 from benchmarks.ours import scan_ms as scan_ms_of
 from benchmarks.towns import chosen_town
-from slotsvc.solver.arrays import replaced
 
 BY_TECHNICIANS = tuple((t, 14) for t in (10, 20, 50, 100, 200, 500, 1000))
 BY_HORIZON = tuple((t, d) for t in (50, 1000) for d in (7, 14, 21, 28))
@@ -110,7 +108,7 @@ def _measured(shape: Shape, map_dir: Path | None, synthetic: bool, count: int) -
         "scan_ms": round(scan_ms_of(engine, asked), 3),
         **{f"{name}_ms": times.figures()["hot_ms"] for name, times in found.items()},
         "proven": all(times.proven for times in found.values()),
-        "changed_route_ms": round(_changed_ms(made), 3),
+        "changed_route_ms": parts(engine, asked[0])["changed_route_ms"],
         "calendar_mb": round(calendar_mb, 1),
         "process_mb": round(_resident_mb(), 1),
         "made_s": round(made_s, 1),
@@ -128,16 +126,6 @@ SEARCHES = {
 def _warm_up(engine: Engine) -> None:
     for search in SEARCHES.values():
         engine.prepared(search, requests(engine.made, 1, 0)[0])()
-
-
-def _changed_ms(made: Team) -> float:
-    """One route replaced in the arrays: what a booking costs the next search."""
-    taken = []
-    for number in range(5):
-        begun = time.perf_counter()
-        replaced(made.arrays, {number: made.routes[number]})
-        taken.append(1e3 * (time.perf_counter() - begun))
-    return float(np.median(taken))
 
 
 def _resident_mb() -> float:

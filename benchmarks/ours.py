@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.generator import SHIFT, WINDOWS, Asked, Team
 from benchmarks.reference_scan import Scan, seconds_of
 from slotsvc.domain.place import Location
+from slotsvc.solver.arrays import replaced, team_arrays
 from slotsvc.solver.base import Base, base_costs
 from slotsvc.solver.insertion import Request, Windows, request_legs
 from slotsvc.solver.instance import END, START, Int32
@@ -84,7 +85,7 @@ class Engine:
     def __init__(self, made: Team) -> None:
         self.made = made
         self._bases: dict[tuple[int, int, int], Base] = {}
-        self._kept = _committed_gaps(made)
+        self.gaps = _committed_gaps(made)
 
     def base(self, weights: CostWeights) -> Base:
         """What every route costs without the request."""
@@ -108,7 +109,7 @@ class Engine:
 
     def scan_s(self, asked: Asked) -> float:
         """Seconds of the frozen plain scan of the same question: hot, the best of five."""
-        return seconds_of(self._kept.scan(self.made, asked))
+        return seconds_of(self.gaps.scan(self.made, asked))
 
 
 @dataclass
@@ -164,14 +165,34 @@ def scan_ms(engine: Engine, asked: list[Asked]) -> float:
     return 1e3 * float(np.median([engine.scan_s(request) for request in asked]))
 
 
-def _seconds(call: Callable[[], Ranked]) -> float:
+def parts(engine: Engine, asked: Asked) -> dict[str, float]:
+    """Milliseconds of what surrounds a ranking, the best of five: the arrays of the whole team, of
+    one changed route (what a booking costs the next search), the zero line of all routes and of
+    one that changed, and a request's legs."""
+    made, weights = engine.made, TOP_10.weights.of_orders
+    budget, base = SearchParams().label_budget, engine.base(TOP_10.weights)
+    changed = replaced(made.arrays, {0: made.routes[0]})
+    steps: dict[str, Callable[[], object]] = {
+        "arrays_ms": lambda: team_arrays(made.routes),
+        "changed_route_ms": lambda: replaced(made.arrays, {0: made.routes[0]}),
+        "zero_line_ms": lambda: base_costs(made.arrays, weights, budget),
+        "changed_zero_line_ms": lambda: base_costs(changed, weights, budget, (made.arrays, base)),
+        "request_legs_ms": lambda: engine.request(asked),
+    }
+    return {
+        name: round(1e3 * min(_seconds(step) for _ in range(HOT_CALLS)), 3)
+        for name, step in steps.items()
+    }
+
+
+def _seconds(call: Callable[[], object]) -> float:
     begun = time.perf_counter()
     call()
     return time.perf_counter() - begun
 
 
 @dataclass(frozen=True, slots=True)
-class _Gaps:
+class Gaps:
     """The gaps of all committed orders, times without pauses; arrays (G,), places numbered as in
     ``arrays.places``."""
 
@@ -199,7 +220,7 @@ class _Gaps:
         )  # fmt: skip
 
 
-def _committed_gaps(made: Team) -> _Gaps:
+def _committed_gaps(made: Team) -> Gaps:
     number = {place: i for i, place in enumerate(made.arrays.places)}
     rows = [
         row
@@ -207,7 +228,7 @@ def _committed_gaps(made: Team) -> _Gaps:
         for row in _gaps_of(index, route.travel, made, [number[p] for p in route.places])
     ]
     columns = np.array(rows, np.int32).reshape(len(rows), 6).T
-    return _Gaps(*(np.ascontiguousarray(column) for column in columns))
+    return Gaps(*(np.ascontiguousarray(column) for column in columns))
 
 
 def _gaps_of(

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.generator import Asked, Shape, requests, team
 from benchmarks.machine import machine
-from benchmarks.ours import SEARCHES, Engine, measure, scan_ms
+from benchmarks.ours import SEARCHES, Engine, measure, parts, scan_ms
 from benchmarks.peers.compared import OURS, OURS_SLOTS, Row, Sampling, compare
 from benchmarks.peers.days import Peer, SlotPeer
 from benchmarks.towns import described
@@ -112,6 +112,7 @@ def _figures(engine: Engine, asked: list[Asked]) -> dict[str, Any]:
         "visits": int(sum(len(route.visits) for route in made.routes)),
         "reference_scan_ms": round(scan_ms(engine, asked), 4),
         "ours": {search.name: measure(engine, search, asked).figures() for search in SEARCHES},
+        "parts": parts(engine, asked[0]),
         "engines": [],
     }
 
@@ -158,7 +159,8 @@ def _ours_told(figures: dict[str, Any]) -> str:
             f"{f['p99_ms']:>9.3f}{f['cells']:>8}{f['evaluated']:>8}  "
             f"{'all' if f['proven'] else 'NOT ALL'}"
         )
-    return "\n".join(lines)
+    around = (f"{name.removesuffix('_ms')} {ms:.3f}" for name, ms in figures["parts"].items())
+    return "\n".join([*lines, f"around it, ms: {', '.join(around)}"])
 
 
 def _engines_told(figures: dict[str, Any]) -> str:

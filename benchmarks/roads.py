@@ -35,8 +35,8 @@ from slotsvc.travel.roads import RoadTravelTimes
 
 CLASSES = {
     "tie": "two road points are equally near and OSRM took the other one",
-    "behind": "the destination lies behind the place on the same stretch of road: OSRM knows the "
-    "way round by that stretch only, and misses a quicker one over another road at the crossing",
+    "behind": "the destination lies behind the source on one stretch of road, one of them on a "
+    "crossing: OSRM sees the way round by that stretch only, the engine a quicker one",
     "reach": "one of the two finds no way",
     "other": "not explained",
 }
@@ -252,7 +252,9 @@ def _print(found: Sequence[Agreement]) -> None:
             f"{one.engine_s:>7.2f} s {one.osrm_s:>6.2f} s"
         )
     for one in found:
-        print(f"\n{one.map_name}: snapped elsewhere: {one.snap_differs} places")
+        if one.pairs == one.within_1_s:
+            continue
+        print(f"\n{one.map_name}: {one.snap_differs} places put on another point of the road")
         for kind, pairs in one.explained.items():
             print(f"  {kind}: {pairs} pairs ({CLASSES[kind]})")
         print(*(f"    {line}" for line in one.worst), sep="\n")

@@ -58,7 +58,8 @@ def compare(
     able = [p for p in peers if p.takes_pauses or not made.shape.lunch]
     whole = [p for p in by_slot if p.takes_pauses or not made.shape.lunch]
     rows = {name: Row(name) for name in OUR_SEARCHES}
-    rows |= {peer.name: Row(peer.name) for peer in [*able, *whole]}
+    names = [peer.name for peer in able] + [peer.name for peer in whole]
+    rows |= {name: Row(name) for name in names}
     _warm_up(engine, asked[0], able, whole)
     for number, request in enumerate(asked):
         chance = random.Random(f"{sampling.seed}/{number}")
@@ -66,8 +67,8 @@ def compare(
         cells = list(cells_of(made, request))
         for peer in able:
             _ask(peer, cells, exact, rows[peer.name], sampling.cells, chance)
-        for peer in whole:
-            _ask_by_slot(peer, cells, exact, rows[peer.name], sampling, chance)
+        for slot_peer in whole:
+            _ask_by_slot(slot_peer, cells, exact, rows[slot_peer.name], sampling, chance)
     return list(rows.values())
 
 

@@ -27,7 +27,6 @@ from timefold.solver.domain import (
 )
 from timefold.solver.score import ConstraintFactory, HardSoftScore, constraint_provider
 
-
 NEVER = 1 << 29
 
 
@@ -51,8 +50,8 @@ class Stop:
 @planning_entity
 @dataclass
 class Technician:
-    """``drive``: seconds between the nodes of his day, row by row, ``size`` each. ``lunch``: seconds,
-    0: none; it begins from ``lunch_opens`` to ``lunch_closes``."""
+    """``drive``: seconds between the nodes of the day, row by row, ``size`` each. ``lunch``:
+    seconds, 0: none; it begins from ``lunch_opens`` to ``lunch_closes``."""
 
     id: Annotated[int, PlanningId]
     drive: list[int]
@@ -131,7 +130,8 @@ def constraints(factory: ConstraintFactory) -> list[Any]:
 
 
 def _plan(days: list[dict[str, Any]]) -> Plan:
-    technicians, stops = [], []
+    technicians: list[Technician] = []
+    stops: list[Stop] = []
     for number, day in enumerate(days):
         size = len(day["opens"])
         own = [

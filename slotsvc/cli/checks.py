@@ -43,6 +43,7 @@ def machine_checks(settings: Settings) -> list[Check]:
         data_check(settings.data_dir),
         store_check(settings.database_file),
         map_check(settings.map_path, settings.osrm_url),
+        *driving_checks(settings.map_path),
         keys_check(settings.key_ring_file),
         portal_check(settings.portal_database_file, settings.portal_key_ring_file),
     ]
@@ -156,6 +157,24 @@ def map_check(map_path: Path | None, osrm_url: str | None) -> Check:
         found = f"{info.name} was compiled by OSRM {info.osrm_version}, {current} is installed"
         return Check("map", "fail", found, "Build it again: slotsvc map build FILE")
     return Check("map", "ok", f"{info.name} ({info.map_id})")
+
+
+def driving_checks(map_path: Path | None) -> list[Check]:
+    """Whether driving times can be had in the service's process; nothing without a map."""
+    from slotsvc.cli.town_map import compiled_map
+    from slotsvc.travel.array_file import ArrayFileError
+    from slotsvc.travel.map_info import MapFiles
+    from slotsvc.travel.road_files import load_roads
+
+    info = compiled_map(map_path) if map_path else None
+    if map_path is None or info is None:
+        return []
+    try:
+        graph, _ = load_roads(MapFiles(map_path), info)
+    except ArrayFileError as error:
+        action = "Build the map again: slotsvc map build FILE. Until then OSRM answers, slower."
+        return [Check("driving", "warn", f"times by OSRM only, since {error}", action)]
+    return [Check("driving", "ok", f"times in the service, {graph.node_count} stretches of road")]
 
 
 def keys_check(key_ring: Path) -> Check:

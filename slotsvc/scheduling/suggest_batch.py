@@ -21,11 +21,11 @@ from slotsvc.scheduling.ports import ReadTx, Store
 from slotsvc.scheduling.suggest_slots import (
     RANKED_AT_ONCE,
     Loaded,
-    Period,
     Search,
     Suggestions,
     SuggestSlots,
 )
+from slotsvc.scheduling.team_seen import Period
 from slotsvc.scheduling.wish import SuggestCommand
 from slotsvc.solver.params import Weights
 from slotsvc.solver.query import Legs
@@ -67,7 +67,9 @@ class SuggestBatch:
         finally:
             await _cancelled(waiting)
 
-    async def _ready(self, questions: Sequence[Question], deadline: float) -> AsyncGenerator[_Ready]:
+    async def _ready(
+        self, questions: Sequence[Question], deadline: float
+    ) -> AsyncGenerator[_Ready]:
         """Everything read; those behind are read while those in front are ranked."""
         some = [list(part) for part in batched(questions, TOGETHER)]
         reading = [asyncio.create_task(self._read(part, deadline)) for part in some[:1]]

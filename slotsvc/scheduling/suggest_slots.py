@@ -15,8 +15,10 @@ from slotsvc.domain.place import Location
 from slotsvc.domain.visit import Visit
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
-from slotsvc.scheduling.live_calendar import LiveCalendar, Snapshot
-from slotsvc.scheduling.ports import Store
+from slotsvc.scheduling.catalogue import Catalogue
+from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.ports import ReadTx, Store
+from slotsvc.scheduling.remembered_team import Snapshot
 from slotsvc.scheduling.slot_query import (
     LONGEST_PERIOD,
     asks_anew,
@@ -24,6 +26,7 @@ from slotsvc.scheduling.slot_query import (
     slot_query,
     with_quota,
 )
+from slotsvc.scheduling.team_seen import Glance, Period, glance_at
 from slotsvc.scheduling.thread_places import ThreadPlaces
 from slotsvc.scheduling.travel_blocks import table
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes
@@ -78,9 +81,6 @@ class Search:
     query: SlotQuery
 
 
-type Period = tuple[date, date]
-"""First and last local day, both included."""
-
 type Loaded = tuple[TeamCalendar, Snapshot]
 """A team's calendar, and the snapshot of the store it was made of."""
 
@@ -93,6 +93,7 @@ class SuggestSlots:
     ) -> None:
         self._store, self._travel = store, travel
         self._calendar, self._limits = calendar, limits
+        self._catalogue = Catalogue()
         self._searches = count()
         self._ranking = ThreadPlaces(RANKED_AT_ONCE)
 
@@ -102,8 +103,9 @@ class SuggestSlots:
         Raises ``NotFoundError``, ``InvalidRequestError``, ``WrongStateError``, ``TravelError``.
         """
         begun = time.perf_counter()
-        asked = await self._store.read(lambda tx: look_up(tx, command))
-        search = await self.read(command, asked)
+        asked, glance = await self._store.read(lambda tx: self._seen(tx, command))
+        calendar = await self.load(command, self.period(command, asked), glance)
+        search = await self.read(command, asked, calendar)
         loaded = time.perf_counter()
         (legs,) = await self.legs([search.query.location], search.calendar)
         driven = time.perf_counter()
@@ -112,15 +114,26 @@ class SuggestSlots:
         stages = (("load", loaded - begun), ("travel", driven - loaded), ("rank", ranked - driven))
         return replace(found, stages=stages)
 
+    def _seen(self, tx: ReadTx, command: SuggestCommand) -> tuple[Asked, Glance]:
+        """Everything that a search reads of the store while nothing changes."""
+        glance = glance_at(tx, command.tenant)
+        known = self._catalogue.seen_by(tx, command.tenant, glance.revision)
+        return look_up(tx, command, known), glance
+
     def period(self, command: SuggestCommand, asked: Asked) -> Period:
         """The days a search asks for. Raises ``InvalidRequestError`` when they are too many."""
         first, days = days_asked(command.wish, asked, self._limits.longest)
         return (min(days), max(days)) if days else (first, first)
 
-    async def load(self, command: SuggestCommand, period: Period) -> Loaded:
-        """The calendar of the command's team. Raises ``NotFoundError``, ``TravelError``."""
+    async def load(
+        self, command: SuggestCommand, period: Period, glance: Glance | None = None
+    ) -> Loaded:
+        """The calendar of the command's team as of ``glance`` or later; None: as of now.
+
+        Raises ``NotFoundError``, ``TravelError``.
+        """
         weights = command.params.weights.of_orders
-        return await self._calendar.read(command.tenant, command.team, *period, weights)
+        return await self._calendar.read(command.tenant, command.team, *period, weights, glance)
 
     async def read(
         self, command: SuggestCommand, asked: Asked, loaded: Loaded | None = None

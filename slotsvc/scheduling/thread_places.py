@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from threading import Event
 
@@ -14,15 +15,32 @@ class ThreadPlaces:
     def __init__(self, count: int) -> None:
         self._free = asyncio.Semaphore(count)
 
-    async def run[T](self, work: Callable[[Callable[[], bool]], T]) -> T:
+    async def run[T](
+        self, work: Callable[[Callable[[], bool]], T], until: float | None = None
+    ) -> T:
         """What ``work`` gives, done in a thread. It is handed whether its caller has left, and
-        may end early then."""
-        await self._free.acquire()
+        may end early then.
+
+        ``until``: monotonic seconds after which it waits for no place: by then the work knows that
+        its time is over, and does next to nothing. None: it waits as long as it takes.
+        """
+        placed = await self._place(until)
         left = Event()
         running = asyncio.ensure_future(asyncio.to_thread(work, left.is_set))
-        running.add_done_callback(lambda _: self._free.release())
+        if placed:
+            running.add_done_callback(lambda _: self._free.release())
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             left.set()
             raise
+
+    async def _place(self, until: float | None) -> bool:
+        """Waits for a free place; False: there was none in time."""
+        if until is None or not self._free.locked():
+            return await self._free.acquire()
+        try:
+            async with asyncio.timeout(max(until - time.monotonic(), 0)):
+                return await self._free.acquire()
+        except TimeoutError:
+            return False

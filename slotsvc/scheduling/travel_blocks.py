@@ -56,6 +56,17 @@ async def block_over(
     )
 
 
+def known_block(places: Sequence[Location], known: TravelBlock | None) -> TravelBlock | None:
+    """The block over the distinct ``places`` where no roads need be asked for it: all its pairs are
+    known and none is only estimated, or it is one place. None: roads must be asked."""
+    wanted = tuple(dict.fromkeys(places))
+    if known is None or known.provenance is Provenance.ESTIMATE:
+        return None
+    if known.places == wanted:
+        return known
+    return _part(known, wanted) if set(wanted) <= set(known.places) else None
+
+
 async def table(
     travel: TravelTimes, sources: Sequence[Location], destinations: Sequence[Location]
 ) -> TravelTable:

@@ -13,7 +13,8 @@ from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
 from slotsvc.scheduling.ports import Store
-from slotsvc.scheduling.suggest_slots import Period, Search, SuggestSlots
+from slotsvc.scheduling.suggest_slots import Search, SuggestSlots
+from slotsvc.scheduling.team_seen import Period
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
 from slotsvc.solver.one_window import Wanted
 from slotsvc.solver.query import Legs

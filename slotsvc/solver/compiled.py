@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numba
 
@@ -18,6 +19,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 SOURCES = (
     "solver/recurrence.py",
     "solver/shift_windows.py",
+    "solver/walks.py",
     "solver/outlook.py",
     "solver/ending.py",
     "solver/depth_first.py",
@@ -63,7 +65,14 @@ if KEPT_IN is not None:
 def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """The function compiled on its first call, outside the interpreter's lock.
 
-    Without a writable place it is compiled at every start.
+    Without a writable place it is compiled at every start. Compiled callers hand over whole numbers
+    as int64: a version for every width and every constant would be as many to compile.
     """
-    chosen: Callable[P, R] = numba.njit(cache=KEPT_IN is not None, nogil=True)(function)
-    return chosen
+    chosen: Any = numba.njit(cache=KEPT_IN is not None, nogil=True)(function)
+    exactly = chosen.get_call_template
+    chosen.get_call_template = lambda args, kws: exactly(tuple(map(_wide, args)), kws)
+    return cast("Callable[P, R]", chosen)
+
+
+def _wide(kind: Any) -> Any:
+    return numba.int64 if isinstance(kind, numba.types.Integer) else kind

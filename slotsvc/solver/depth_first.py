@@ -11,7 +11,7 @@ from slotsvc.solver.cell import NEVER, Cell
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.ending import Price, home, straight_home
 from slotsvc.solver.instance import FIRST_VISIT, INF, START, Int32, Int64
-from slotsvc.solver.outlook import MOST_VISITS, Outlook, least_cost, outlook, rest_of
+from slotsvc.solver.outlook import MOST_VISITS, Outlook, is_hopeless, least_cost, outlook, rest_of
 from slotsvc.solver.params import Weights
 from slotsvc.solver.recurrence import paused, state, state_count
 
@@ -62,7 +62,7 @@ def depth_first(cell: Cell, limit: int, weights: Weights, budget: int) -> Found:
     if visits > MOST_VISITS:
         return Found(none, order, -NEVER, 0)
     ahead = outlook(cell, weights)
-    if not ahead.possible:
+    if is_hopeless(cell, ahead, limit, weights):
         return Found(none, order, NEVER, 1)
     tree = _branches(len(cell.opens), len(cell.pauses))
     best, cut, depth, todo = none, limit, 0, (1 << visits) - 1

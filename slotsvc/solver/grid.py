@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 
 from slotsvc.domain.time_window import TimeWindow, from_epoch
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.asked_windows import NO_CLOSING, AskedWindows, asked_windows
-from slotsvc.solver.constraints import Closed, max_travel, opening_hours, reach, shift
-from slotsvc.solver.constraints import technician_choice
+from slotsvc.solver.constraints import (
+    Closed,
+    max_travel,
+    opening_hours,
+    reach,
+    shift,
+    technician_choice,
+)
 from slotsvc.solver.costs import days_away, technician, window
 from slotsvc.solver.insertion import Request, Windows
 from slotsvc.solver.instance import Bool, Int32, Int64

@@ -20,7 +20,7 @@ from slotsvc.solver.compiled import compiled
 from slotsvc.solver.depth_first import Found
 from slotsvc.solver.ending import Price, price
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int8, Int32, Int64
-from slotsvc.solver.outlook import MOST_VISITS, Outlook, least_cost, outlook, rest_of
+from slotsvc.solver.outlook import MOST_VISITS, Outlook, is_hopeless, least_cost, outlook, rest_of
 from slotsvc.solver.params import Weights
 from slotsvc.solver.recurrence import begun, drive, paused
 
@@ -94,7 +94,7 @@ def label_setting(
     if visits > MOST_VISITS:
         return nothing
     ahead = outlook(cell, weights)
-    if not ahead.possible:
+    if is_hopeless(cell, ahead, limit, weights):
         return nothing._replace(floor=NEVER)
     labels, layer = _room(room), Layer(0, 0, 0, 0, -1)
     for depth in range(1, visits + 1):

@@ -1,14 +1,12 @@
 """What the rest of a day costs at least, whatever the order of the visits still to come.
 
-Every visit to come is entered once and left once, the last stop is left and the end is entered: the
-least of each row of a matrix, and the least of each column of what the rows leave, may be summed
-(Little et al. 1963). Arcs that no order can use in time are left out. No triangle inequality is
-assumed.
+The rest is a walk home with so many visits, which ``walks`` prices. Arcs that no order can use in
+time are left out. No triangle inequality is assumed.
 
 A day costs ``travel * a + waiting * b + overtime * c``. With the last finish T, waiting is T less
 the first start, the legs and services between, and the pauses taken there. So the cost is a sum
 over arcs, ``a * driving - b * (leg + service)``, plus ``b * T`` and constants, and T is bounded by
-time.
+time. Where little is waited, driving alone bounds the cost better.
 """
 
 from __future__ import annotations
@@ -21,33 +19,22 @@ from slotsvc.solver.cell import NEVER, Cell
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
 from slotsvc.solver.params import Weights
+from slotsvc.solver.walks import NO_WALK, Walks, cheapest_walks
 
 MOST_VISITS = 60
 """Visits of a cell whose sets fit an integer."""
 
 
-class Share(NamedTuple):
-    """A sum of arcs is at least ``out`` of the last stop, and ``each`` of every node to come (the
-    end among them). int64 (n,)."""
-
-    out: Int64
-    each: Int64
-
-
 class Outlook(NamedTuple):
-    """``latest``: int32 (n, n), latest finish at a node from which another can be begun in time.
-
-    ``cost``: of arcs priced as above; ``driving``: of driving alone. ``time``: int64 (n,), legs and
-    service of entering a visit at least. ``home``: least leg from a visit to the end. ``possible``:
-    False: no order at all keeps the times.
-    """
+    """``latest``: see ``latest_towards``. ``cost``: walks priced as above, not to be read where
+    waiting weighs nothing; ``driving``: walks by driving alone. ``time``: int64 (n,), legs and
+    service of entering a visit at least. ``home``: least leg from a visit to the end."""
 
     latest: Int32
-    cost: Share
-    driving: Share
+    cost: Walks
+    driving: Walks
     time: Int64
     home: int
-    possible: bool
 
 
 @compiled
@@ -72,9 +59,16 @@ def outlook(cell: Cell, weights: Weights) -> Outlook:
             time[j] = min(time[j], taken)
             if i != START:  # before the first start nothing is waiting
                 arcs[i, j] -= weights[1] * taken
-    cost, possible = _share(arcs, usable)
-    driving, _ = _share(drives, usable)
-    return Outlook(latest_towards(cell), cost, driving, time, home, possible)
+    driving = cheapest_walks(drives, usable)
+    cost = driving if weights[1] == 0 else cheapest_walks(arcs, usable)
+    return Outlook(latest_towards(cell), cost, driving, time, home)
+
+
+@compiled
+def is_hopeless(cell: Cell, ahead: Outlook, limit: int, weights: Weights) -> bool:
+    """Whether the driving alone shows that no order costs ``limit`` or less, or can be kept."""
+    least = ahead.driving.least[-1, START] + ahead.driving.prize.sum()
+    return bool(least >= NO_WALK >> 1 or least > cell.max_travel or weights[0] * least > limit)
 
 
 @compiled
@@ -118,31 +112,6 @@ def _soonest_finish(cell: Cell) -> Int64:
 
 
 @compiled
-def _share(arcs: Int64, usable: Bool) -> tuple[Share, bool]:
-    """Least of the rows, then of the columns of what is left; False: one of them is empty."""
-    size = len(arcs)
-    out, into = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    possible = True
-    for i in range(size):
-        if i == END:
-            continue
-        least, found = 0, False
-        for j in range(END, size):
-            if usable[i, j] and (not found or arcs[i, j] < least):
-                least, found = arcs[i, j], True
-        out[i] = least
-        possible = possible and found
-    for j in range(END, size):
-        least, found = 0, False
-        for i in range(size):
-            if usable[i, j] and (not found or arcs[i, j] - out[i] < least):
-                least, found = arcs[i, j] - out[i], True
-        into[j] = least
-        possible = possible and found
-    return Share(out, out + into), possible
-
-
-@compiled
 def latest_towards(cell: Cell) -> Int32:
     """int32 (n, n): latest finish at a node from which another can still be begun in time, over
     shortest paths through any visits (Floyd 1962)."""
@@ -176,19 +145,22 @@ class Rest(NamedTuple):
 def rest_of(cell: Cell, ahead: Outlook, todo: int, last: int, soonest: int) -> Rest:
     """The rest of a day whose last stop so far is left at ``soonest`` at the earliest.
 
-    ``todo``: the visits to come, bit 0 for the first.
+    ``todo``: the visits to come, at least one, bit 0 for the first.
     """
-    cost = ahead.cost.out[last] + ahead.cost.each[END]
-    driving = ahead.driving.out[last] + ahead.driving.each[END]
-    time, finish, reachable = 0, 0, soonest < INF
+    cost, driving, left = 0, 0, 0
+    time, finish = 0, 0
     for k in range(FIRST_VISIT, len(cell.opens)):
         if todo >> (k - FIRST_VISIT) & 1:
-            reachable = reachable and soonest <= ahead.latest[last, k]
-            cost += ahead.cost.each[k]
-            driving += ahead.driving.each[k]
+            if soonest > ahead.latest[last, k]:
+                return Rest(0, 0, 0, 0, 0, False)
+            left += 1
+            cost += ahead.cost.prize[k]
+            driving += ahead.driving.prize[k]
             time += ahead.time[k]
             finish = max(finish, cell.opens[k] + cell.service[k])
-    return Rest(cost, driving, time, finish, ahead.home, reachable)
+    cost += ahead.cost.least[left, last]
+    driving += ahead.driving.least[left, last]
+    return Rest(cost, driving, time, finish, ahead.home, driving < NO_WALK >> 1)
 
 
 @compiled
@@ -207,5 +179,7 @@ def least_cost(
     # the pauses to come may fill what would be waiting
     last = max(through, rest.finish - pausing)
     late = max(end - cell.soft_end, 0)
-    least: int = behind + rest.cost + weights[1] * last + weights[2] * late
-    return least
+    least: int = behind + weights[0] * rest.driving + weights[1] * finish
+    if weights[1] > 0:
+        least = max(least, behind + rest.cost + weights[1] * last)
+    return least + weights[2] * late

@@ -97,22 +97,28 @@ type _Found = tuple[tuple[Change, ...], bool]
 
 
 def _first(found: Iterator[Repair | None], most: int) -> Iterator[Repair]:
+    told: set[tuple[Change, ...]] = set()
     for repair in found:
-        if most == 0:
+        if len(told) == most:
             return
-        if repair is not None:
-            most -= 1
+        if repair is not None and repair.changes not in told:
+            told.add(repair.changes)
             yield repair
 
 
 def _checked(case: OneWindow, found: _Found, weights: Weights) -> Repair | None:
-    changes, least = found
-    for change in changes:
-        case = applied(case, change)
+    changes, least = found if len(found[0]) == 1 else _pruned(case, *found)
+    case = _made(case, changes)
     placed = best_place(case, weights)
     if placed is None or not referee_accepts(case, placed):
         return None
     return Repair(changes, placed, case, least)
+
+
+def _made(case: OneWindow, changes: Sequence[Change]) -> OneWindow:
+    for change in changes:
+        case = applied(case, change)
+    return case
 
 
 def _effort(found: _Found) -> tuple[int, str]:
@@ -143,7 +149,10 @@ def _lift(case: OneWindow, closed: Closed) -> Change | None:
     kind = _LIFTS.get(closed.reason)
     if kind is None or (closed.reason is Reason.NOTICE and _has_begun(case)):
         return None
-    return Change(kind, _lift_size(closed), subject=_lift_subject(closed))
+    size = _lift_size(closed)
+    if kind is _K.USE_RESERVE:  # where all of it is used, none is kept
+        size = min(size, -(-int(case.query.reserve.total_seconds()) // _MINUTE))
+    return Change(kind, size, subject=_lift_subject(closed))
 
 
 _LIFTS = {
@@ -209,7 +218,10 @@ def _lifting(case: OneWindow, closed: Closed) -> Iterator[_Found]:
     lift = _lift(case, closed)
     if lift is None or lift.kind in MOST_MINUTES or lift.kind is _K.LEAVE_PROMISE:
         return
-    if opens(applied(case, lift)) is Fit.YES:
+    if lift.size:
+        if (found := _least(case, lift, lift.size)) is not None:
+            yield (replace(lift, size=found[0]),), found[1]
+    elif opens(applied(case, lift)) is Fit.YES:
         yield (lift,), True
 
 
@@ -302,9 +314,7 @@ def _least(
 
 def _together(case: OneWindow, lifts: Sequence[Change]) -> Iterator[_Found]:
     """Every rule lifted, and what then makes room."""
-    lifted = case
-    for lift in lifts:
-        lifted = applied(lifted, lift)
+    lifted = _made(case, lifts)
     if opens(lifted) is Fit.YES:
         yield tuple(lifts), True
         return
@@ -319,12 +329,23 @@ def _added(lifts: Sequence[Change], change: Change) -> tuple[Change, ...]:
     """The change behind the lifts; one that lifts a rule further is told as one."""
     for number, lift in enumerate(lifts):
         if replace(lift, size=change.size) == change and change.size:
-            return (
-                *lifts[:number],
-                *lifts[number + 1 :],
-                replace(change, size=lift.size + change.size),
-            )
+            more = replace(change, size=lift.size + change.size)
+            return (*lifts[:number], *lifts[number + 1 :], more)
     return (*lifts, change)
+
+
+def _pruned(case: OneWindow, changes: Sequence[Change], least: bool) -> _Found:
+    """The set without what the others make needless, and no size larger than they leave it."""
+    kept = list(changes)
+    for change in changes:
+        others = [one for one in kept if one is not change]
+        rest = _made(case, others)
+        if opens(rest) is Fit.YES:
+            kept = others
+        elif change.size and (found := _least(rest, change, change.size)) is not None:
+            kept[kept.index(change)] = replace(change, size=found[0])
+            least = least and found[1]
+    return tuple(kept), least
 
 
 def is_held(case: OneWindow, change: Change) -> bool:

@@ -1,6 +1,6 @@
 """What the rules ask of every route, as arrays: kept with the calendar, read by every search.
 
-R routes. Routes that offer the same tags in the same sectors are of one *kind*, so that a rule about
+R routes. Those that offer the same tags in the same sectors are of one *kind*, so that a rule about
 tags is asked once for each kind and not for each route.
 """
 
@@ -29,11 +29,10 @@ _FLAGS = ("keep_order", "published", "move_pending", "estimated")
 class RouteFacts:
     """All (R,); numbers int64. ``technician``: number in the calendar. ``day``: ordinal of the
     service date. ``origin`` / ``latest``: Unix time from which a route's seconds count, and of the
-    last second of its shift, overtime included. ``pace``: percent. ``kind``: number in
-    ``kinds``, a shift for each.
-    ``by_day``: the rows by technician, day and row. ``room``: visits that the shift still takes, INF: any number. ``on_site``: seconds of all live
-    visits, the settled ones included. ``free``: seconds of the regular time that are no pause.
-    Flags as in ``DayOfWork``.
+    last second of its shift, overtime included. ``pace``: percent. ``kind``: number in ``kinds``,
+    a shift for each. ``by_day``: the rows by technician, day and row. ``room``: visits that the
+    shift still takes, INF: any number. ``on_site``: seconds of all live visits, the settled ones
+    included. ``free``: seconds of the regular time that are no pause. Flags as in ``DayOfWork``.
     """
 
     technician: Int64
@@ -83,7 +82,8 @@ def replaced_facts(facts: RouteFacts, changes: Mapping[int, DayOfWork]) -> Route
             columns[name][row] = number
         for name in _FLAGS:
             columns[name][row] = getattr(day, name)
-    by_day = np.lexsort((columns["day"], columns["technician"]))
+    moved = any(not np.array_equal(columns[n], getattr(facts, n)) for n in ("technician", "day"))
+    by_day = np.lexsort((columns["day"], columns["technician"])) if moved else facts.by_day
     return RouteFacts(**columns, by_day=by_day, kinds=tuple(kinds))
 
 

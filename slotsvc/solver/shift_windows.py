@@ -43,9 +43,9 @@ def days_off(shifts: Mapping[tuple[int, date], WorkDay]) -> DaysOff:
 @dataclass(frozen=True, slots=True, eq=False)
 class Laid:
     """R routes, O days off, all int64. ``low`` / ``high``: (R,), the windows ``[low, high)`` lie in
-    the shift. Of the windows that lie in no shift and nearest to each route's: ``outside`` how many,
-    ``nearest`` the mildest, ``missing`` by how many seconds. ``off``: (O,), windows of each day off
-    that lie in no shift; ``first_off``: the first of them.
+    the shift. Of the windows that lie in no shift and are nearest to each route's: ``outside`` how
+    many, ``nearest`` the mildest, ``missing`` by how many seconds. ``off``: (O,), windows of each
+    day off that lie in no shift; ``first_off``: the first of them.
     """
 
     low: Int64
@@ -67,6 +67,25 @@ class Laid:
         return np.where(self.low < self.high, self.low, self.nearest)
 
 
+class _Windows(NamedTuple):
+    """Unix seconds of the first and last start; ``own``: (days, 2), from ``first_day`` on."""
+
+    opens: Int64
+    closes: Int64
+    own: Int64
+    first_day: int
+
+
+class _Routes(NamedTuple):
+    """``latest``: Unix time of the last start in the shift. The others as in ``RouteFacts``."""
+
+    by_day: Int64
+    technician: Int64
+    day: Int64
+    origin: Int64
+    latest: Int64
+
+
 def lay(
     facts: RouteFacts, off: DaysOff, asked: AskedWindows, service: Int32, allowed: Bool
 ) -> Laid:
@@ -75,94 +94,118 @@ def lay(
     ``service``: int32 (R,), on site; begun in the window, it must lie inside the shift, overtime
     included.
     """
-    times, (first_day, spans) = asked.times, asked.spans
-    return Laid(
-        *_lay(
-            times.opens,
-            times.closes,
-            spans,
-            first_day,
-            facts.by_day,
-            facts.technician,
-            facts.day,
-            facts.origin,
-            facts.latest - service,
-            allowed,
-            off.technician,
-            off.day,
-        )
+    first_day, own = asked.spans
+    windows = _Windows(asked.times.opens, asked.times.closes, own, first_day)
+    routes = _Routes(
+        facts.by_day, facts.technician, facts.day, facts.origin, facts.latest - service
     )
+    low = np.searchsorted(windows.closes, routes.origin)
+    after = np.searchsorted(windows.opens, routes.latest, side="right")
+    inside = allowed[routes.technician] & (routes.latest >= routes.origin)
+    high = np.where(inside, np.maximum(after, low), low)
+    outside = _lay_outside(windows, routes, low, high, off.technician, off.day, allowed)
+    return Laid(low, high, *outside)
 
 
 @compiled
-def _lay(
-    opens: Int64,
-    closes: Int64,
-    spans: Int64,
-    first_day: int,
-    by_day: Int64,
-    technician: Int64,
-    day: Int64,
-    origin: Int64,
-    latest: Int64,
-    allowed: Bool,
+def _lay_outside(
+    windows: _Windows,
+    routes: _Routes,
+    low: Int64,
+    high: Int64,
     off_technician: Int64,
     off_day: Int64,
-) -> tuple[Int64, Int64, Int64, Int64, Int64, Int64, Int64]:
-    """In the order of ``Laid``. ``latest``: int64 (R,), Unix time of the last start in the shift."""
-    low = np.searchsorted(closes, origin)
-    high = low.copy()
-    outside, nearest = np.zeros_like(low), np.zeros_like(low)
-    missing = np.zeros_like(low)
+    allowed: Bool,
+) -> tuple[Int64, Int64, Int64, Int64, Int64]:
+    """``outside`` .. ``first_off`` of ``Laid``, one technician after the other."""
+    outside, nearest, missing = np.zeros_like(low), np.zeros_like(low), np.zeros_like(low)
     off, first_off = np.zeros_like(off_day), np.zeros_like(off_day)
-    covered = np.zeros(opens.size, np.bool_)
+    covered = np.zeros(windows.opens.size, np.bool_)
+    every_off = np.arange(off_day.size)
     at, gone = 0, 0
     for who in range(allowed.size):
-        begin, gone_from = at, gone
-        while at < by_day.size and technician[by_day[at]] == who:
-            at += 1
-        while gone < off_day.size and off_technician[gone] == who:
-            gone += 1
-        if not allowed[who]:
-            continue
-        for row in by_day[begin:at]:
-            if latest[row] >= origin[row]:
-                after = np.searchsorted(opens, latest[row], side="right")
-                high[row] = max(after, low[row])
+        begin, at = at, _behind(routes.by_day, routes.technician, at, who)
+        free_from, gone = gone, _behind(every_off, off_technician, gone, who)
+        rows = routes.by_day[begin:at]
+        if allowed[who]:
+            for row in rows:
                 covered[low[row] : high[row]] = True
-        for number in range(gone_from, gone):
-            start, stop = _own(spans, off_day[number] - first_day)
-            for window in range(start, stop):
-                if not covered[window]:
-                    first_off[number] = first_off[number] if off[number] else window
-                    off[number] += 1
-        one = begin
-        while one < at:
-            other = one
-            while other < at and day[by_day[other]] == day[by_day[one]]:
-                other += 1
-            start, stop = _own(spans, day[by_day[one]] - first_day)
-            for window in range(start, stop):
-                if covered[window]:
-                    continue
-                mildest, short = -1, 0
-                for row in by_day[one:other]:  # the first of two as near
-                    early = max(opens[window], origin[row])
-                    size = early - min(closes[window], latest[row])
-                    if mildest < 0 or size < short:
-                        mildest, short = row, size
-                if outside[mildest] == 0 or short < missing[mildest]:
-                    nearest[mildest], missing[mildest] = window, short
-                outside[mildest] += 1
-            one = other
-        for row in by_day[begin:at]:
-            covered[low[row] : high[row]] = False
-    return low, high, outside, nearest, missing, off, first_off
+            _lay_off(windows, off_day, free_from, gone, covered, off, first_off)
+            _lay_beside(windows, routes, rows, covered, outside, nearest, missing)
+            for row in rows:
+                covered[low[row] : high[row]] = False
+    return outside, nearest, missing, off, first_off
 
 
 @compiled
-def _own(spans: Int64, day: int) -> tuple[int, int]:
+def _behind(rows: Int64, group: Int64, at: int, wanted: int) -> int:
+    """Where the rows of one group end that begin at ``at``."""
+    while at < rows.size and group[rows[at]] == wanted:
+        at += 1
+    return at
+
+
+@compiled
+def _lay_off(
+    windows: _Windows,
+    day: Int64,
+    first: int,
+    last: int,
+    covered: Bool,
+    off: Int64,
+    first_off: Int64,
+) -> None:
+    """A technician's days off, from number ``first`` to ``last`` - 1."""
+    for number in range(first, last):
+        start, stop = _own(windows, day[number])
+        for window in range(start, stop):
+            if not covered[window]:
+                if off[number] == 0:
+                    first_off[number] = window
+                off[number] += 1
+
+
+@compiled
+def _lay_beside(
+    windows: _Windows,
+    routes: _Routes,
+    rows: Int64,
+    covered: Bool,
+    outside: Int64,
+    nearest: Int64,
+    missing: Int64,
+) -> None:
+    """Windows of a technician's days that lie in no shift, each to the nearest shift of its day."""
+    one = 0
+    while one < rows.size:
+        day = routes.day[rows[one]]
+        other = _behind(rows, routes.day, one, day)
+        start, stop = _own(windows, day)
+        for window in range(start, stop):
+            if not covered[window]:
+                row, short = _mildest(windows, routes, rows[one:other], window)
+                if outside[row] == 0 or short < missing[row]:
+                    nearest[row], missing[row] = window, short
+                outside[row] += 1
+        one = other
+
+
+@compiled
+def _mildest(windows: _Windows, routes: _Routes, rows: Int64, window: int) -> tuple[int, int]:
+    """The nearest shift, the first of two as near, and by how many seconds it is missed."""
+    best, least = -1, 0
+    for row in rows:
+        early = max(windows.opens[window], routes.origin[row])
+        short = early - min(windows.closes[window], routes.latest[row])
+        if best < 0 or short < least:
+            best, least = row, short
+    return best, least
+
+
+@compiled
+def _own(windows: _Windows, day: int) -> tuple[int, int]:
     """The windows of a day, [first, last + 1); none for a day not asked for."""
-    if 0 <= day < spans.shape[0]:
-        return spans[day, 0], spans[day, 1]
+    number = day - windows.first_day
+    if 0 <= number < windows.own.shape[0]:
+        return windows.own[number, 0], windows.own[number, 1]
     return 0, 0

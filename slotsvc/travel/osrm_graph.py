@@ -119,6 +119,7 @@ class _Reader:
         forward = (found["forward"] ^ _FLAG).astype(np.int64)
         reverse = (found["reverse"] & ~_FLAG).astype(np.int64)
         position = (found["position"] & ~_START_BIT).astype(np.int64)
+        geometry.require_all(forward)
         before, along = geometry.ahead(forward, position)
         before_back, along_back = geometry.back(forward, position)
         starts = (found["position"] & _START_BIT) != 0
@@ -134,7 +135,11 @@ class _Reader:
 
 
 class _Geometry:
-    """Weights of the segments of each stretch of road, in both directions."""
+    """Weights of the segments of each stretch of road, in both directions.
+
+    A stretch of k segments has 2 k points: between two segments lies one of no length, for what a
+    traffic light or the like costs.
+    """
 
     def __init__(self, reader: _Reader, geometry: NDArray[np.uint32]) -> None:
         self._of_node = (geometry & ~_FLAG).astype(np.int64)
@@ -148,6 +153,15 @@ class _Geometry:
         )
         self._forward, self._reverse = forward, reverse
         self._forward_sum, self._reverse_sum = _sums(forward), _sums(reverse)
+
+    def require_all(self, node: NDArray[np.int64]) -> None:
+        """Raise ``MapError`` unless ``node``, of each segment, names all stretches in full."""
+        lengths = np.diff(self._index)
+        segments = np.bincount(node, minlength=len(self._of_node))
+        found, named = segments > 0, np.zeros(len(lengths), dtype=np.bool_)
+        named[self._of_node[found]] = True
+        if not named.all() or (2 * segments[found] != lengths[self._of_node[found]]).any():
+            raise MapError("the road index lacks roads")
 
     def ahead(
         self, node: NDArray[np.int64], position: NDArray[np.int64]

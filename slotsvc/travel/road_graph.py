@@ -24,7 +24,7 @@ FROM = 2
 TO = 4
 """Longitude of the second end, then latitude."""
 POSITION = 6
-"""How many segments of the stretch of road come before it."""
+"""Grows along the stretch of road."""
 BEFORE = 7
 """Deciseconds from the beginning of the node ``FORWARD`` to the segment, then along it."""
 ALONG = 8

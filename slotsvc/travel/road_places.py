@@ -105,8 +105,8 @@ class RoadPlaces:
             if len(new) > self._most_places:
                 return self._put(places)
         if new:
-            self._number_of.update(zip(new, count(len(self._number_of)), strict=False))
             self._known = _chained(self._known, self._put(new))
+            self._number_of.update(zip(new, count(len(self._number_of)), strict=False))
         numbers = map(self._number_of.__getitem__, places)
         return _picked(self._known, np.fromiter(numbers, np.int64, len(places)))
 

@@ -10,6 +10,7 @@ import pytest
 from slotsvc.cli.checks import (
     Check,
     data_check,
+    driving_checks,
     in_use_by,
     keys_check,
     map_check,
@@ -23,6 +24,7 @@ from slotsvc.cli.checks import (
 )
 from slotsvc.cli.doctor import verdict
 from slotsvc.store.migrate import upgrade
+from tests.travel.lattice_map import lattice_map
 
 STATES: tuple[Literal["ok", "warn", "fail"], ...] = ("ok", "warn", "fail")
 
@@ -77,6 +79,34 @@ def test_a_directory_without_a_map_is_told(tmp_path: Path) -> None:
     assert map_check(None, None).state == "warn"
     assert map_check(None, "http://roads").state == "ok"
     assert map_check(tmp_path, None).state == "fail"
+
+
+def test_without_road_files_driving_comes_from_osrm(tmp_path: Path) -> None:
+    """Whole files are fine; a missing, damaged or foreign one is told, and what to do."""
+    files = lattice_map(tmp_path)
+    assert [check.state for check in driving_checks(tmp_path)] == ["ok"]
+    hierarchy = files.hierarchy.read_bytes()
+
+    files.hierarchy.unlink()
+    (missing,) = driving_checks(tmp_path)
+    files.hierarchy.write_bytes(hierarchy[:-1000] + bytes(1000))
+    (damaged,) = driving_checks(tmp_path)
+    files.hierarchy.write_bytes(hierarchy)
+    lattice_map(tmp_path, map_id="another")
+    files.hierarchy.write_bytes(hierarchy)
+    (foreign,) = driving_checks(tmp_path)
+
+    assert [check.state for check in (missing, damaged, foreign)] == ["warn"] * 3
+    assert "missing" in missing.detail
+    assert "damaged" in damaged.detail
+    assert "another map" in foreign.detail
+    assert "slotsvc map build" in missing.action
+
+
+def test_without_a_map_nothing_is_said_of_driving(tmp_path: Path) -> None:
+    """The map's own check says what is missing."""
+    assert driving_checks(None) == []
+    assert driving_checks(tmp_path) == []
 
 
 def test_a_silent_port_is_not_ready() -> None:

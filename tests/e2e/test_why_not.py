@@ -44,9 +44,8 @@ async def test_x(service: RunningService, company: Company) -> None:
     print(v)
     v = await asked(service, company, "07:00", "09:00", required_tags=["boiler"])
     print(v)
-    await booked(service.calls, company.search(on=TOMORROW))
     for _ in range(3):
-        await booked(service.calls, company.search(on=TOMORROW))
+        await booked(service.calls, (await offered(service.calls, company.search(on=TOMORROW)))[0])
     v = await asked(service, company, "06:00", "07:00", service_duration={"seconds": 3 * 3600})
     print(v)
     batch = slots.SuggestSlotsBatchRequest(parent="tenants/acme", requests=[company.search(on=TOMORROW), slots.SuggestSlotsRequest(team=company.team), company.search(on=TODAY)])

@@ -51,10 +51,13 @@ SECOND = timedelta(seconds=1)
 ALL_FEATURES = frozenset(
     {
         "overtime", "max_travel", "max_visits", "unpaid", "access", "pausable", "pace", "sectors",
-        "tags", "away", "shifts", "broken", "closing", "rules", "added",
+        "tags", "away", "shifts", "broken", "closing", "rules",
     }
 )  # fmt: skip
 """What days may have beside visits and breaks; see ``random_day``."""
+
+WITH_LIMIT = ALL_FEATURES | {"added"}
+"""And a request that may add only so much driving."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from slotsvc.pb.v1 import types_pb2
+from slotsvc.server.slot_convert import receipt_to_pb
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
 from tests.examples import examples
@@ -92,3 +96,29 @@ def test_a_question_of_zeros_is_a_question() -> None:
     """The simplest question of every family has an answer."""
     for family in FAMILIES:
         assert answered(made(family, bytes(1)), lambda: False).counts.complete
+
+
+def test_the_receipt_uses_each_word_for_what_it_means() -> None:
+    """EXACT: complete, on roads. PARTIAL: something was skipped. BOUND: the rest. Nothing today
+    uses a slack, so that word is never said."""
+    said: Counter[str] = Counter()
+    for family in (CROWDED, *FAMILIES):
+        for n in range(8):
+            question = number(family, n)
+            for left in (0, 1, 1 << 60):
+                answer = answered(question, Clock(left))
+                for estimated in (False, True):
+                    told = replace(answer, estimated=estimated)
+                    receipt = receipt_to_pb(told, timedelta(0))
+                    assert receipt.proof == expected(told)
+                    assert receipt.complete == told.counts.complete
+                    said[types_pb2.Proof.Name(receipt.proof)] += 1
+    assert set(said) == {"PROOF_EXACT", "PROOF_BOUND", "PROOF_PARTIAL"}
+
+
+def expected(answer: Answer) -> int:
+    """The word for an answer."""
+    if answer.counts.skipped:
+        return types_pb2.PROOF_PARTIAL
+    exact = answer.counts.complete and not answer.estimated
+    return types_pb2.PROOF_EXACT if exact else types_pb2.PROOF_BOUND

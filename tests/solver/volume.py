@@ -17,7 +17,7 @@ from tests.solver.dice import Dice
 from tests.solver.literal import capped
 from tests.solver.opened import RULES_OF_TIME
 from tests.solver.proven import assert_proven
-from tests.solver.random_days import ALL_FEATURES, Question, Shape, a_question
+from tests.solver.random_days import WITH_LIMIT, Question, Shape, a_question
 
 LONG = (5, 4, 5, 3, 2, 5)
 
@@ -42,12 +42,12 @@ class Family:
 
 
 FAMILIES = {
-    "every rule": Family(Shape(features=ALL_FEATURES)),
+    "every rule": Family(Shape(features=WITH_LIMIT)),
     "every slot": Family(
         Shape(visits=LONG, technicians=1, features=RULES_OF_TIME), slots=1000, per_day=1000
     ),
     "hostile roads": Family(Shape(roads=adversarial_roads)),
-    "hostile roads, every rule": Family(Shape(roads=adversarial_roads, features=ALL_FEATURES)),
+    "hostile roads, every rule": Family(Shape(roads=adversarial_roads, features=WITH_LIMIT)),
     "hostile roads, every slot": Family(
         Shape(visits=LONG, technicians=1, features=RULES_OF_TIME, roads=adversarial_roads),
         Freedom.RESEQUENCE, slots=1000, per_day=1000,
@@ -66,6 +66,16 @@ FAMILIES = {
     ),
 }  # fmt: skip
 
+EIGHT = Shape(visits=(7, 6, 7, 5), technicians=2, days=2, breaks=(0, 1, 2), features=WITH_LIMIT)
+LONG_FAMILIES = {
+    "eight stops": Family(EIGHT),
+    "eight stops, hostile roads": Family(replace(EIGHT, roads=adversarial_roads)),
+    "eight stops, any order": Family(
+        replace(EIGHT, free=True, days=1, windows=2, roads=adversarial_roads)
+    ),
+}
+"""For ``make torture``."""
+
 
 def number(family: str, n: int) -> Question:
     """The n-th question of a family."""
@@ -74,7 +84,8 @@ def number(family: str, n: int) -> Question:
 
 def made(name: str, seed: bytes) -> Question:
     """The question of a family made of these bytes."""
-    family, weights = FAMILIES[name], WEIGHTS[seed[-1] % len(WEIGHTS)]
+    family = (FAMILIES | LONG_FAMILIES)[name]
+    weights = WEIGHTS[seed[-1] % len(WEIGHTS)]
     question = a_question(Dice(seed), weights, family.freedom, family.shape)
     params = question.params
     if family.slots is not None:

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.roads import RoadTravelTimes
 from tests.road_fixtures import CompiledMap, RunningRoads, compiled_demo_map, running_roads
 
 
@@ -25,3 +26,10 @@ async def osrm(roads: RunningRoads) -> AsyncIterator[OsrmTravelTimes]:
     travel = OsrmTravelTimes.of_map(roads.base_url, roads.info, timeout_s=20.0)
     yield travel
     await travel.aclose()
+
+
+@pytest.fixture(scope="session")
+def road_engine(demo_map: CompiledMap) -> Iterator[RoadTravelTimes]:
+    engine = RoadTravelTimes.of_map(demo_map.files, demo_map.info)
+    yield engine
+    engine.close()

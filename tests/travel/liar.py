@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -25,11 +27,33 @@ def honest_table() -> dict[str, object]:
     }
 
 
+def straight_table(asked: bytes) -> dict[str, Any]:
+    """A sensible reply to any table request: straight roads, ten metres a second."""
+    question = orjson.loads(asked)
+    at = [(lon, lat) for lon, lat in question["coordinates"]]
+    sources, destinations = question["sources"], question["destinations"]
+    return {
+        "code": "Ok",
+        "durations": [[_seconds(at[i], at[j]) for j in destinations] for i in sources],
+        "sources": [waypoint(at[i][1], at[i][0]) for i in sources],
+        "destinations": [waypoint(at[j][1], at[j][0]) for j in destinations],
+    }
+
+
+def _seconds(here: tuple[float, float], there: tuple[float, float]) -> float:
+    east = (there[0] - here[0]) * math.cos(math.radians(here[1]))
+    return round(math.hypot(east, there[1] - here[1]) * 111_195 / 10, 1)
+
+
 @dataclass
 class Liar:
-    """Says ``body`` with ``status``. ``pause_s``: before every ``drip`` bytes (0: all at once)."""
+    """Says ``body`` with ``status``, or what ``reply`` makes of the request's body.
+
+    ``pause_s``: before every ``drip`` bytes (0: all at once).
+    """
 
     status: int = 200
+    reply: Callable[[bytes], object] | None = None
     body: bytes = field(default_factory=lambda: orjson.dumps(honest_table()))
     pause_s: float = 0.0
     drip: int = 0
@@ -51,7 +75,9 @@ class Liar:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         if b"content-length:" in head:
             length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
+            asked = await reader.readexactly(length)
+            if self.reply is not None:
+                self.say(self.reply(asked))
         self.requests += 1
         if self.requests <= self.hang_up_first:
             return False

@@ -76,7 +76,7 @@ def test_segments_know_where_they_are_and_what_they_take(street: RoadGraph) -> N
     assert sorted({*main[:, FROM], *main[:, TO]}) == [
         round((WEST + k * STEP) * 1e6) for k in range(5)
     ]
-    assert (main[:, POSITION] == range(4)).all()
+    assert (np.diff(main[:, POSITION]) > 0).all()
     assert ((main[:, ALONG] > 100) & (main[:, ALONG] < 200)).all()
     assert (main[:, BEFORE] == np.cumsum(main[:, ALONG]) - main[:, ALONG]).all()
     back = main[::-1]
@@ -145,12 +145,12 @@ def test_an_arc_to_nowhere_is_refused(damaged: MapFiles) -> None:
 
 @pytest.mark.parametrize("suffix", [".ebg", ".ebg_nodes", ".geometry", ".nbg_nodes", ".fileIndex"])
 def test_a_lost_or_cut_file_is_a_clear_error(damaged: MapFiles, suffix: str) -> None:
-    """No half graph is made of what is left."""
+    """No half graph is made of what is left, even when whole entries are missing."""
     path = Path(f"{damaged.roads}{suffix}")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 - 3])
-    if suffix != ".fileIndex":
-        with pytest.raises(MapError):
-            read_osrm_graph(damaged, "m", VERSION)
+    begin = 0 if suffix == ".fileIndex" else 1600
+    path.write_bytes(path.read_bytes()[: begin + 20])
+    with pytest.raises(MapError, match=r"cannot be read|lacks roads"):
+        read_osrm_graph(damaged, "m", VERSION)
     path.unlink()
     with pytest.raises(MapError, match="cannot be read"):
         read_osrm_graph(damaged, "m", VERSION)
@@ -167,8 +167,8 @@ def _member(files: MapFiles, suffix: str, name: str) -> bytes:
 def _rewritten(files: MapFiles, suffix: str, name: str, content: bytes) -> None:
     """The archive with another content of one member."""
     path = Path(f"{files.roads}{suffix}")
-    old = tarfile.open(fileobj=io.BytesIO(path.read_bytes()))
-    with old, tarfile.open(path, "w") as new:
+    before = io.BytesIO(path.read_bytes())
+    with tarfile.open(fileobj=before) as old, tarfile.open(path, "w") as new:
         for member in old:
             held = old.extractfile(member)
             assert held is not None
