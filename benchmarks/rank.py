@@ -21,6 +21,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks import rank_tables
 from benchmarks.generator import Asked, Shape, requests, team
 from benchmarks.machine import machine
 from benchmarks.ours import SEARCHES, Engine, measure, parts, scan_ms
@@ -64,9 +65,9 @@ def main(
     timefold = timefold if timefold and timefold.exists() else None
     peers, by_slot = _peers(timefold) if peer_requests else ([], [])
     result: dict[str, Any] = {"machine": machine(), "teams": []}
-    told("\n".join(f"{name:<10}{value}" for name, value in result["machine"].items()))
+    told("\n".join(f"{name}: {value}  " for name, value in result["machine"].items()))
     if timefold is None and peer_requests:
-        told("Timefold  not asked: no Python that has it (make bench sets one up where it can)")
+        told("Timefold: not asked: no Python that has it (make bench sets one up where it can)")
     for shape in shapes:
         made = team(shape, map_dir, synthetic)
         engine, asked = Engine(made), requests(made, count, seed)
@@ -75,12 +76,13 @@ def main(
             sampling = Sampling(sample, 8, seed)
             rows = compare(engine, asked[:peer_requests], peers, by_slot, sampling)
             figures["engines"] = _rows(rows)
-        told(f"\n## {shape}\n{described(made.town)}\n\n{_ours_told(figures)}")
+        told(f"\n## {shape}\n\n{described(made.town)}\n\n{rank_tables.ours(figures)}")
         if figures["engines"]:
-            told(f"\n{_engines_told(figures)}")
+            told(f"\n{rank_tables.engines(figures)}")
         result["teams"].append(figures)
     if as_json:
         click.echo(json.dumps(result, indent=2))
+    told(f"\nFor the table of versions:\n\n{rank_tables.version_row(result)}")
     wrong = sum(row["wrong"] for figures in result["teams"] for row in figures["engines"])
     if wrong:
         raise SystemExit(f"{wrong} cells are cheaper, or possible, against our exact answer")
@@ -144,48 +146,6 @@ def _row(row: Row, best: dict[str, float]) -> dict[str, Any]:
         "top_5_regret_s": round(float(np.mean([q.top_5 for q in found])), 1) if whole else None,
         "sampled": row.sampled,
     }
-
-
-def _ours_told(figures: dict[str, Any]) -> str:
-    lines = [
-        f"{figures['visits']} visits; plain scan {figures['reference_scan_ms']:.3f} ms",
-        "",
-        f"{'slotsvc':<30}{'hot ms':>9}{'x scan':>8}{'first ms':>10}{'p99':>9}"
-        f"{'cells':>8}{'priced':>8}  proven",
-    ]
-    for name, f in figures["ours"].items():
-        lines.append(
-            f"{name:<30}{f['hot_ms']:>9.3f}{f['over_scan']:>8.1f}{f['first_ms']:>10.3f}"
-            f"{f['p99_ms']:>9.3f}{f['cells']:>8}{f['evaluated']:>8}  "
-            f"{'all' if f['proven'] else 'NOT ALL'}"
-        )
-    around = (f"{name.removesuffix('_ms')} {ms:.3f}" for name, ms in figures["parts"].items())
-    return "\n".join([*lines, f"around it, ms: {', '.join(around)}"])
-
-
-def _engines_told(figures: dict[str, Any]) -> str:
-    lines = [
-        f"{'engine (driving alone)':<30}{'ms':>10}{'x top 10':>10}{'x slots':>9}"
-        f"{'cells':>13}{'dearer':>8}{'slots':>10}{'regret 1':>10}{'regret 5':>10}"
-    ]
-    notes = []
-    for f in figures["engines"]:
-        whole = f["slots"] is not None
-        mark = " " if whole else "~"
-        slots = f"{f['slots']}/{f['all_slots']}" if whole else "-"
-        regrets = [f"{f[k]:.1f} s" if whole else "-" for k in ("top_1_regret_s", "top_5_regret_s")]
-        lines.append(
-            f"{f['engine']:<30}{mark}{f['ms']:>9.2f}{f['over_top_10']:>10,.0f}"
-            f"{f['over_every_slot']:>9,.0f}{f['found']:>6}/{f['feasible']:<6}{f['dearer']:>8}"
-            f"{slots:>10}{regrets[0]:>10}{regrets[1]:>10}"
-        )
-        if f["sampled"]:
-            notes.append(f"~ {f['engine']}: {f['sampled']}, the time of all extrapolated")
-        if f["unit"] == "slots":
-            notes.append(f"{f['engine']}: its 'cells' are slots")
-        if f["wrong"]:
-            notes.append(f"! {f['engine']}: {f['wrong']} answers contradict ours")
-    return "\n".join([*lines, *notes])
 
 
 if __name__ == "__main__":

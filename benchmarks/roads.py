@@ -3,7 +3,8 @@
     python -m benchmarks.roads --map maps/porto --pairs 100000
 
 Half of the places are beside a road like clients' houses; the others try what is hard: crossings,
-the beginnings of roads, neighbours on one road, and anywhere, off the map too. Every pair is
+points of a road, anywhere in the map's box, at sea too. ``--neighbours 1`` puts all of them around
+twenty of their kind, so that every twentieth pair is a few streets apart at most. Every pair is
 compared; those that are more than a second apart are explained, see ``CLASSES``.
 """
 
@@ -18,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +31,26 @@ from slotsvc.travel.map_info import BoundingBox, MapFiles, MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
 from slotsvc.travel.road_files import load_roads
-from slotsvc.travel.road_graph import FROM, TO, RoadGraph
+from slotsvc.travel.road_graph import CUT_OFF, FROM, TO, RoadGraph
+from slotsvc.travel.road_grid import mercator_latitudes
 from slotsvc.travel.road_snap import Snapped, snap
 from slotsvc.travel.roads import RoadTravelTimes
 
 CLASSES = {
-    "tie": "two road points are equally near and OSRM took the other one",
+    "tie": "two road points are equally near: OSRM takes the one its index meets first, and may "
+    "miss other roads through that point",
     "behind": "the destination lies behind the source on one stretch of road, one of them on a "
     "crossing: OSRM sees the way round by that stretch only, the engine a quicker one",
     "reach": "one of the two finds no way",
     "other": "not explained",
 }
 _DEGREE = 1_000_000.0
-_NEAR = 0.0002
+_BESIDE = 0.0002
+"""Degrees, some 20 m."""
+_NEXT_DOOR = 0.002
+_HUBS = 20
+_AROUND = 20_000
+"""Millionths of a degree, some 2 km."""
 _PATIENCE_S = 120.0
 
 
@@ -71,25 +80,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--map", type=Path, action="append", required=True, help="compiled map")
     parser.add_argument("--pairs", type=int, default=100_000)
+    parser.add_argument("--neighbours", type=float, default=0.1, help="share of the places")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = [compared(directory, options.pairs, options.seed) for directory in options.map]
+    found = [
+        compared(directory, options.pairs, options.neighbours, options.seed)
+        for directory in options.map
+    ]
     if options.json:
         print(json.dumps([asdict(agreement) for agreement in found], indent=2))
     else:
         _print(found)
 
 
-def compared(directory: Path, pairs: int, seed: int) -> Agreement:
-    """Both engines on the map in ``directory``, over at least ``pairs`` pairs of places."""
+def compared(directory: Path, pairs: int, neighbours: float, seed: int) -> Agreement:
+    """Both engines on the map in ``directory``, over at least ``pairs`` pairs of places, of which a
+    share of ``neighbours`` lie around twenty."""
     files = MapFiles(directory)
     info = MapInfo.load(files.info)
     graph, hierarchy = load_roads(files, info)
     side = math.isqrt(pairs - 1) + 1
     chance = random.Random(seed)
-    sources = sample_places(chance, graph, info.bounding_box, side)
-    destinations = sample_places(chance, graph, info.bounding_box, side, sources)
+    hubs = [_place(chance, graph, info.bounding_box) for _ in range(_HUBS)]
+    sources, destinations = (
+        tuple(
+            _moved(chance, chance.choice(hubs), _NEXT_DOOR)
+            if chance.random() < neighbours
+            else _place(chance, graph, info.bounding_box)
+            for _ in range(side)
+        )
+        for _ in range(2)
+    )
     engine = RoadTravelTimes(graph, hierarchy)
     process = OsrmProcess(files.roads, map_id=info.map_id, threads=1)
     process.start()
@@ -101,29 +123,15 @@ def compared(directory: Path, pairs: int, seed: int) -> Agreement:
         engine.close()
 
 
-def sample_places(
-    chance: random.Random,
-    graph: RoadGraph,
-    box: BoundingBox,
-    count: int,
-    others: Sequence[Location] = (),
-) -> tuple[Location, ...]:
-    """Seeded places, half of them beside a road; with ``others`` some are their neighbours."""
-    places: list[Location] = []
-    while len(places) < count:
-        kind = chance.random()
-        if kind < 0.5:
-            places.append(_moved(chance, _on_road(chance, graph), _NEAR))
-        elif kind < 0.65:
-            places.append(_on_road(chance, graph, at_end=True))
-        elif kind < 0.75:
-            places.append(_on_road(chance, graph))
-        elif kind < 0.85 and others:
-            places.append(_moved(chance, chance.choice(others), 2 * _NEAR))
-        else:
-            lat, lon = chance.uniform(box.south, box.north), chance.uniform(box.west, box.east)
-            places.append(Location(lat, lon))
-    return tuple(places)
+def _place(chance: random.Random, graph: RoadGraph, box: BoundingBox) -> Location:
+    kind = chance.random()
+    if kind < 0.5:
+        return _moved(chance, _on_road(chance, graph), _BESIDE)
+    if kind < 0.7:
+        return _on_road(chance, graph, at_end=True)
+    if kind < 0.85:
+        return _on_road(chance, graph)
+    return Location(chance.uniform(box.south, box.north), chance.uniform(box.west, box.east))
 
 
 def _on_road(chance: random.Random, graph: RoadGraph, *, at_end: bool = False) -> Location:
@@ -152,8 +160,8 @@ async def _compared(
         theirs, osrm_s = await _timed(osrm, places)
         apart = _apart(ours.seconds, theirs.seconds)
         far = np.argwhere(apart > 1)
-        judge = _Judge(graph, osrm, places)
-        classes = [await judge.why(int(i), int(j), ours, theirs) for i, j in far]
+        judge = _Judge(graph, places)
+        classes = [judge.why(int(i), int(j), ours, theirs) for i, j in far]
     finally:
         await osrm.aclose()
     worst = sorted(range(len(far)), key=lambda k: -int(apart[tuple(far[k])]))[:10]
@@ -195,34 +203,54 @@ class _Judge:
     """Says why two times differ."""
 
     def __init__(
-        self,
-        graph: RoadGraph,
-        osrm: OsrmTravelTimes,
-        places: tuple[tuple[Location, ...], tuple[Location, ...]],
+        self, graph: RoadGraph, places: tuple[tuple[Location, ...], tuple[Location, ...]]
     ) -> None:
-        self._osrm = osrm
         self._places = places
         self._snapped = [snap(graph, side) for side in places]
+        segments = graph.segments[np.argsort(graph.segments[:, FROM])]
+        self._from, self._to = (
+            np.stack([ends[:, 0], _northing(ends[:, 1])], axis=1)
+            for ends in (segments[:, at : at + 2].astype(float) for at in (FROM, TO))
+        )
+        self._network = segments[:, CUT_OFF] == 0
 
-    async def why(self, i: int, j: int, ours: TravelTable, theirs: TravelTable) -> str:
+    def why(self, i: int, j: int, ours: TravelTable, theirs: TravelTable) -> str:
         """The class of source ``i`` and destination ``j``."""
-        if await self._moved(0, i) or await self._moved(1, j):
+        if self._tied(self._places[0][i]) or self._tied(self._places[1][j]):
             return "tie"
         if self._behind(i, j):
             return "behind"
         unreachable = (ours.seconds[i, j] == UNREACHABLE, theirs.seconds[i, j] == UNREACHABLE)
         return "reach" if any(unreachable) else "other"
 
-    async def _moved(self, side: int, k: int) -> bool:
-        """Whether OSRM puts the place on another point of the road."""
-        theirs = (await self._osrm.nearest(self._places[side][k])).location
-        lon, lat = self._snapped[side].at[k]
-        return (round(theirs.lon * _DEGREE), round(theirs.lat * _DEGREE)) != (lon, lat)
+    @cache  # noqa: B019
+    def _tied(self, place: Location) -> bool:
+        """Whether several road points, in whole millionths of a degree, are equally near: of all
+        roads, or of those of the network."""
+        here = np.array([place.lon * _DEGREE, float(_northing(np.array(place.lat * _DEGREE)))])
+        near = slice(*np.searchsorted(self._from[:, 0], [here[0] - _AROUND, here[0] + _AROUND]))
+        begin, along = self._from[near], (self._to - self._from)[near]
+        length = np.maximum((along**2).sum(axis=1), 1e-9)
+        share = np.clip(((here - begin) * along).sum(axis=1) / length, 0.0, 1.0)
+        points = np.rint(begin + share[:, None] * along)
+        far = ((points - np.rint(here)) ** 2).sum(axis=1)
+        network = self._network[near]
+        return _several(points, far) or _several(points[network], far[network])
 
     def _behind(self, i: int, j: int) -> bool:
         """Whether both are on one stretch of road, the destination before the source."""
         source, destination = _entries(self._snapped[0], i), _entries(self._snapped[1], j)
         return any(destination.get(node, offset) < offset for node, offset in source.items())
+
+
+def _several(points: NDArray[np.float64], far: NDArray[np.float64]) -> bool:
+    """Whether the nearest of ``points`` is not one point."""
+    return len(np.unique(points[far == far.min(initial=np.inf)], axis=0)) > 1
+
+
+def _northing(latitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Projected, both in millionths of a degree."""
+    return mercator_latitudes(latitude / _DEGREE) * _DEGREE
 
 
 def _entries(snapped: Snapped, k: int) -> dict[int, int]:
@@ -254,7 +282,7 @@ def _print(found: Sequence[Agreement]) -> None:
     for one in found:
         if one.pairs == one.within_1_s:
             continue
-        print(f"\n{one.map_name}: {one.snap_differs} places put on another point of the road")
+        print(f"\n{one.map_name}: {one.snap_differs} places are not equally far from their road")
         for kind, pairs in one.explained.items():
             print(f"  {kind}: {pairs} pairs ({CLASSES[kind]})")
         print(*(f"    {line}" for line in one.worst), sep="\n")

@@ -80,10 +80,15 @@ def wanted(name: str) -> list[Requirement]:
         "runtime.txt": runtime,
         "build.txt": group("build"),
         "dev.txt": runtime + group("dev"),
+        "bench.txt": runtime + group("build") + group("bench"),
+        "timefold.txt": group("timefold"),
     }[name]
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt"])
+PINNED = ("runtime.txt", "build.txt", "dev.txt", "bench.txt", "timefold.txt")
+
+
+@pytest.mark.parametrize("name", PINNED)
 def test_the_pins_satisfy_what_the_project_asks_for(name: str) -> None:
     """Every dependency of pyproject.toml is pinned to a version within its range."""
     pinned = pins(name)
@@ -98,7 +103,7 @@ def test_the_pins_satisfy_what_the_project_asks_for(name: str) -> None:
     assert unsatisfied == []
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt"])
+@pytest.mark.parametrize("name", PINNED)
 def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     """pip can check every file it fetches, wherever the user's index is."""
     text = (REQUIREMENTS / name).read_text()
@@ -109,9 +114,10 @@ def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     assert re.findall(r"^-.*|\w+://\S*", text, re.MULTILINE) == []
 
 
-def test_developers_run_the_users_versions() -> None:
-    """The pins for developers are those for users, and more."""
-    developers = pins("dev.txt")
+@pytest.mark.parametrize("name", ["dev.txt", "bench.txt"])
+def test_developers_run_the_users_versions(name: str) -> None:
+    """The pins for developers and for benchmarks are those for users, and more."""
+    developers = pins(name)
 
     assert pins("runtime.txt").items() <= developers.items()
     assert pins("build.txt").items() <= developers.items()

@@ -27,14 +27,17 @@ from slotsvc.cli.report import report_group
 from slotsvc.cli.serve import serve
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
+from slotsvc.cli.suggest_batch import suggest_batch
 from slotsvc.cli.up import up
 from slotsvc.cli.violations import violations
 from slotsvc.cli.watch import watch
+from slotsvc.cli.why_not import why_not
 
 INTERRUPTED = 130
 IN_ORDER = (
     up, serve, portal_group, demo,
-    suggest, hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
+    suggest, suggest_batch, why_not,
+    hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
     calendar, publish, check, move, report_group, violations, watch,
     list_command, company_group, key_group,
     map_group, migrate, doctor, config_group, version,

@@ -59,12 +59,21 @@ class Wish:
 
 def wish_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
     """The options that make a ``Wish``."""
-    for option in reversed(WISH_OPTIONS):
+    return visit_options(_with(ANSWER_OPTIONS, command))
+
+
+def visit_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """Those of them that say what is needed."""
+    return _with(VISIT_OPTIONS, command)
+
+
+def _with[**P, R](options: Sequence[Callable[..., Any]], command: Callable[P, R]) -> Callable[P, R]:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-WISH_OPTIONS = (
+VISIT_OPTIONS = (
     click.option("--at", type=Place(), help="Where: a point."),
     click.option("--site", metavar="SITE", help="Where: a registered site."),
     click.option("--place", "address_text", metavar="TEXT", help="Where: an address to look up."),
@@ -89,6 +98,8 @@ WISH_OPTIONS = (
     ),
     click.option("--reorder-published", is_flag=True,
                  help="Days told to technicians may be put in another order too."),
+)  # fmt: skip
+ANSWER_OPTIONS = (
     click.option("--slots", type=click.IntRange(1, 50), default=5, show_default=True,
                  help="How many slots."),
     click.option("--per-day", type=click.IntRange(1, 50), default=2, show_default=True,
@@ -183,7 +194,7 @@ def suggest_request(
     from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest
     from slotsvc.pb.v1.types_pb2 import Freedom
 
-    name = chosen_team(connected, team or _team_of(connected, wish.visit))
+    name = chosen_team(connected, team or team_of_visit(connected, wish.visit))
     zone = ZoneInfo(connected.team(name).time_zone)
     request = SuggestSlotsRequest(
         team=name,
@@ -197,7 +208,7 @@ def suggest_request(
     return request, zone
 
 
-def _team_of(connected: Service, visit: str | None) -> str | None:
+def team_of_visit(connected: Service, visit: str | None) -> str | None:
     """The team that a stored visit belongs to; None: nobody said."""
     from slotsvc.cli.names import chosen_tenant, full_name
 

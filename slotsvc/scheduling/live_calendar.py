@@ -42,10 +42,15 @@ MOST_WEIGHTS = 4
 
 @dataclass(slots=True)
 class _TeamMemory:
-    """What is remembered of a team between searches. ``bases``: by weights, the last ones."""
+    """What is remembered of a team between searches. ``bases``: by weights, the last ones.
+
+    ``refreshing``: goes on when who began it no longer waits. A large team takes longer to read than
+    a call may last; the next call then finds it read.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     team: RememberedTeam | None = None
+    refreshing: asyncio.Task[RememberedTeam] | None = None
     bases: dict[Weights, tuple[TeamArrays, Base]] = field(default_factory=dict)
 
 
@@ -74,11 +79,8 @@ class LiveCalendar:
         if glance is None:
             glance = await self._store.read(lambda tx: glance_at(tx, tenant))
         known = memory.team
-        if known is None or not known.shows(period, glance):
-            async with memory.lock:
-                known = memory.team
-                if known is None or not known.shows(period, glance):
-                    known = memory.team = await self._refreshed(tenant, team, period, known)
+        while known is None or not known.shows(period, glance):
+            known = await self._next(memory, tenant, team, period)
         calendar = known.calendars.get(weights)
         if calendar is None:
             calendar = await _with_base(memory, known, weights)
@@ -91,6 +93,16 @@ class LiveCalendar:
         while len(self._teams) > MOST_TEAMS:
             self._teams.pop(next(iter(self._teams)))
         return memory
+
+    async def _next(
+        self, memory: _TeamMemory, tenant: str, team: str, period: Period
+    ) -> RememberedTeam:
+        """The team after the refresh that runs, or after one for ``period`` begun now."""
+        if memory.refreshing is None:
+            refresh = self._refreshed(tenant, team, period, memory.team)
+            memory.refreshing = asyncio.create_task(refresh, name="refresh-team")
+            memory.refreshing.add_done_callback(lambda done: _refreshed(memory, done))
+        return await asyncio.shield(memory.refreshing)
 
     async def _refreshed(
         self, tenant: str, team: str, period: Period, before: RememberedTeam | None
@@ -113,6 +125,13 @@ class LiveCalendar:
         built = await built_days(self._travel, list(asked.values()), seen.glance.now)
         fresh = dict(zip(asked, built, strict=True))
         return await asyncio.to_thread(remembered_team, seen, every, fresh, before)
+
+
+def _refreshed(memory: _TeamMemory, done: asyncio.Task[RememberedTeam]) -> None:
+    """Keeps what was read; a failure is told to those who wait for it."""
+    memory.refreshing = None
+    if not done.cancelled() and done.exception() is None:
+        memory.team = done.result()
 
 
 async def _with_base(memory: _TeamMemory, team: RememberedTeam, weights: Weights) -> TeamCalendar:

@@ -185,4 +185,4 @@ def _with_limits_moved_out(
 
 
 def _until(rows: Mapping[DayKey, Row], over: datetime) -> datetime:
-    return min((row.work.renew_at for row in rows.values()), default=over)
+    return min(over, min((row.work.renew_at for row in rows.values()), default=over))

@@ -170,7 +170,8 @@ class SuggestSlots:
                 command.max_rejections,
                 _out_of_time(command.deadline, left),
                 next(self._searches) % REFEREE_EVERY == 0,
-            )
+            ),
+            command.deadline,
         )
         return Suggestions(answer, self.held(search, answer.offers), search.asked.team.zone)
 
@@ -181,9 +182,11 @@ class SuggestSlots:
         work = replace(asked.work, priority=max(asked.work.priority, command.wish.priority))
         return tuple(self._held(command, asked, work, offer, paces) for offer in offers)
 
-    async def in_thread[T](self, work: Callable[[Callable[[], bool]], T]) -> T:
+    async def in_thread[T](
+        self, work: Callable[[Callable[[], bool]], T], until: float | None = None
+    ) -> T:
         """What ``work`` gives, done in one of the few threads that search; see ``ThreadPlaces``."""
-        return await self._ranking.run(work)
+        return await self._ranking.run(work, until)
 
     async def _taken(
         self, command: SuggestCommand, asked: Asked, days: Sequence[date]

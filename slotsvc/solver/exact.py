@@ -32,7 +32,7 @@ from slotsvc.solver.batch import (
 from slotsvc.solver.batch import without_visits as price_without_visits
 from slotsvc.solver.cell import Cell
 from slotsvc.solver.depth_first import Found, depth_first
-from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
 from slotsvc.solver.label_setting import label_setting
 from slotsvc.solver.params import Weights
 
@@ -317,6 +317,9 @@ class BestOrder(NamedTuple):
 NODES = 2_500
 """Partial orders that the depth first search looks at: about a millisecond."""
 
+DEEPEST = 20
+"""With more visits depth first would not come to an end."""
+
 
 def best_order(
     cell: Cell, limit: int, weights: Weights, room: int, out_of_time: OutOfTime = never
@@ -326,6 +329,9 @@ def best_order(
     First depth first, then, where that has not finished, by label setting. ``room``: labels kept at
     most. ``out_of_time``: asked about every millisecond; True ends the search, unfinished.
     """
+    if len(cell.opens) - FIRST_VISIT > DEEPEST:
+        found = label_setting(cell, limit, weights, room, out_of_time)
+        return _told(found, found.floor, found.labels)
     quick = depth_first(cell, limit, weights, NODES)
     if quick.floor >= quick.price.cost:
         return _told(quick, quick.floor, quick.labels)

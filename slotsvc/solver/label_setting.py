@@ -24,7 +24,7 @@ from slotsvc.solver.outlook import MOST_VISITS, Outlook, is_hopeless, least_cost
 from slotsvc.solver.params import Weights
 from slotsvc.solver.recurrence import begun, drive, paused
 
-STEP = 4_000
+STEP = 2_000
 """Labels made before the clock is looked at again: about a millisecond."""
 
 

@@ -96,7 +96,7 @@ def one_window(
     day = calendar.days[row]
     by_id = {p.id: p for p in day.placements}
     visits = tuple(by_id[id] for id in day.instance.visits)
-    base, fixed = calendar.base, day.keep_order or insert_only
+    base, fixed = calendar.base, bool(calendar.facts.keep_order[row]) or insert_only
     before, after = _neighbours(calendar, row)
     settled = sum((by_id[id].on_site for id in day.instance.done if id in by_id), _NOTHING)
     return OneWindow(

@@ -53,88 +53,55 @@ def dissection_ranks(
     ``node_at``: (n, 2), longitude and latitude of each node, in any unit. Any ranks give right
     answers; good ones give quick ones.
     """
-    count = len(node_at)
-    ends, junctions = _junctions(tail, head, count)
+    ends = _junctions(tail, head, len(node_at))
+    junctions = int(ends.max(initial=-1)) + 1
     at = np.zeros((junctions, 2))
-    degree = np.zeros(junctions)
     for side in (0, 1):
         np.add.at(at, ends[:, side], node_at)
-        np.add.at(degree, ends[:, side], 1.0)
-    at /= degree[:, None]
+    at /= np.bincount(ends.ravel(), minlength=junctions)[:, None]
     by = np.stack([np.argsort(at @ way, kind="stable") for way in np.array(_DIRECTIONS)])
-    first, to = _neighbours(ends, junctions)
-    return np.asarray(_dissect(ends, first, to, by.astype(np.int32)))
+    apart = ends[ends[:, 0] != ends[:, 1]]
+    streets = _sorted(np.concatenate([apart, apart[:, ::-1]]), junctions)
+    begins = _sorted(np.stack([ends[:, 0], np.arange(len(ends))], axis=1), junctions)
+    return np.asarray(_dissect(ends, streets, begins, by.astype(np.int32)))
+
+
+class _Rows(NamedTuple):
+    """Row k has the entries ``first[k]`` to ``first[k + 1]`` of ``to``."""
+
+    first: Int32
+    to: Int32
+
+
+def _sorted(pairs: NDArray[np.integer], count: int) -> _Rows:
+    """The second of each pair, by the first."""
+    order = np.argsort(pairs[:, 0], kind="stable")
+    first = np.searchsorted(pairs[order, 0], np.arange(count + 1))
+    return _Rows(first.astype(np.int32), pairs[order, 1].astype(np.int32))
+
+
+def _junctions(tail: Int32, head: Int32, count: int) -> Int32:
+    """The junction where each node begins and ends, (count, 2): where one arc of a junction ends
+    all arcs that share an end with it do."""
+    begin, end = np.arange(count), np.arange(count) + count
+    while True:
+        lowest = np.minimum(end[tail], begin[head])
+        if (lowest == end[tail]).all() and (lowest == begin[head]).all():
+            break
+        np.minimum.at(end, tail, lowest)
+        np.minimum.at(begin, head, lowest)
+    number = np.unique(np.stack([begin, end], axis=1), return_inverse=True)[1]
+    return number.reshape(-1, 2).astype(np.int32)
 
 
 @compiled
-def _root(parent: Int32, of: int) -> int:
-    while parent[of] != of:
-        parent[of] = parent[parent[of]]
-        of = parent[of]
-    return of
-
-
-@compiled
-def _junctions(tail: Int32, head: Int32, count: int) -> tuple[Int32, int]:
-    """The junction where each node begins and ends, (count, 2), and how many there are."""
-    parent = np.arange(2 * count).astype(np.int32)
-    for arc in range(len(tail)):
-        parent[_root(parent, 2 * head[arc])] = _root(parent, 2 * tail[arc] + 1)
-    number = np.full(2 * count, -1, np.int32)
-    ends = np.empty((count, 2), np.int32)
-    found = 0
-    for end in range(2 * count):
-        root = _root(parent, end)
-        if number[root] < 0:
-            number[root] = found
-            found += 1
-        ends[end // 2, end % 2] = number[root]
-    return ends, found
-
-
-@compiled
-def _neighbours(ends: Int32, junctions: int) -> tuple[Int32, Int32]:
-    """Of each junction those at the other ends of its stretches, as often as there are some."""
-    first = np.zeros(junctions + 2, np.int32)
-    for node in range(len(ends)):
-        if ends[node, 0] != ends[node, 1]:
-            first[ends[node, 0] + 2] += 1
-            first[ends[node, 1] + 2] += 1
-    for junction in range(junctions):
-        first[junction + 2] += first[junction + 1]
-    to = np.empty(first[junctions + 1], np.int32)
-    for node in range(len(ends)):
-        one, two = ends[node, 0], ends[node, 1]
-        if one != two:
-            to[first[one + 1]], to[first[two + 1]] = two, one
-            first[one + 1] += 1
-            first[two + 1] += 1
-    return first[:-1], to
-
-
-@compiled
-def _stretches_at(ends: Int32, junctions: int) -> tuple[Int32, Int32]:
-    """Of each junction the nodes that begin there."""
-    first = np.zeros(junctions + 2, np.int32)
-    for node in range(len(ends)):
-        first[ends[node, 0] + 2] += 1
-    for junction in range(junctions):
-        first[junction + 2] += first[junction + 1]
-    node_of = np.empty(len(ends), np.int32)
-    for node in range(len(ends)):
-        node_of[first[ends[node, 0] + 1]] = node
-        first[ends[node, 0] + 1] += 1
-    return first[:-1], node_of
-
-
-@compiled
-def _dissect(ends: Int32, first: Int32, to: Int32, by: Int32) -> Int32:
-    """The ranks. ``by``: (directions, junctions), sorted along each; reordered here: the junctions
+def _dissect(ends: Int32, streets: _Rows, begins: _Rows, by: Int32) -> Int32:
+    """The ranks. ``streets``: the other ends of those at each junction; ``begins``: the nodes that
+    begin there. ``by``: (directions, junctions), sorted along each; reordered here: the junctions
     of a part stand together in every row, still sorted."""
     count = by.shape[1]
-    part = _room(count, len(to))
+    part = _room(count, len(streets.to))
     part_of, local = np.zeros(count, np.int32), np.empty(count, np.int32)
-    begins, node_of = _stretches_at(ends, count)
     rank = np.full(len(ends), -1, np.int32)
     top_rank, parts = len(ends) - 1, 1
     waiting = np.empty((64 + count, 2), np.int32)
@@ -143,16 +110,16 @@ def _dissect(ends: Int32, first: Int32, to: Int32, by: Int32) -> Int32:
     while left:
         left -= 1
         low, high = waiting[left, 0], waiting[left, 1]
-        arcs = _network(part, first, to, by[0], part_of, local, low, high)
+        arcs = _network(part, streets, by[0], part_of, local, low, high)
         if arcs == 0:
-            top_rank = _rank_rest(by[0], low, high, begins, node_of, rank, top_rank)
+            top_rank = _rank_rest(by[0], low, high, begins, rank, top_rank)
             continue
         _cut(part, by, local, low, high)
         for k in range(low, high):
             if part.best[local[by[0, k]]] == _SINK:
                 part_of[by[0, k]] = parts
         parts += 1
-        top_rank = _rank_cut(by[0], low, high, begins, node_of, ends, part_of, rank, top_rank)
+        top_rank = _rank_cut(by[0], low, high, begins, ends, part_of, rank, top_rank)
         middle = _split(part, by, local, low, high)
         waiting[left, 0], waiting[left, 1] = low, middle
         waiting[left + 1, 0], waiting[left + 1, 1] = middle, high
@@ -178,8 +145,7 @@ def _room(junctions: int, arcs: int) -> _Part:
 
 @compiled
 def _network(
-    part: _Part, first: Int32, to: Int32, order: Int32, part_of: Int32, local: Int32,
-    low: int, high: int,
+    part: _Part, streets: _Rows, order: Int32, part_of: Int32, local: Int32, low: int, high: int
 ) -> int:  # fmt: skip
     """Fills ``part`` with the junctions ``order[low:high]``; how many arcs it has."""
     for k in range(low, high):
@@ -187,9 +153,9 @@ def _network(
     same = part_of[order[low]]
     for k in range(low, high):
         part.first[k - low + 1] = part.first[k - low]
-        for a in range(first[order[k]], first[order[k] + 1]):
-            if part_of[to[a]] == same:
-                _add(part, k - low, local[to[a]])
+        for a in range(streets.first[order[k]], streets.first[order[k] + 1]):
+            if part_of[streets.to[a]] == same:
+                _add(part, k - low, local[streets.to[a]])
     for junction in range(high - low):
         for a in range(part.first[junction], part.first[junction + 1]):
             other = part.to[a]
@@ -214,26 +180,26 @@ def _add(part: _Part, junction: int, to: int) -> None:
 
 @compiled
 def _rank_rest(
-    order: Int32, low: int, high: int, begins: Int32, node_of: Int32, rank: Int32, top_rank: int
+    order: Int32, low: int, high: int, begins: _Rows, rank: Int32, top_rank: int
 ) -> int:  # fmt: skip
     """Ranks what is not cut at all: stretches that end where they begin."""
     for at in range(low, high):
-        for k in range(begins[order[at]], begins[order[at] + 1]):
-            if rank[node_of[k]] < 0:
-                rank[node_of[k]] = top_rank
+        for k in range(begins.first[order[at]], begins.first[order[at] + 1]):
+            if rank[begins.to[k]] < 0:
+                rank[begins.to[k]] = top_rank
                 top_rank -= 1
     return top_rank
 
 
 @compiled
 def _rank_cut(
-    order: Int32, low: int, high: int, begins: Int32, node_of: Int32, ends: Int32, part_of: Int32,
-    rank: Int32, top_rank: int,
+    order: Int32, low: int, high: int, begins: _Rows, ends: Int32, part_of: Int32, rank: Int32,
+    top_rank: int,
 ) -> int:  # fmt: skip
     """Ranks the stretches between the two new parts."""
     for at in range(low, high):
-        for k in range(begins[order[at]], begins[order[at] + 1]):
-            node = node_of[k]
+        for k in range(begins.first[order[at]], begins.first[order[at] + 1]):
+            node = begins.to[k]
             if rank[node] < 0 and part_of[ends[node, 0]] != part_of[ends[node, 1]]:
                 rank[node] = top_rank
                 top_rank -= 1

@@ -20,9 +20,11 @@ def never_failing(
     *,
     in_process: TravelTimes | None = None,
 ) -> FallbackTravelTimes:
-    """fallback → (engine in this process, if there is one → ``cached``) | estimate.
+    """fallback → (fail fast → engine in this process, if there is one | ``cached``) | estimate.
 
     The engine in this process remembers its places itself and is of the same map.
     """
-    live = cached if in_process is None else FallbackTravelTimes(in_process, cached)
+    live: TravelTimes = cached
+    if in_process is not None:
+        live = FallbackTravelTimes(FailFastTravelTimes(in_process), cached)
     return FallbackTravelTimes(live, estimate or EstimatedTravelTimes())

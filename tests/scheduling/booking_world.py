@@ -109,14 +109,14 @@ class BookingWorld:
         self._runner = asyncio.Runner()
         self.store = NearStore(path, self.clock, readers=1)
         self._calendars = Calendars(self.store, changed_days.judge_changed_days)
-        self._travel = travel or KnownRoads()
+        self.travel = travel or KnownRoads()
         self._begin()
 
     def _begin(self, number: int = 1) -> None:
         self._numbers = itertools.count(number)
-        self._desk = Desk(self.store, self._travel, lambda kind: f"{kind}-{next(self._numbers)}")
-        calendar = LiveCalendar(self.store, self._travel)
-        self._suggest = SuggestSlots(self.store, self._travel, calendar, SearchLimits())
+        self._desk = Desk(self.store, self.travel, lambda kind: f"{kind}-{next(self._numbers)}")
+        calendar = LiveCalendar(self.store, self.travel)
+        self._suggest = SuggestSlots(self.store, self.travel, calendar, SearchLimits())
 
     def keep(self, path: Path) -> Memory:
         """What stands now, to come back to."""

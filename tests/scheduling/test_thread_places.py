@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from threading import Event
 
@@ -46,3 +47,22 @@ async def test_errors_come_out_and_free_the_place() -> None:
     for _ in range(2):
         with pytest.raises(LookupError):
             await places.run(broken)
+
+
+async def test_work_whose_time_is_over_waits_for_no_place() -> None:
+    """All places taken: work with a limit is begun at its limit, work without one waits."""
+    places, may_end = ThreadPlaces(1), Event()
+    first = asyncio.create_task(places.run(lambda _left: may_end.wait(5)))
+    await asyncio.sleep(0)
+    patient = asyncio.create_task(places.run(lambda _left: "patient"))
+    limit = time.monotonic() + 0.05
+    begun = await asyncio.wait_for(places.run(lambda _left: time.monotonic(), limit), 5)
+    at_once = await asyncio.wait_for(places.run(lambda _left: "late", time.monotonic() - 1), 5)
+
+    assert begun >= limit
+    assert at_once == "late"
+    assert not patient.done()
+    may_end.set()
+    assert await asyncio.wait_for(patient, 5) == "patient"
+    assert await first
+    assert await asyncio.wait_for(places.run(lambda _left: "free", limit), 5) == "free"

@@ -86,6 +86,7 @@ def sealer(tmp_path_factory: pytest.TempPathFactory) -> SlotSealer:
 def test_an_offer_comes_back_as_it_was(sealer: SlotSealer, offer: HeldOffer) -> None:
     """Every field of it, with the search that led to it; and the token fits a form."""
     search = pb.SuggestSlotsRequest(team="tenants/acme/teams/crew", max_rejections=9)
+    search.search_time.seconds = 3  # how patient the caller was is not part of the question
 
     token = seal_offer(sealer, offer, travelling(search))
 

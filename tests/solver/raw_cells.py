@@ -26,7 +26,12 @@ def a_cell(seed: int, most: int, hours: int = 0) -> Cell:
     loose = int(rng.choice([4, 12, 40, 90])) + hours
     opens = np.maximum(0, clock + rng.integers(-loose // 2 - 4, 9, visits))
     closes = opens + rng.integers(0, loose + 1, visits)
-    last = int(clock[-1]) + 20 if visits else 12
+    if rng.random() < 0.15:  # under way: some windows are over, and maybe the day
+        gone = int(rng.integers(0, 15))
+        opens, closes = np.maximum(opens - gone, 0), closes - gone
+    if rng.random() < 0.1:  # nobody was promised anything
+        opens, closes = opens * 0, closes * 0 + INF
+    last = int(clock[-1]) + 20 if visits else int(rng.integers(-3, 13))
     end = last + int(rng.integers(0, 40)) + int(pauses[:, 2].sum())
     return Cell(
         np.concatenate([[0, 0], opens]).astype(np.int32),

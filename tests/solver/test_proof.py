@@ -19,6 +19,7 @@ QUESTIONS = {
     "hostile roads, every slot": 500,
     "orders kept": 300,
     "any order": 300,
+    "too many orders to know": 100,
     "exact starts": 200,
     "exact starts, all of them": 200,
 }

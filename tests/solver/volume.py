@@ -58,6 +58,9 @@ FAMILIES = {
     "any order": Family(
         Shape(visits=(5, 4, 3), days=1, free=True, features=RULES_OF_TIME, roads=adversarial_roads)
     ),
+    "too many orders to know": Family(
+        Shape(visits=(6, 5), technicians=2, days=1, windows=3, free=True, roads=adversarial_roads)
+    ),
     "exact starts": Family(
         Shape(windows=36, step=2, features=RULES_OF_TIME, roads=adversarial_roads), per_day=4
     ),

@@ -33,3 +33,11 @@ def road_engine(demo_map: CompiledMap) -> Iterator[RoadTravelTimes]:
     engine = RoadTravelTimes.of_map(demo_map.files, demo_map.info)
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def closed_roads(demo_map: CompiledMap) -> RoadTravelTimes:
+    """An engine that fails at every question."""
+    engine = RoadTravelTimes.of_map(demo_map.files, demo_map.info)
+    engine.close()
+    return engine

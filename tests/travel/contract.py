@@ -1,4 +1,4 @@
-"""What every ``TravelTimes`` must do. Subclass and provide a ``travel`` fixture."""
+"""What every ``TravelTimes`` must do; ``test_contract`` holds every one of them to it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 
 import numpy as np
 
-from slotsvc.scheduling.travel_port import UNREACHABLE, TravelTimes
-from tests.road_fixtures import CASINO, LA_TURBIE, ROQUEBRUNE, TOWN
+from slotsvc.scheduling.travel_port import UNREACHABLE, Provenance, TravelTimes
+from tests.road_fixtures import CASINO, FAR_OUT_AT_SEA, LA_TURBIE, ROQUEBRUNE, TOWN
 
 
 class TravelTimesContract:
@@ -77,5 +77,36 @@ class TravelTimesContract:
         assert (again.source_snap_m >= 0).all()
 
     async def test_the_table_names_its_map(self, travel: TravelTimes) -> None:
-        """The map id of an answer is the one in use."""
-        assert (await travel.table(TOWN[:1], TOWN[:2])).map_id == travel.map_id
+        """LIVE times are of the map in use, an ESTIMATE says by its map id what it is."""
+        table = await travel.table(TOWN[:1], TOWN[:2])
+        if table.provenance is Provenance.LIVE:
+            assert table.map_id == travel.map_id
+        else:
+            assert table.map_id.startswith("estimate:")
+
+    async def test_every_number_makes_sense(self, travel: TravelTimes) -> None:
+        """Seconds are from 0 to ``UNREACHABLE``, snap distances metres, also for a place far out at
+        sea among the others."""
+        places = [*TOWN, FAR_OUT_AT_SEA]
+        table = await travel.table(places, places)
+        assert (table.seconds >= 0).all()
+        assert (table.seconds <= UNREACHABLE).all()
+        assert np.isfinite(table.source_snap_m).all()
+        assert (table.source_snap_m == table.destination_snap_m).all()
+        assert (table.source_snap_m >= 0).all()
+
+    async def test_a_snap_distance_does_not_depend_on_the_side(self, travel: TravelTimes) -> None:
+        """A place is put on one point of the road, wherever it is asked about and with whom."""
+        row = await travel.table([ROQUEBRUNE], TOWN)
+        column = await travel.table(TOWN, [ROQUEBRUNE])
+        assert np.allclose(row.destination_snap_m, column.source_snap_m)
+        assert np.allclose(row.source_snap_m[0], row.destination_snap_m[6])
+
+    async def test_a_caller_may_leave(self, travel: TravelTimes) -> None:
+        """Who gives up changes nothing for who asks next."""
+        expected = (await travel.table(TOWN, TOWN)).seconds
+        leaving = asyncio.create_task(travel.table(list(TOWN), list(reversed(TOWN))))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        assert ((await travel.table(TOWN, TOWN)).seconds == expected).all()

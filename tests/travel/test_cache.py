@@ -14,24 +14,9 @@ from slotsvc.travel.cache import CachedTravelTimes
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.osrm import OsrmTravelTimes
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN
-from tests.travel.contract import TravelTimesContract
 from tests.travel.counted import CountedTravelTimes
 
 GRID = tuple(Location(43.70 + i * 0.001, 7.40 + i * 0.002) for i in range(500))
-
-
-class TestCacheOverLiveRoads(TravelTimesContract):
-    @pytest.fixture
-    def travel(self, osrm: OsrmTravelTimes) -> CachedTravelTimes:
-        return CachedTravelTimes(osrm)
-
-
-class TestTinyCacheOverLiveRoads(TravelTimesContract):
-    """Room for almost nothing: everything is forgotten all the time, no answer changes."""
-
-    @pytest.fixture
-    def travel(self, osrm: OsrmTravelTimes) -> CachedTravelTimes:
-        return CachedTravelTimes(osrm, max_places=16, max_entries=1)
 
 
 @pytest.fixture

@@ -19,19 +19,12 @@ from slotsvc.travel.estimate import (
 from slotsvc.travel.osm_extract import read_extract
 from slotsvc.travel.osrm import OsrmTravelTimes
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN
-from tests.travel.contract import TravelTimesContract
 
 places = st.builds(
     Location,
     lat=st.floats(43.0, 44.0, allow_nan=False),
     lon=st.floats(7.0, 8.0, allow_nan=False),
 )
-
-
-class TestEstimate(TravelTimesContract):
-    @pytest.fixture
-    def travel(self) -> EstimatedTravelTimes:
-        return EstimatedTravelTimes()
 
 
 async def test_an_estimate_says_so() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import Provenance, TravelUnavailableError
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
@@ -9,7 +10,6 @@ from slotsvc.travel.layers import cached_engine, never_failing
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import free_port
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN, RunningRoads
-from tests.travel.contract import TravelTimesContract
 from tests.travel.counted import CountedTravelTimes
 
 
@@ -19,12 +19,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class TestFallbackOverLiveRoads(TravelTimesContract):
-    @pytest.fixture
-    def travel(self, osrm: OsrmTravelTimes) -> FallbackTravelTimes:
-        return never_failing(cached_engine(osrm))
 
 
 @pytest.fixture
@@ -107,3 +101,22 @@ async def test_failures_must_be_in_a_row(engine: CountedTravelTimes) -> None:
         else:
             await travel.table(TOWN, TOWN)
     assert len(engine.asked) == 5
+
+
+async def test_osrm_answers_while_the_engine_in_this_process_fails(
+    engine: CountedTravelTimes,
+) -> None:
+    """LIVE times of the same map all the time; after three failures the engine is left alone, and
+    only when both are away driving is estimated."""
+    first = CountedTravelTimes(EstimatedTravelTimes())
+    travel = never_failing(cached_engine(engine), in_process=first)
+    await travel.table(TOWN, TOWN)
+    assert (len(first.asked), len(engine.asked)) == (1, 0)
+    first.down = True
+    for _ in range(6):
+        assert (await travel.table(TOWN, TOWN)).provenance is Provenance.LIVE
+    assert (len(first.asked), len(engine.asked)) == (4, 1)
+    engine.down = True
+    unknown = [Location(43.7, 7.4)]
+    assert (await travel.table(unknown, TOWN)).provenance is Provenance.ESTIMATE
+    assert travel.map_id == "first"

@@ -52,7 +52,7 @@ def graph(request: pytest.FixtureRequest) -> Digraph:
 
 
 def test_every_time_is_that_of_the_shortest_way(graph: Digraph) -> None:
-    """All pairs of random graphs, forwards and backwards, equal Dijkstra's, unreachable ones too."""
+    """All pairs of random graphs, reachable or not, equal Dijkstra's, forwards and backwards."""
     hierarchy = hierarchy_of(graph)
     nodes = list(range(len(graph.node_at)))
     expected = np.array([plain_distances(graph, node) for node in nodes])

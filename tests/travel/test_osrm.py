@@ -15,13 +15,6 @@ from tests.road_fixtures import (
     TOWN,
     RunningRoads,
 )
-from tests.travel.contract import TravelTimesContract
-
-
-class TestOsrm(TravelTimesContract):
-    @pytest.fixture
-    def travel(self, osrm: OsrmTravelTimes) -> OsrmTravelTimes:
-        return osrm
 
 
 async def test_times_come_from_the_road(osrm: OsrmTravelTimes) -> None:
