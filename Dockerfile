@@ -16,6 +16,9 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels 
  && /opt/slotsvc/bin/pip install --no-deps --no-index /wheels/*.whl \
  && /opt/slotsvc/bin/pip uninstall --yes pip \
  && /opt/slotsvc/bin/python -m compileall -q /opt/slotsvc/lib
+# What ranks is compiled here, for any processor: the first start would else wait a minute for it.
+ENV NUMBA_CPU_NAME=generic
+RUN /opt/slotsvc/bin/python -m slotsvc.bootstrap.warm_up
 
 FROM ${PYTHON_IMAGE} AS slotsvc
 LABEL org.opencontainers.image.title="slotsvc" \
@@ -27,6 +30,7 @@ ENV PATH=/opt/slotsvc/bin:$PATH \
     HOME=/data \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CPU_NAME=generic \
     SLOTSVC_DATA_DIR=/data
 WORKDIR /data
 VOLUME ["/data"]

@@ -7,6 +7,8 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
 DEV_PINS     := requirements/dev.txt
 BENCH_PINS   := requirements/bench.txt
+# what ranks is compiled for this machine, once: the first start would else wait for it
+WARM_UP      := $(BIN)/python -m slotsvc.bootstrap.warm_up
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up serve map test check screenshots messages proto bench growth torture pins clean
@@ -17,14 +19,17 @@ help: ## list the targets
 # Two stamps: a user of the demo does not wait for the developers' tools.
 $(VENV)/.runtime: $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 	@tools/make_venv.sh $(VENV) $(RUNTIME_PINS)
+	@$(WARM_UP)
 	@touch $@
 
 $(VENV)/.dev: $(DEV_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 	@tools/make_venv.sh $(VENV) $(DEV_PINS)
+	@$(WARM_UP)
 	@touch $(VENV)/.runtime $@
 
 $(VENV)/.bench: $(BENCH_PINS) $(RUNTIME_PINS) pyproject.toml tools/make_venv.sh
 	@tools/make_venv.sh $(VENV) $(BENCH_PINS)
+	@$(WARM_UP)
 	@touch $(VENV)/.runtime $@
 
 demo: $(VENV)/.runtime ## a town, a team, slots, the portal; ARGS=--once books and ends
@@ -42,6 +47,7 @@ map: $(VENV)/.runtime ## compile a road map: make map FILE=region.osm.pbf
 
 test: $(VENV)/.dev ## all tests; ARGS="-k slots" chooses some
 	@tools/find_chromium.sh >/dev/null
+	@$(WARM_UP)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
 
 check: $(VENV)/.dev ## style, types, boundaries, protos, Dockerfile

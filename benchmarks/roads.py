@@ -32,8 +32,8 @@ from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
 from slotsvc.travel.road_files import load_roads
 from slotsvc.travel.road_graph import CUT_OFF, FROM, TO, RoadGraph
-from slotsvc.travel.road_grid import mercator_latitudes
 from slotsvc.travel.road_snap import Snapped, snap
+from slotsvc.travel.road_tree import mercator_latitudes
 from slotsvc.travel.roads import RoadTravelTimes
 
 CLASSES = {

@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.roads import Roads, open_roads
+from slotsvc.bootstrap.warm_up import loading
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.api_keys import ApiKeys
@@ -106,6 +107,8 @@ async def running(
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         metrics.build.info({"version": version("slotsvc")})
+        search = asyncio.create_task(loading(), name="warm-up")
+        stack.push_async_callback(_cancelled, search)
         roads = await open_roads(settings, stack)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
@@ -118,6 +121,7 @@ async def running(
         stack.push_async_callback(_cancelled, count)
         authenticator = Authenticator(store, metrics)
         stack.push_async_callback(authenticator.finish)
+        await search
         server = _server(settings, ringing, roads, metrics, authenticator)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""

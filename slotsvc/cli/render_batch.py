@@ -13,15 +13,12 @@ from slotsvc.cli.words import (
     change_words,
     count_words,
     elapsed_words,
-    sentence,
     short,
     window_words,
 )
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-    from google.rpc.status_pb2 import Status
 
     from slotsvc.pb.v1.slot_service_pb2 import (
         SuggestSlotsBatchResponse,
@@ -65,8 +62,8 @@ def answer_line(
 ) -> Iterator[str]:
     """The best slot of one request, or why there is none. Numbers count from 1. ``zone``: the
     team's, None for an error."""
-    asked = f"{what_words(request.request)} at {where_words(request.request)}".strip()
-    told = _refused(answer.error) if zone is None else _best(answer.answer, zone)
+    asked = f"{what_words(request.request) or 'a visit'} at {where_words(request.request)}"
+    told = _refused(answer, request) if zone is None else _best(answer.answer, zone)
     yield from paragraph(f"{asked}: {told}", width, INDENT, f"{answer.index + 1:>4}")
 
 
@@ -81,5 +78,9 @@ def _best(answer: SuggestSlotsResponse, zone: ZoneInfo) -> str:
     return f"{window_words(slot.window, zone)}, {who}, {driving} driving{more}"
 
 
-def _refused(error: Status) -> str:
-    return f"refused: {sentence(error.message)}"
+def _refused(answer: SuggestSlotsBatchResponse, request: SuggestSlotsRequest) -> str:
+    from slotsvc.cli.rpc_failure import failure_in
+
+    failure = failure_in(answer.error, request)
+    wrong = [f"{path.removeprefix('request.')}: {text}" for path, text in failure.violations]
+    return f"refused. {'; '.join(wrong) or failure.message}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 INDENT = 2
-TRIED = "Each way was tried on the day and checked; with less of it there is no room."
+TRIED = "Each way was tried on the day and checked: a minute less of it would not do."
 TAKE = "Take a possible one: add --token and pipe into `slotsvc hold -` or `slotsvc book -`."
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import grpc
     from google.protobuf.any_pb2 import Any as AnyMessage
+    from google.rpc.status_pb2 import Status
 
     from slotsvc.pb.v1.plan_service_pb2 import RouteCheck
     from slotsvc.pb.v1.slot_service_pb2 import Slot
@@ -66,16 +67,31 @@ def failure_of(error: grpc.RpcError, address: str, request: object = None) -> Co
     """
     # every error of a finished call is also a call; the base class does not say so
     call: Any = error
-    code: str = call.code().name
-    reason, violations, alternatives, routes = _read(_details(call.trailing_metadata() or ()))
-    message = f"{count_words(len(violations), 'field')} refused." if violations else call.details()
+    details = _details(call.trailing_metadata() or ())
+    return _failure(call.code().name, call.details() or "", details, address, request)
+
+
+def failure_in(status: Status, request: object = None) -> CommandError:
+    """As ``failure_of``, for an error that stands in an answer."""
+    import grpc
+
+    names = {code.value[0]: code.name for code in grpc.StatusCode}
+    code = names.get(status.code, "UNKNOWN")
+    return _failure(code, status.message, status.details, "", request)
+
+
+def _failure(
+    code: str, told: str, details: Sequence[AnyMessage], address: str, request: object
+) -> CommandError:
+    reason, violations, alternatives, routes = _read(details)
+    message = f"{count_words(len(violations), 'field')} refused." if violations else told
     for rank, slot in enumerate(alternatives, 1):
         slot.rank = rank
     if reason == "NOT_FOUND" and request is not None:
-        return not_found(message or "", request)
-    once = reason == "HOLD_LIMIT" and "prolonged" in (message or "")
+        return not_found(message, request)
+    once = reason == "HOLD_LIMIT" and "prolonged" in message
     return CommandError(
-        message=_sentence(code, message or "", address),
+        message=_sentence(code, message, address),
         reason=reason or code,
         exit_code=EXITS.get(code, Exit.ERROR),
         hint=PROLONGED_HINT if once else REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
@@ -89,7 +105,7 @@ def _sentence(code: str, message: str, address: str) -> str:
     connecting = ("failed to connect", "Connection refused", "DNS resolution", "Socket closed")
     if code == "UNAVAILABLE" and any(words in message for words in connecting):
         return f"No service answers at {address}."
-    if code == "DEADLINE_EXCEEDED":
+    if code == "DEADLINE_EXCEEDED" and address:
         return f"The service at {address} did not answer in time."
     return sentence(message or f"The service answered {code}.")
 

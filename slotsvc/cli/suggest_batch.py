@@ -53,7 +53,7 @@ def suggest_batch(
     A line is a SuggestSlotsRequest of the API, names may be short:
 
     \b
-    {"request": {"site": "rue-imberty", "activity_type": "repair"}, "max_slots": 3}
+    {"request": {"site": "rue-imberty", "activity_type": "repair"}}
 
     Answers come in the order of the lines, each as soon as it is there; --timeout is for all of
     them. A line that is refused leaves the others alone. With --json: one object a line.
@@ -63,7 +63,7 @@ def suggest_batch(
         batch = _batch(connected, team, requests)
         if as_json:
             for answer in _answers(connected, batch):
-                _echo_line(answer)
+                _echo_line(answer, batch.requests[answer.index])
         else:
             _show(connected, batch)
 
@@ -132,10 +132,16 @@ def _answers(
         raise failure_of(error, connected.address, batch) from error
 
 
-def _echo_line(answer: SuggestSlotsBatchResponse) -> None:
+def _echo_line(answer: SuggestSlotsBatchResponse, request: SuggestSlotsRequest) -> None:
+    """The answer as in the API; an error as commands print theirs."""
     from slotsvc.cli.as_json import as_json
+    from slotsvc.cli.rpc_failure import failure_in
 
-    click.echo(json.dumps(as_json(answer), ensure_ascii=False))
+    if answer.HasField("error"):
+        found = failure_in(answer.error, request).as_json()
+    else:
+        found = {"answer": as_json(answer.answer)}
+    click.echo(json.dumps({"index": answer.index, **found}, ensure_ascii=False))
 
 
 def _show(connected: Service, batch: SuggestSlotsBatchRequest) -> None:

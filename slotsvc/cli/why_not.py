@@ -70,7 +70,7 @@ def why_not(
 
     \b
     slotsvc why-not chiara fri/08-10 --site rue-imberty --activity repair
-    slotsvc why-not chiara tomorrow --at 43.7386,7.4246 --minutes 60 --grid 08-10,10-12
+    slotsvc why-not chiara tomorrow --at 43.7386,7.4246 --activity repair
     slotsvc why-not chiara fri/8-10 --visit 4711 --token | slotsvc hold -
     """
     wish = Wish(**typed)

@@ -113,6 +113,7 @@ def _when(wrong: Violations, request: pb.WhyNotRequest) -> TimeWindow | date:
         return fields.day(wrong, "date", request.date)
     if kind is None:
         wrong.add("when", "a window or a date is needed")
+        return fields.EARLIEST.date()
     window = fields.window(wrong, "window", request.window)
     if window.length > LONGEST_WINDOW:
         wrong.add("window", "at most 24 hours long")

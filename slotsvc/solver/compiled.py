@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -45,16 +47,28 @@ def _fingerprint() -> str:
 
 
 def _kept_in() -> Path | None:
-    """Where machine code is kept: beside the sources, else with the user's caches, else nowhere."""
-    for base in (_PACKAGE / "solver" / "__pycache__", Path.home() / ".cache" / "slotsvc"):
-        directory = base / f"compiled-{_fingerprint()}"
+    """Where machine code is kept: beside the sources, else with the user's caches, else nowhere.
+
+    What was made beside sources that cannot be written (in an image) is copied to where it can be
+    used: the compiler opens no place that it could not write to.
+    """
+    name, home = f"compiled-{_fingerprint()}", Path.home() / ".cache" / "slotsvc"
+    made = _PACKAGE / "solver" / "__pycache__" / name
+    for directory in (made, home / name, Path(tempfile.gettempdir()) / f"slotsvc-{name}"):
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            directory.mkdir(parents=True, exist_ok=True, mode=0o755 if directory is made else 0o700)
         except OSError:
             continue
-        if os.access(directory, os.W_OK):
+        if os.access(directory, os.W_OK) and directory.stat().st_uid == os.getuid():
+            _take_over(made, directory)
             return directory
     return None
+
+
+def _take_over(made: Path, directory: Path) -> None:
+    """Copies what is made and is not there yet."""
+    if directory != made and os.access(made, os.R_OK) and not any(directory.iterdir()):
+        shutil.copytree(made, directory, dirs_exist_ok=True)
 
 
 KEPT_IN = _kept_in()

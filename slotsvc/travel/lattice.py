@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from slotsvc.travel.road_graph import RoadGraph
-from slotsvc.travel.road_grid import grid_of
+from slotsvc.travel.road_graph import FROM, RoadGraph
+from slotsvc.travel.road_tree import tree_of
 
 MAP_ID = "lattice"
 VERSION = "0"
@@ -30,16 +30,16 @@ def lattice(side: int) -> RoadGraph:
     onward = tail != head ^ 1
     at = np.stack([crossing.ravel() % side, crossing.ravel() // side], axis=1) * _BLOCK
     segments = _segments(at[streets].reshape(-1, 4))
-    frame, first, entry = grid_of(segments)
+    northing, boxes, levels = tree_of(segments[:, FROM : FROM + 4])
     arrays = {
         "tail": tail[onward].astype(np.int32),
         "head": head[onward].astype(np.int32),
         "weight": np.full(int(onward.sum()), STREET_DS + TURN_DS, dtype=np.int32),
         "node_at": (at[ways].sum(axis=1) // 2).astype(np.int32),
         "segments": segments,
-        "frame": frame,
-        "first": first,
-        "entry": entry,
+        "northing": northing,
+        "boxes": boxes,
+        "levels": levels,
     }
     for array in arrays.values():
         array.flags.writeable = False  # as if read from a file: the compiler tells them apart

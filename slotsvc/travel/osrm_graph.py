@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.travel.map_info import MapError, MapFiles
-from slotsvc.travel.road_graph import NO_NODE, SEGMENT_COLUMNS, RoadGraph
-from slotsvc.travel.road_grid import grid_of
+from slotsvc.travel.road_graph import FROM, NO_NODE, SEGMENT_COLUMNS, RoadGraph
+from slotsvc.travel.road_tree import tree_of
 
 LAYOUTS = {"26.10.0": bytes.fromhex("4f5352501a0a0001010847")}
 """The fingerprint in each file, by version of the ``osrm-bindings`` wheel that wrote it."""
@@ -72,7 +72,7 @@ class _Reader:
         segments, node_at = self._segments(nodes)
         if not len(segments):
             raise MapError("the compiled roads hold none a place can be put on")
-        frame, first, entry = grid_of(segments)
+        northing, boxes, levels = tree_of(segments[:, FROM : FROM + 4])
         return RoadGraph(
             map_id=map_id,
             osrm_version=version,
@@ -81,9 +81,9 @@ class _Reader:
             weight=weight,
             node_at=node_at,
             segments=segments,
-            frame=frame,
-            first=first,
-            entry=entry,
+            northing=northing,
+            boxes=boxes,
+            levels=levels,
         )
 
     def _array(self, suffix: str, member: str, dtype: str | np.dtype[Any]) -> NDArray[Any]:
@@ -130,8 +130,7 @@ class _Reader:
         columns = [ahead, back, *at[found["u"]].T, *at[found["v"]].T, position, before, along]
         segments = np.stack([*columns, before_back, along_back, cut_off], axis=1, dtype=np.int64)
         assert segments.shape[1] == SEGMENT_COLUMNS
-        usable = (ahead != NO_NODE) | (back != NO_NODE)
-        return segments[usable].astype(np.int32), at[geometry.middle()].astype(np.int32)
+        return segments.astype(np.int32), at[geometry.middle()].astype(np.int32)
 
 
 class _Geometry:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from slotsvc.travel.array_file import read_arrays, write_arrays
 
-ROAD_GRAPH_FORMAT = 1
+ROAD_GRAPH_FORMAT = 2
 NO_NODE = -1
 
 
@@ -44,11 +44,11 @@ class RoadGraph:
     the tail and turning into the head. ``node_at``: int32 (n, 2), longitude and latitude of a point
     in the middle of each node, in millionths of a degree.
 
-    ``segments``: int32 (S, 12), the straight pieces of road a place can be put on; the columns are
-    named above. Which of them may pass through a square of the map in the Mercator projection:
-    ``frame``: int64 (5,), west and south edge and side of the squares in millionths of a projected
-    degree, columns, rows. ``first``: int32 (columns * rows + 1,), row by row from the south, where
-    a square begins in ``entry``: int32, numbers of segments.
+    ``segments``: int32 (S, 12), the straight pieces of road, in OSRM's order; the columns are named
+    above. ``northing``: float64 (S, 2), the latitudes of their ends in the Mercator projection, in
+    degrees. The tree over them (``road_tree``): ``boxes``: int32 (B, 4), west, east, south, north
+    of each node in millionths of a projected degree, root first. ``levels``: int32, where each
+    level of nodes begins, leaves last, and B.
     """
 
     map_id: str
@@ -58,9 +58,9 @@ class RoadGraph:
     weight: NDArray[np.int32]
     node_at: NDArray[np.int32]
     segments: NDArray[np.int32]
-    frame: NDArray[np.int64]
-    first: NDArray[np.int32]
-    entry: NDArray[np.int32]
+    northing: NDArray[np.float64]
+    boxes: NDArray[np.int32]
+    levels: NDArray[np.int32]
 
     @property
     def node_count(self) -> int:
@@ -88,7 +88,7 @@ class RoadGraph:
         )
 
 
-_OWN = ("tail", "head", "weight", "node_at", "segments", "frame", "first", "entry")
+_OWN = ("tail", "head", "weight", "node_at", "segments", "northing", "boxes", "levels")
 
 
 def _format(map_id: str) -> dict[str, str | int]:

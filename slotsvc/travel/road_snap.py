@@ -31,6 +31,7 @@ from slotsvc.travel.road_graph import (
     TO,
     RoadGraph,
 )
+from slotsvc.travel.road_tree import BRANCHES, LEAF
 
 MOST_ROADS = 32
 """Segments through one point; no real crossing has as many."""
@@ -39,7 +40,8 @@ _TURN = math.pi / 180.0
 _LAST_LATITUDE = 85.05112877980659
 """Where the Mercator projection's square ends."""
 _NO_LENGTH = 2.220446049250313e-16
-_FAR = 1 << 62
+_SPHERE_M = 6_372_797.560856
+"""Radius of OSRM's globe."""
 _EQUATOR_M = 6_378_137.0 * _TURN
 """A degree of longitude at the equator of the WGS84 ellipsoid."""
 _ECCENTRICITY = (1 / 298.257223563) * (2 - 1 / 298.257223563)
@@ -68,16 +70,27 @@ class Snapped(NamedTuple):
 def snap(graph: RoadGraph, places: Sequence[Location]) -> Snapped:
     """Put each of ``places`` on the road. Every place is put somewhere, however far."""
     degrees = np.array([(place.lon, place.lat) for place in places], dtype=np.float64)
-    grid = _Grid(graph.frame, graph.first, graph.entry)
-    return Snapped(*_snapped(graph.segments, grid, degrees.reshape(-1, 2)))
+    tree = _Tree(graph.northing, graph.boxes, graph.levels)
+    return Snapped(*_snapped(graph.segments, tree, degrees.reshape(-1, 2)))
 
 
-class _Grid(NamedTuple):
+class _Tree(NamedTuple):
     """The spatial index of a ``RoadGraph``."""
 
-    frame: NDArray[np.int64]
-    first: NDArray[np.int32]
-    entry: NDArray[np.int32]
+    northing: NDArray[np.float64]
+    boxes: NDArray[np.int32]
+    levels: NDArray[np.int32]
+
+
+class _Queue(NamedTuple):
+    """What a search has yet to look at, nearest first: a binary heap.
+
+    ``far``: squared distances. ``what``: a tree node, or ``~k`` for segment k. ``size``: (1,).
+    """
+
+    far: NDArray[np.int64]
+    what: NDArray[np.int64]
+    size: NDArray[np.int64]
 
 
 class _Entries(NamedTuple):
@@ -89,12 +102,13 @@ class _Entries(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A place in projected degrees, and in whole millionths of one."""
+    """A place in projected degrees, in whole millionths of one, and its latitude in these."""
 
     x: float
     y: float
     fixed_x: int
     fixed_y: int
+    lat: int
 
 
 @compiled
@@ -118,11 +132,12 @@ def _latitude(mercator: float) -> float:
 
 
 @compiled
-def _closest(segments: NDArray[np.int32], k: int, place: _Place) -> tuple[float, float, float]:
+def _closest(
+    segments: NDArray[np.int32], tree: _Tree, k: int, place: _Place
+) -> tuple[float, float, float]:
     """The point of segment ``k`` nearest to ``place``: its share of the way, projected x and y."""
-    x, y = segments[k, FROM] / _PRECISION, _mercator(segments[k, FROM + 1] / _PRECISION)
-    along_x = segments[k, TO] / _PRECISION - x
-    along_y = _mercator(segments[k, TO + 1] / _PRECISION) - y
+    x, y = segments[k, FROM] / _PRECISION, tree.northing[k, 0]
+    along_x, along_y = segments[k, TO] / _PRECISION - x, tree.northing[k, 1] - y
     squared = along_x * along_x + along_y * along_y
     if squared < _NO_LENGTH:
         return 0.0, x, y
@@ -132,78 +147,106 @@ def _closest(segments: NDArray[np.int32], k: int, place: _Place) -> tuple[float,
 
 
 @compiled
-def _look(
-    segments: NDArray[np.int32], grid: _Grid, square: int, place: _Place, best: NDArray[np.int64]
+def _push(queue: _Queue, far: int, what: int) -> None:
+    queue.size[0] += 1
+    _settle(queue, queue.size[0] - 1, far, what)
+
+
+@compiled
+def _settle(queue: _Queue, hole: int, far: int, what: int) -> None:
+    """Put an entry in ``hole`` or above it."""
+    while hole > 0 and queue.far[(hole - 1) // 2] > far:
+        above = (hole - 1) // 2
+        queue.far[hole], queue.what[hole] = queue.far[above], queue.what[above]
+        hole = above
+    queue.far[hole], queue.what[hole] = far, what
+
+
+@compiled
+def _pop(queue: _Queue) -> int:
+    """The nearest entry. Of equally near ones that which ``std::priority_queue`` of GCC's library
+    gives: the hole sinks to the bottom first, then the last entry rises from there."""
+    nearest, size = int(queue.what[0]), queue.size[0] - 1
+    queue.size[0] = size
+    hole = 0
+    while 2 * hole + 1 < size:
+        below = 2 * hole + 2
+        if below == size or queue.far[below - 1] < queue.far[below]:
+            below -= 1
+        queue.far[hole], queue.what[hole] = queue.far[below], queue.what[below]
+        hole = below
+    _settle(queue, hole, queue.far[size], queue.what[size])
+    return nearest
+
+
+@compiled
+def _outside(boxes: NDArray[np.int32], node: int, place: _Place) -> int:
+    """Squared distance from a node's box."""
+    x = max(int(boxes[node, 0]) - place.fixed_x, 0, place.fixed_x - int(boxes[node, 1]))
+    y = max(int(boxes[node, 2]) - place.fixed_y, 0, place.fixed_y - int(boxes[node, 3]))
+    return x * x + y * y
+
+
+@compiled
+def _open(
+    segments: NDArray[np.int32], tree: _Tree, node: int, place: _Place, queue: _Queue
 ) -> None:
-    """Better ``best`` by the segments of one square: squared distance, x and y of the nearest point
-    of any road, then of the network's roads."""
-    for at in range(grid.first[square], grid.first[square + 1]):
-        k = grid.entry[at]
-        _, x, y = _closest(segments, k, place)
-        fixed_x, fixed_y = _fixed(x), _fixed(y)
-        far = (place.fixed_x - fixed_x) ** 2 + (place.fixed_y - fixed_y) ** 2
-        for nearest in range(0, 6 - 3 * segments[k, CUT_OFF], 3):
-            if far < best[nearest]:
-                best[nearest], best[nearest + 1], best[nearest + 2] = far, fixed_x, fixed_y
+    """Queue what is below ``node``."""
+    level = 0
+    while tree.levels[level + 1] <= node:
+        level += 1
+    number = node - tree.levels[level]
+    if level < len(tree.levels) - 2:
+        first = tree.levels[level + 1] + number * BRANCHES
+        for child in range(first, min(first + BRANCHES, tree.levels[level + 2])):
+            _push(queue, _outside(tree.boxes, child, place), child)
+        return
+    for k in range(number * LEAF, min((number + 1) * LEAF, len(segments))):
+        _, x, y = _closest(segments, tree, k, place)
+        far = (_fixed(x) - place.fixed_x) ** 2 + (_fixed(y) - place.fixed_y) ** 2
+        _push(queue, far, ~k)
 
 
 @compiled
-def _beyond(low: int, high: int, inside: int) -> int:
-    """How far ``inside`` is from both ends of a stretch that surrounds it."""
-    return max(0, min(inside - low, high - inside))
-
-
-@compiled
-def _nearest(
-    segments: NDArray[np.int32], grid: _Grid, place: _Place, best: NDArray[np.int64]
-) -> None:
-    """Fill ``best`` (see ``_look``), in rings of squares around the place."""
-    west, south, side, columns, rows = grid.frame
-    # Outside the grid, begin at its nearest point: the way there is part of every way.
-    x = min(west + columns * side - 1, max(west, place.fixed_x))
-    y = min(south + rows * side - 1, max(south, place.fixed_y))
-    outside = (place.fixed_x - x) ** 2 + (place.fixed_y - y) ** 2
-    column, row = (x - west) // side, (y - south) // side
-    for ring in range(max(columns, rows) + 1):
-        left, low = west + (column - ring + 1) * side, south + (row - ring + 1) * side
-        wide = (2 * ring - 1) * side
-        sure = min(_beyond(left, left + wide, x), _beyond(low, low + wide, y))
-        if ring > 0 and outside + sure * sure > best[3]:
-            break
-        for r in range(max(0, row - ring), min(rows - 1, row + ring) + 1):
-            step = 1 if abs(r - row) == ring else 2 * ring
-            for c in range(column - ring, column + ring + 1, max(1, step)):
-                if 0 <= c < columns:
-                    _look(segments, grid, r * columns + c, place, best)
-
-
-@compiled
-def _through(
+def _carriers(
     segments: NDArray[np.int32],
-    grid: _Grid,
+    tree: _Tree,
     place: _Place,
-    best: NDArray[np.int64],
+    queue: _Queue,
     found: NDArray[np.int32],
 ) -> None:
     """Write the segments that carry the place to ``found``: their number, then they.
 
-    Cut-off roads count only where no road is nearer than they are.
+    They all pass through the point of the network found first; or, where a cut-off road passes
+    there too and is found first, cut-off roads count as well. OSRM stops at the first segment that
+    is farther in metres than that point, which can hide roads through it from places that have
+    another point just as near.
     """
-    west, south, side, columns, rows = grid.frame
-    goal = 3 if best[3] < _FAR else 0
-    all_roads = best[goal] == best[0]
-    x, y = best[goal + 1], best[goal + 2]
-    found[0] = 0
-    low, high = max(0, (y - 1 - south) // side), min(rows - 1, (y + 1 - south) // side)
-    left, right = max(0, (x - 1 - west) // side), min(columns - 1, (x + 1 - west) // side)
-    for r in range(low, high + 1):
-        for square in range(r * columns + left, r * columns + right + 1):
-            for at in range(grid.first[square], grid.first[square + 1]):
-                k = grid.entry[at]
-                _, at_x, at_y = _closest(segments, k, place)
-                passes = _fixed(at_x) == x and _fixed(at_y) == y
-                if passes and (all_roads or segments[k, CUT_OFF] == 0):
-                    _with(segments, found, k)
+    queue.size[0], found[0] = 0, 0
+    goal_x, goal_y, seen, network_only, reach_m = 0, 0, False, False, math.inf
+    _push(queue, 0, 0)
+    while queue.size[0] > 0:
+        what = _pop(queue)
+        if what >= 0:
+            _open(segments, tree, what, place, queue)
+            continue
+        _, at_x, at_y = _closest(segments, tree, ~what, place)
+        x, y = _fixed(at_x), _fixed(at_y)
+        metres = _sphere_m(place, x, y)
+        if metres > reach_m:
+            return
+        segment = segments[~what]
+        if segment[FORWARD] == NO_NODE and segment[REVERSE] == NO_NODE:
+            continue
+        first_of_network = segment[CUT_OFF] == 0 and reach_m == math.inf
+        if first_of_network:
+            reach_m = metres
+        elsewhere = x != goal_x or y != goal_y
+        if not seen or (first_of_network and elsewhere):
+            network_only, found[0] = seen, 0
+            goal_x, goal_y, seen, elsewhere = x, y, True, False
+        if not elsewhere and not (network_only and segment[CUT_OFF]):
+            _with(segments, found, ~what)
 
 
 @compiled
@@ -221,6 +264,15 @@ def _with(segments: NDArray[np.int32], found: NDArray[np.int32], k: int) -> None
 
 
 @compiled
+def _sphere_m(place: _Place, x: int, y: int) -> float:
+    """From the place to a projected point, in metres along a great circle."""
+    lat, other = place.lat / _PRECISION * _TURN, _fixed(_latitude(y / _PRECISION)) / _PRECISION
+    north, east = math.sin((lat - other * _TURN) / 2.0), (place.fixed_x - x) / _PRECISION * _TURN
+    half = north**2 + math.cos(lat) * math.cos(other * _TURN) * math.sin(east / 2.0) ** 2
+    return _SPHERE_M * 2.0 * math.atan2(math.sqrt(half), math.sqrt(1.0 - half))
+
+
+@compiled
 def _metres(from_x: int, from_y: int, to_x: int, to_y: int) -> float:
     """Between two points in millionths of a degree, on the WGS84 ellipsoid taken as flat."""
     band = (abs(from_y + to_y) // 2 // _BAND + 0.5) * _BAND / _PRECISION
@@ -233,10 +285,15 @@ def _metres(from_x: int, from_y: int, to_x: int, to_y: int) -> float:
 
 @compiled
 def _enter(
-    segments: NDArray[np.int32], k: int, place: _Place, entries: _Entries, number: int
+    segments: NDArray[np.int32],
+    tree: _Tree,
+    k: int,
+    place: _Place,
+    entries: _Entries,
+    number: int,
 ) -> None:
     """Add the entries of place ``number`` on segment ``k``."""
-    share, _, _ = _closest(segments, k, place)
+    share, _, _ = _closest(segments, tree, k, place)
     segment, at = segments[k], entries.first[number + 1]
     if segment[FORWARD] != NO_NODE:
         entries.node[at] = segment[FORWARD]
@@ -252,7 +309,7 @@ def _enter(
 
 @compiled
 def _snapped(
-    segments: NDArray[np.int32], grid: _Grid, degrees: NDArray[np.float64]
+    segments: NDArray[np.int32], tree: _Tree, degrees: NDArray[np.float64]
 ) -> tuple[
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]
 ]:
@@ -263,18 +320,17 @@ def _snapped(
         np.zeros(n + 1, dtype=np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     )
     snap_m, at = np.empty(n, dtype=np.float64), np.empty((n, 2), dtype=np.int32)
-    found, best = np.empty(MOST_ROADS + 1, dtype=np.int32), np.empty(6, dtype=np.int64)
+    found, most = np.empty(MOST_ROADS + 1, dtype=np.int32), len(segments) + len(tree.boxes)
+    queue = _Queue(np.empty(most, np.int64), np.empty(most, np.int64), np.zeros(1, np.int64))
     for i in range(n):
         lon, lat = _fixed(degrees[i, 0]), _fixed(degrees[i, 1])
         y = _mercator(lat / _PRECISION)
-        place = _Place(lon / _PRECISION, y, lon, _fixed(y))
-        best[:] = _FAR
-        _nearest(segments, grid, place, best)
-        _through(segments, grid, place, best, found)
+        place = _Place(lon / _PRECISION, y, lon, _fixed(y), lat)
+        _carriers(segments, tree, place, queue, found)
         entries.first[i + 1] = entries.first[i]
         for j in range(1, found[0] + 1):
-            _enter(segments, found[j], place, entries, i)
-        _, road_x, road_y = _closest(segments, found[1], place)
+            _enter(segments, tree, found[j], place, entries, i)
+        _, road_x, road_y = _closest(segments, tree, found[1], place)
         at[i, 0], at[i, 1] = _fixed(road_x), _fixed(_latitude(road_y))
         snap_m[i] = _metres(lon, lat, at[i, 0], at[i, 1])
     used = entries.first[n]

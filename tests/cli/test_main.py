@@ -32,6 +32,24 @@ def test_help_loads_nothing_heavy() -> None:
     assert not HEAVY & set(out.partition("LOADED")[2].split())
 
 
+def test_a_call_loads_no_compiler() -> None:
+    """The command line asks a service that ranks; it does not load what ranks."""
+    program = (
+        "import sys; from slotsvc.cli.main import main\n"
+        "try: main(['suggest', '--address', '127.0.0.1:1', '--at', '43.7,7.4', '--minutes', '60',"
+        " '--grid', '08-10'])\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', *sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    loaded = set(out.partition("LOADED")[2].split())
+
+    assert "grpc" in loaded
+    assert not {"numba", "numpy", "ortools", "slotsvc.solver"} & loaded
+
+
 def test_every_command_is_listed_in_the_order_of_use() -> None:
     """Help names each command with a short sentence that is not cut off."""
     code, out, _ = run("--help")

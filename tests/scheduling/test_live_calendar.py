@@ -131,7 +131,7 @@ def _with_pace(who: Technician, pace: int) -> Technician:
 
 
 def test_nothing_new_gives_the_very_same_calendar(walk: Walk) -> None:
-    """While nothing changes searches share one value; a change of one route builds that one only."""
+    """While nothing changes searches share one value; a route that changes is built anew alone."""
     walk.booked(1, 8, 10)
     reader = Reader(walk.world)
     before = reader.calendar(1, 2)
@@ -197,7 +197,7 @@ def test_reading_a_team_goes_on_when_the_caller_has_gone(walk: Walk) -> None:
         return calendar
 
     calendar = world.run(impatient_then_patient())
-    assert told(calendar) == told(Reader(world).calendar(1, 1))
+    assert told(calendar) == told(Reader(world, roads).calendar(1, 1))
 
 
 def _ending_at(who: Technician, place: Location) -> Technician:
