@@ -117,7 +117,7 @@ def _pyroutingkit(graph: RoadGraph, targets: Any, sources: Any) -> tuple[Times, 
     wheel = importlib.import_module("pyroutingkit")
     times: Times = {}
     tail, head = graph.tail.astype(np.uint32), graph.head.astype(np.uint32)
-    lon, lat = (graph.node_at.T / 1e6).astype(np.float32)
+    lon, lat = np.ascontiguousarray(graph.node_at.T / 1e6, dtype=np.float32)
     tree = wheel.CCHTopology()
     count = graph.node_count
     _timed(times, "order, s", lambda: tree.build(tail, head, lat, lon, count))

@@ -19,7 +19,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +30,11 @@ from slotsvc.travel.map_info import BoundingBox, MapFiles, MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
 from slotsvc.travel.road_files import load_roads
-from slotsvc.travel.road_graph import CUT_OFF, FROM, TO, RoadGraph
+from slotsvc.travel.road_graph import FROM, TO, RoadGraph
 from slotsvc.travel.road_snap import Snapped, snap
-from slotsvc.travel.road_tree import mercator_latitudes
 from slotsvc.travel.roads import RoadTravelTimes
 
 CLASSES = {
-    "tie": "two road points are equally near: OSRM takes the one its index meets first, and may "
-    "miss other roads through that point",
     "behind": "the destination lies behind the source on one stretch of road, one of them on a "
     "crossing: OSRM sees the way round by that stretch only, the engine a quicker one",
     "reach": "one of the two finds no way",
@@ -49,8 +45,6 @@ _BESIDE = 0.0002
 """Degrees, some 20 m."""
 _NEXT_DOOR = 0.002
 _HUBS = 20
-_AROUND = 20_000
-"""Millionths of a degree, some 2 km."""
 _PATIENCE_S = 120.0
 
 
@@ -205,52 +199,19 @@ class _Judge:
     def __init__(
         self, graph: RoadGraph, places: tuple[tuple[Location, ...], tuple[Location, ...]]
     ) -> None:
-        self._places = places
         self._snapped = [snap(graph, side) for side in places]
-        segments = graph.segments[np.argsort(graph.segments[:, FROM])]
-        self._from, self._to = (
-            np.stack([ends[:, 0], _northing(ends[:, 1])], axis=1)
-            for ends in (segments[:, at : at + 2].astype(float) for at in (FROM, TO))
-        )
-        self._network = segments[:, CUT_OFF] == 0
 
     def why(self, i: int, j: int, ours: TravelTable, theirs: TravelTable) -> str:
         """The class of source ``i`` and destination ``j``."""
-        if self._tied(self._places[0][i]) or self._tied(self._places[1][j]):
-            return "tie"
         if self._behind(i, j):
             return "behind"
         unreachable = (ours.seconds[i, j] == UNREACHABLE, theirs.seconds[i, j] == UNREACHABLE)
         return "reach" if any(unreachable) else "other"
 
-    @cache  # noqa: B019
-    def _tied(self, place: Location) -> bool:
-        """Whether several road points, in whole millionths of a degree, are equally near: of all
-        roads, or of those of the network."""
-        here = np.array([place.lon * _DEGREE, float(_northing(np.array(place.lat * _DEGREE)))])
-        near = slice(*np.searchsorted(self._from[:, 0], [here[0] - _AROUND, here[0] + _AROUND]))
-        begin, along = self._from[near], (self._to - self._from)[near]
-        length = np.maximum((along**2).sum(axis=1), 1e-9)
-        share = np.clip(((here - begin) * along).sum(axis=1) / length, 0.0, 1.0)
-        points = np.rint(begin + share[:, None] * along)
-        far = ((points - np.rint(here)) ** 2).sum(axis=1)
-        network = self._network[near]
-        return _several(points, far) or _several(points[network], far[network])
-
     def _behind(self, i: int, j: int) -> bool:
         """Whether both are on one stretch of road, the destination before the source."""
         source, destination = _entries(self._snapped[0], i), _entries(self._snapped[1], j)
         return any(destination.get(node, offset) < offset for node, offset in source.items())
-
-
-def _several(points: NDArray[np.float64], far: NDArray[np.float64]) -> bool:
-    """Whether the nearest of ``points`` is not one point."""
-    return len(np.unique(points[far == far.min(initial=np.inf)], axis=0)) > 1
-
-
-def _northing(latitude: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Projected, both in millionths of a degree."""
-    return mercator_latitudes(latitude / _DEGREE) * _DEGREE
 
 
 def _entries(snapped: Snapped, k: int) -> dict[int, int]:

@@ -1,11 +1,14 @@
 """SuggestSlots through a real channel, on real roads: how long a caller waits, and for what.
 
-``python -m benchmarks.suggest --pbf region.osm.pbf --technicians 12 --days 10 --requests 200``
+``python -m benchmarks.suggest --map DIR --technicians 50 --days 14 --visits 5 --requests 200``
 
-A service in a process of its own, a team whose days are filled to about 60 % by real searches and
-bookings, then one search after the other: each from a place the service never saw (``new_place``),
-then from places it knows (``registered_place``). Latencies are the caller's; the split by stage is
-the service's own (``slotsvc_slot_search_seconds``).
+A service in a process of its own and a team with full days: with ``--visits``, so many promised
+visits a day written into the database; without, days filled to about 60 % by real searches and
+bookings. Then one search after the other: each from a place the service never saw (``new_place``),
+then from places it knows (``registered_place``), then those in windows of 15 minutes
+(``quarter_hours``), and with little time to search (``search_ms_N``: ``overrun_ms`` is the most by
+which the service's own time passed it). Latencies are the caller's; the split by stage is the
+service's own (``slotsvc_slot_search_seconds``); ``rss_mb`` its memory at the end.
 """
 
 from __future__ import annotations
@@ -85,6 +88,7 @@ def _arguments() -> argparse.ArgumentParser:
     where.add_argument("--pbf", type=Path, help="an OpenStreetMap extract, compiled first")
     parser.add_argument("--technicians", type=int, default=12)
     parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--visits", type=int, help="visits a day, written into the database")
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
@@ -101,13 +105,9 @@ def _compiled(chosen: argparse.Namespace) -> Path:
 
 async def _measure(chosen: argparse.Namespace, compiled: Path, data_dir: Path) -> dict[str, Any]:
     server = ServerProcess(data_dir, compiled, metrics=True)
-    start_s = await server.start()
     try:
-        async with calling(server.address) as calls:
-            team = await _team(calls, compiled, chosen)
-            begun = time.perf_counter()
-            fill = await _fill(calls, team, chosen.seed)
-            figures = {
+        begun = time.perf_counter()
+        company, places = await _full(server, compiled, chosen)
                 "map": compiled.name,
                 "technicians": chosen.technicians,
                 "days": chosen.days,

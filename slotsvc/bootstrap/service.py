@@ -14,8 +14,8 @@ from importlib.metadata import version
 
 import structlog
 
+from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.roads import Roads, open_roads
-from slotsvc.bootstrap.warm_up import loading
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.api_keys import ApiKeys

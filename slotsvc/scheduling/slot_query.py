@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+
+import numpy as np
 
 from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.commitment import promised
 from slotsvc.domain.errors import InvalidRequestError, Violation
-from slotsvc.domain.offer_windows import offered_windows
-from slotsvc.domain.offering import ActivityType
+from slotsvc.domain.offer_windows import OpeningHours, offered_windows
+from slotsvc.domain.offering import ActivityType, OfferGrid
 from slotsvc.domain.shifts import date_in
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Pin, Standing
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked
 from slotsvc.scheduling.wish import Wish
+from slotsvc.solver.asked_windows import AskedWindows
 from slotsvc.solver.query import AskedWindow, SlotQuery
 
 DEFAULT_HORIZON = timedelta(days=28)
@@ -50,8 +54,7 @@ def slot_query(wish: Wish, asked: Asked, first: date, days: Sequence[date], pace
     horizon = _horizon(activity)
     if wish.last_date is None:  # nobody asked for what lies beyond the horizon
         latest = asked.now + horizon
-        windows = tuple(a for a in windows if a.window.promise.start <= latest) or windows
-        closed = tuple(a for a in closed if a.window.promise.start <= latest)
+        windows, closed = _until(windows, latest) or windows, _until(closed, latest)
     return SlotQuery(
         location=work.location,
         service=work.service,
@@ -124,32 +127,54 @@ def _required(wish: Wish, asked: Asked) -> frozenset[str]:
 
 def _windows(
     wish: Wish, asked: Asked, days: Sequence[date], service: timedelta
-) -> tuple[tuple[AskedWindow, ...], tuple[AskedWindow, ...]]:
+) -> tuple[AskedWindows, AskedWindows]:
     """Windows that may be offered, and those that opening hours close; both sorted by start."""
-    site, zone, grid = asked.site, asked.team.zone, asked.grid
+    site, zone = asked.site, asked.team.zone
     hours = site.opening_hours if site else None
     site_zone = site.zone if site and site.zone else zone
+    open_, closed = _of_days(asked.grid, zone, tuple(days), hours, site_zone, service)
+    return _allowed(wish, open_), _allowed(wish, closed)
+
+
+@lru_cache(maxsize=64)
+def _of_days(
+    grid: OfferGrid,
+    zone: str,
+    days: tuple[date, ...],
+    hours: OpeningHours | None,
+    site_zone: str,
+    service: timedelta,
+) -> tuple[AskedWindows, AskedWindows]:
+    """The same activity asks for the same windows again and again, their times worked out once."""
     open_: list[AskedWindow] = []
     closed: list[AskedWindow] = []
     for day in days:
         found = [AskedWindow(day, w) for w in _offered(grid, zone, day, hours, site_zone, service)]
-        open_ += [a for a in found if _allowed(wish, a)]
+        open_ += found
         if hours is not None:
             always = _offered(grid, zone, day, None, site_zone, service)
             kept = [a.window.promise for a in found]
             gone = (w for w in always if not any(w.promise.overlaps(k) for k in kept))
-            closed += [a for a in (AskedWindow(day, w) for w in gone) if _allowed(wish, a)]
+            closed += [AskedWindow(day, w) for w in gone]
     return _sorted(open_), _sorted(closed)
 
 
 _offered = lru_cache(maxsize=16_384)(offered_windows)
-"""The same activity asks for the same windows of the same days again and again."""
+"""Different periods ask for the same days again and again."""
 
 
-def _allowed(wish: Wish, asked: AskedWindow) -> bool:
+def _allowed(wish: Wish, windows: AskedWindows) -> AskedWindows:
     allowed = wish.allowed_windows
-    return not allowed or any(w.covers(asked.window.promise) for w in allowed)
+    if not allowed:
+        return windows
+    inside = [any(w.covers(one.window.promise) for w in allowed) for one in windows]
+    return windows.kept(np.array(inside, np.bool_))
 
 
-def _sorted(found: list[AskedWindow]) -> tuple[AskedWindow, ...]:
-    return tuple(sorted(found, key=lambda a: a.window.promise))
+def _until(windows: AskedWindows, latest: datetime) -> AskedWindows:
+    """Those that begin by ``latest``."""
+    return windows.kept(windows.times.begins <= math.floor(latest.timestamp()))
+
+
+def _sorted(found: list[AskedWindow]) -> AskedWindows:
+    return AskedWindows(sorted(found, key=lambda a: a.window.promise))

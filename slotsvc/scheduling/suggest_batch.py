@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from itertools import batched
 
 from slotsvc.domain.errors import SlotsvcError
@@ -58,10 +58,11 @@ class SuggestBatch:
         """One result for each question, in their order. ``deadline``: monotonic seconds."""
         waiting: deque[asyncio.Task[Result]] = deque()
         try:
-            async for ready in self._ready(questions, deadline):
-                waiting.append(asyncio.create_task(self._result(ready, deadline)))
-                if len(waiting) > RANKED_AT_ONCE:
-                    yield await waiting.popleft()
+            async with aclosing(self._ready(questions, deadline)) as readies:
+                async for ready in readies:
+                    waiting.append(asyncio.create_task(self._result(ready, deadline)))
+                    if len(waiting) > RANKED_AT_ONCE:
+                        yield await waiting.popleft()
             while waiting:
                 yield await waiting.popleft()
         finally:

@@ -77,9 +77,9 @@ class AskedWindows(tuple[AskedWindow, ...]):
 
     def kept(self, mask: Bool) -> AskedWindows:
         """Those that the mask, bool (S,), keeps; itself when that is all of them."""
-        if mask.all():
-            return self
         rows = np.flatnonzero(mask)
+        if rows.size == len(self):
+            return self
         found = AskedWindows(self[row] for row in rows.tolist())
         found.times = WindowTimes(*(column[rows] for column in self.times))
         return found

@@ -86,8 +86,8 @@ def label_setting(
 ) -> Found:
     """The cheapest order that costs at most ``limit``, of a cell with at least one visit.
 
-    ``room``: labels kept at most, about 34 bytes each. Out of room or of time there is no order,
-    and a ``floor`` of what is still open.
+    ``room``: labels kept at most, about 34 bytes each, but those of one visit always. Out of room
+    or of time there is no order, and a ``floor`` of what is still open.
     """
     visits = len(cell.opens) - FIRST_VISIT
     nothing = Found(Price(NEVER, 0, 0, 0), np.full(visits, -1, np.int64), -NEVER, 0)
@@ -96,6 +96,7 @@ def label_setting(
     ahead = outlook(cell, weights)
     if is_hopeless(cell, ahead, limit, weights):
         return nothing._replace(floor=NEVER)
+    room = max(room, _most_made(cell))
     labels, layer = _room(room), Layer(0, 0, 0, 0, -1)
     for depth in range(1, visits + 1):
         search = Search(cell, weights, ahead, limit, labels, _table(cell, depth, room))

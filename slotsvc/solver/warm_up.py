@@ -20,10 +20,12 @@ from slotsvc.domain.working_time import Break, DayHours, Shift, WorkingTime
 from slotsvc.solver.arrays import replaced, team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.instance import route_instance
+from slotsvc.solver.one_window import Wanted
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer, AskedWindow, Legs, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import BASE_BUDGET, DayOfWork, TeamCalendar, team_calendar
+from slotsvc.solver.why_not import Asked, why_not
 
 _DAY = date(2030, 6, 3)
 _HOUR = timedelta(hours=1)
@@ -39,7 +41,16 @@ def warm_up() -> Answer:
     places = len(calendar.arrays.places)
     drive = np.full(places, 600, np.int32)
     legs = Legs(drive, drive.copy(), 0.0, 500.0, "nowhere", estimated=False)
+    _ask_why_not(calendar, legs, params)
     return suggest(calendar, _query(), legs, params, _at(0), max_rejections=2, ask_referee=True)
+
+
+def _ask_why_not(calendar: TeamCalendar, legs: Legs, params: SearchParams) -> None:
+    """About a window after the shift: everything that could open it is tried."""
+    late = TimeWindow(_at(20), _at(21))
+    for technician in range(len(calendar.technicians)):
+        asked = Asked(_query(), technician, Wanted(_DAY, OfferWindow(late, late)))
+        why_not(calendar, asked, legs, params, _at(0))
 
 
 def _calendar(days: list[DayOfWork], params: SearchParams) -> TeamCalendar:

@@ -85,6 +85,9 @@ _ABSENCES = _of_some(
     (_ABSENCE.start_at < _LAST) & (_ABSENCE.end_at > _FIRST),
     _ABSENCE.start_at,
 )
+_REVISION = select(tables.TENANT.c.calendar_revision).where(
+    tables.TENANT.c.id == bindparam("tenant")
+)
 _CLOSURES = (
     select(tables.CLOSURE)
     .where(tables.CLOSURE.c.tenant == bindparam("tenant"))
@@ -187,9 +190,7 @@ class CalendarReads(Transaction):
 
     def calendar_revision(self, tenant: str) -> int:
         """Grows with every change of the calendar; 0 for an unknown tenant."""
-        table = tables.TENANT
-        query = select(table.c.calendar_revision).where(table.c.id == tenant)
-        return int(self._connection.execute(query).scalar() or 0)
+        return int(self._connection.execute(_REVISION, {"tenant": tenant}).scalar() or 0)
 
     def fetch[E](
         self, tenant: str, kind: type[E], id: str, technician: str = ""

@@ -11,7 +11,7 @@ from tests.solver.golden_cases import CASES
 PROGRAM = """
 import gc, json
 from numba.core.registry import CPUDispatcher
-from slotsvc.bootstrap.warm_up import loaded
+from slotsvc.bootstrap.loading import loaded
 from tests.solver.golden_cases import CASES, answer_of, read
 
 def versions():

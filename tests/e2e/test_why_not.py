@@ -156,8 +156,12 @@ async def test_a_day_told_to_the_technician_may_be_reordered(
     wish to reorder published days does."""
     calls = service.calls
     first = why(company, (8, 15), service_duration={"seconds": 210 * 60})
-    await booked(calls, (await asked(service, first)).slot)
-    await booked(calls, (await asked(service, why(company, (11, 12)))).slot)
+    last = why(company, (13, 14), service_duration={"seconds": 240 * 60})
+    for wanted in (first, last, why(company, (11, 12))):
+        visit = await booked(calls, (await asked(service, wanted)).slot)
+        if wanted is last:
+            third = visit.name
+    await cancelled(calls, third)  # the others came before it in this order, and stay so
     await calls.plan.PublishRoutes(
         plan.PublishRoutesRequest(
             team=company.team,

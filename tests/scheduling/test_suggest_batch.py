@@ -14,11 +14,11 @@ from slotsvc.domain.errors import InvalidRequestError, NotFoundError, TravelErro
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.suggest_batch import TOGETHER, Question, Result, SuggestBatch
-from slotsvc.scheduling.suggest_slots import SearchLimits, Suggestions, SuggestSlots
+from slotsvc.scheduling.suggest_slots import RANKED_AT_ONCE, SearchLimits, Suggestions, SuggestSlots
 from slotsvc.scheduling.travel_port import TravelTable, TravelUnavailableError
 from slotsvc.scheduling.wish import SuggestCommand, Wish
 from slotsvc.solver.params import CostWeights, SearchParams
-from tests.scheduling.booking_company import HOME, PLACES, TEAM, TENANT
+from tests.scheduling.booking_company import PLACES, TEAM, TENANT
 from tests.scheduling.booking_world import BookingWorld, KnownRoads, template
 
 LONG_S = 60.0
@@ -81,7 +81,7 @@ def wanted(number: int = 0, **wish: object) -> SuggestCommand:
 def offers(found: Result) -> object:
     """What a search answers."""
     assert isinstance(found, Suggestions)
-    return found.answer.offers, found.answer.counts
+    return found.answer.offers
 
 
 def test_every_answer_is_that_of_a_search_on_its_own(batches: Batches) -> None:
@@ -167,7 +167,7 @@ def test_a_search_on_its_own_does_not_wait_for_the_batch(batches: Batches) -> No
 
 
 def test_who_stops_listening_leaves_nothing_behind(batches: Batches) -> None:
-    """Closing the answers ends what was begun."""
+    """Closing the answers ends what was begun: no more than the ranking in its thread goes on."""
 
     async def first_only() -> int:
         batch = batches.batch([wanted(n) for n in range(3 * TOGETHER)], time.monotonic() + LONG_S)
@@ -175,4 +175,4 @@ def test_who_stops_listening_leaves_nothing_behind(batches: Batches) -> None:
         await batch.aclose()
         return len(asyncio.all_tasks())
 
-    assert batches.world.run(first_only()) == 1
+    assert batches.world.run(first_only()) <= 1 + RANKED_AT_ONCE

@@ -94,3 +94,13 @@ def test_twelve_visits_all_day_long(breaks: int, weights: Weights) -> None:
     assert best.floor == best.price.cost < NEVER
     assert price(cell, weights, best.order) == best.price
     assert label_setting(cell, best.price.cost - 1, weights, 400_000, no_end).floor == NEVER
+
+
+@pytest.mark.parametrize("room", [0, 1, 20])
+def test_room_for_nearly_nothing(room: int) -> None:
+    """What even the first visits do not fit into is told as open."""
+    cell = a_free_day(9, 1, 1)
+    short = label_setting(cell, ANY, WEIGHTS[0], room, no_end)
+    true = label_setting(cell, ANY, WEIGHTS[0], ROOM, no_end).price.cost
+    assert short.price.cost == NEVER
+    assert 0 < short.floor <= true

@@ -86,7 +86,7 @@ def made(case: OneWindow, changes: Sequence[Change]) -> OneWindow:
     return case
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(questions(shape=SHAPE))
 def test_every_change_is_enough_and_one_unit_less_is_not(question: Question) -> None:
     """By brute force over the changed day, and by the referee."""

@@ -25,7 +25,7 @@ def graph(demo_map: CompiledMap) -> RoadGraph:
 def test_the_file_holds_what_was_read_of_osrm(demo_map: CompiledMap, graph: RoadGraph) -> None:
     """Every array, to the last number."""
     again = read_osrm_graph(demo_map.files, demo_map.info.map_id, demo_map.info.osrm_version)
-    names = ("tail", "head", "weight", "node_at", "segments", "frame", "first", "entry")
+    names = ("tail", "head", "weight", "node_at", "segments", "northing", "boxes", "levels")
     assert all((getattr(again, name) == getattr(graph, name)).all() for name in names)
     assert graph.node_count == len(graph.node_at) > 3_000
 

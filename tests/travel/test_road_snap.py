@@ -13,6 +13,15 @@ from slotsvc.travel.road_snap import snap
 from tests.road_fixtures import CASINO, FAR_OUT_AT_SEA, TOWN, CompiledMap
 from tests.travel.road_oracle import entries
 
+EQUALLY_NEAR = (
+    Location(43.730194, 7.417136),
+    Location(43.733707, 7.415720),
+    Location(43.759013, 7.472526),
+    Location(43.747182, 7.384495),
+    Location(43.740577, 7.428612),
+    Location(43.742752, 7.430619),
+)
+
 
 @pytest.fixture(scope="module")
 def graph(demo_map: CompiledMap) -> RoadGraph:
@@ -30,10 +39,20 @@ async def test_places_go_where_osrm_puts_them(graph: RoadGraph, osrm: OsrmTravel
         assert snapped.snap_m[k] == pytest.approx(theirs.distance_m, abs=0.001)
 
 
+async def test_of_points_equally_near_osrms_is_taken(
+    graph: RoadGraph, osrm: OsrmTravelTimes
+) -> None:
+    """Places between two roads or in a bend, as far from two points to the millionth."""
+    for place in EQUALLY_NEAR:
+        snapped = snap(graph, [place])
+        assert _ways_to_be_nearest(graph, place) > 1
+        assert snapped.at[0].tolist() == _millionths((await osrm.nearest(place)).location)
+
+
 def test_no_road_point_is_nearer(graph: RoadGraph) -> None:
     """The search in squares finds what a look at every segment of the network finds."""
     network = graph.segments[graph.segments[:, CUT_OFF] == 0]
-    places = _around(random.Random(3), graph, 15)
+    places = _around(random.Random(3), graph, 10)
     snapped = snap(graph, places)
     for place, (lon, lat) in zip(places, snapped.at.tolist(), strict=True):
         found = _distance(place, lon, lat)
@@ -101,6 +120,16 @@ def _around(chance: random.Random, graph: RoadGraph, count: int) -> list[Locatio
     return found
 
 
+def _ways_to_be_nearest(graph: RoadGraph, place: Location) -> int:
+    """How many different points of the roads are the nearest, in whole projected millionths."""
+    here = round(place.lon * 1e6), round(_projected(place.lat * 1e6))
+    squared: dict[int, set[tuple[int, int]]] = {}
+    for segment in graph.segments.tolist():
+        x, y = (round(at) for at in _closest(place, segment))
+        squared.setdefault((x - here[0]) ** 2 + (y - here[1]) ** 2, set()).add((x, y))
+    return len(squared[min(squared)])
+
+
 def _millionths(place: Location) -> list[int]:
     return [round(place.lon * 1e6), round(place.lat * 1e6)]
 
@@ -115,9 +144,15 @@ def _distance(place: Location, lon: float, lat: float) -> float:
 
 
 def _nearest(place: Location, segment: list[int]) -> float:
+    x, y = _closest(place, segment)
+    return math.hypot(place.lon * 1e6 - x, _projected(place.lat * 1e6) - y)
+
+
+def _closest(place: Location, segment: list[int]) -> tuple[float, float]:
+    """The nearest point of a segment, projected."""
     from_x, from_y = segment[FROM], _projected(segment[FROM + 1])
     along_x, along_y = segment[TO] - from_x, _projected(segment[TO + 1]) - from_y
     x, y = place.lon * 1e6 - from_x, _projected(place.lat * 1e6) - from_y
     length = along_x**2 + along_y**2
     share = min(1.0, max(0.0, (x * along_x + y * along_y) / length)) if length else 0.0
-    return math.hypot(x - share * along_x, y - share * along_y)
+    return from_x + share * along_x, from_y + share * along_y

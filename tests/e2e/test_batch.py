@@ -57,7 +57,7 @@ async def test_errors_are_those_of_the_single_call(
         "error",
         "error",
     ]
-    assert [found[i].error.code for i in (0, 2, 3)] == [INVALID, NOT_FOUND, NOT_FOUND]
+    assert [found[i].error.code for i in (0, 2, 3)] == [INVALID, NOT_FOUND, INVALID]
     assert "max_slots" in found[0].error.message
     assert found[0].error.details
 
