@@ -2,7 +2,7 @@
 
 Bookings through the API are as the product makes them, and take minutes for a team of fifty; a
 thousand technicians need another way. Each day gets visits with promised windows in an order that
-keeps them, lunch included, with the driving of its own places beside it, as a booking would store it.
+keeps them, lunch included, and the driving of its own places as a booking would store it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import batched
 from pathlib import Path
 
@@ -63,7 +64,7 @@ async def fill_days(
         shifts = await store.read(lambda tx: _shifts(tx, team))
         for some in batched(shifts, AT_ONCE):
             days = [await _day(team, shift, travel, places, chance) for shift in some]
-            await store.write(lambda tx, days=days: _put(tx, days))
+            await store.write(partial(_put, days=days))
             placed += sum(len(day.placements) for day in days)
     return placed
 
@@ -102,9 +103,7 @@ async def _day(
     return _Day(key, [placement for _, _, placement in chosen], block)
 
 
-def _kept(
-    shift: Shift, trial: Sequence[tuple[int, int, Placement]], seconds: np.ndarray
-) -> bool:
+def _kept(shift: Shift, trial: Sequence[tuple[int, int, Placement]], seconds: np.ndarray) -> bool:
     nodes = [0, 1, *(number for _, number, _ in trial)]
     placements = [placement for _, _, placement in trial]
     route = route_instance(shift, placements, seconds[np.ix_(nodes, nodes)])
@@ -122,9 +121,7 @@ def _placement(
         activity_type="service", team=team.team,
     )  # fmt: skip
     key = RouteKey(team.tenant, shift.technician, shift.service_date, shift.number)
-    return Placement(
-        f"placement-{id}", key, visit, 0, PlacementState.BOOKED, window, window
-    )
+    return Placement(f"placement-{id}", key, visit, 0, PlacementState.BOOKED, window, window)
 
 
 def _put(tx: WriteTx, days: Sequence[_Day]) -> None:

@@ -15,6 +15,7 @@ import asyncio
 import json
 import math
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ CLASSES = {
     "reach": "one of the two finds no way",
     "other": "not explained",
 }
+BAR = 0.999
+"""Share of the pairs that must be within a second."""
 _DEGREE = 1_000_000.0
 _BESIDE = 0.0002
 """Degrees, some 20 m."""
@@ -70,7 +73,7 @@ class Agreement:
 
 
 def main() -> None:
-    """Print one line per map, then the pairs more than a second apart."""
+    """Print one line per map, then the pairs more than a second apart. Fails below ``BAR``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--map", type=Path, action="append", required=True, help="compiled map")
     parser.add_argument("--pairs", type=int, default=100_000)
@@ -86,6 +89,8 @@ def main() -> None:
         print(json.dumps([asdict(agreement) for agreement in found], indent=2))
     else:
         _print(found)
+    if any(agreement.share_within_1_s < BAR for agreement in found):
+        sys.exit(1)
 
 
 def compared(directory: Path, pairs: int, neighbours: float, seed: int) -> Agreement:

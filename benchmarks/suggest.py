@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import json
 import random
+import resource
 import sqlite3
 import statistics
 import sys
@@ -36,6 +37,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.calls import Calls, calling, fresh_id, told
 from benchmarks.company import Company, Place
+from benchmarks.filled_days import FilledTeam, fill_days
 from benchmarks.torture.server_process import ServerProcess
 from slotsvc.cli.wire import pb_date
 from slotsvc.pb.v1 import plan_service_pb2 as plan
@@ -44,13 +46,17 @@ from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.plan_service_pb2 import Route
 from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest, SuggestSlotsResponse
 from slotsvc.travel.map_build import build_map
-from slotsvc.travel.map_info import MapFiles
+from slotsvc.travel.map_info import MapFiles, MapInfo
+from slotsvc.travel.roads import RoadTravelTimes
 
 FULL = 0.6
 MOST_TRIES_A_DAY = 25
 LUNCH_S = 45 * 60
 MINUTES = (30, 60, 90)
 SITES = 40
+SEARCH_MS = (1, 2, 5, 20)
+LONGEST_FIRST_S = 60.0
+"""Seconds for the first answer, for which the whole team is read."""
 JITTER = 0.0005
 """Degrees, about 50 m: enough that no place is the same as another."""
 
@@ -106,25 +112,54 @@ def _compiled(chosen: argparse.Namespace) -> Path:
 async def _measure(chosen: argparse.Namespace, compiled: Path, data_dir: Path) -> dict[str, Any]:
     server = ServerProcess(data_dir, compiled, metrics=True)
     try:
+        await server.start()
         begun = time.perf_counter()
-        company, places = await _full(server, compiled, chosen)
-                "map": compiled.name,
-                "technicians": chosen.technicians,
-                "days": chosen.days,
-                "start_s": round(start_s, 2),
-                "fill_s": round(time.perf_counter() - begun, 1),
-                "booked": team.booked,
-                "offers_refused": dict(team.refused),
-                "full_share": round(fill, 3),
-            }
-            new = [team.company.search(next(team.places)) for _ in range(chosen.requests)]
-            figures["new_place"] = await _series(calls, server, _ranged(new, team.days))
-            known = await _registered(calls, team, chosen)
-            await _series(calls, server, known[:SITES])
-            figures["registered_place"] = await _series(calls, server, known)
-            return figures
+        async with calling(server.address) as calls:
+            team = await _team(calls, compiled, chosen)
+            full = None if chosen.visits else await _fill(calls, team, chosen.seed)
+        await server.stop()
+        if chosen.visits:
+            team.booked = await _filled(data_dir, compiled, team, chosen)
+        figures = {
+            "map": compiled.name,
+            "technicians": chosen.technicians,
+            "days": chosen.days,
+            "fill_s": round(time.perf_counter() - begun, 1),
+            "booked": team.booked,
+            "offers_refused": dict(team.refused),
+            "full_share": full and round(full, 3),
+        }
+        begun = time.perf_counter()
+        figures["start_s"] = round(await server.start(), 2)
+        async with calling(server.address) as calls:
+            known = _ranged(_to_sites(team, chosen.requests), team.days)
+            await calls.slots.SuggestSlots(known[0], timeout=LONGEST_FIRST_S)
+            figures["first_answer_s"] = round(time.perf_counter() - begun, 2)
+            figures |= await _all_series(calls, server, team, known)
+            figures["rss_mb"] = _rss_mb(server.pid)
+        return figures
     finally:
         await server.stop()
+
+
+async def _all_series(
+    calls: Calls, server: ServerProcess, team: Team, known: list[SuggestSlotsRequest]
+) -> dict[str, Any]:
+    new = _ranged([team.company.search(next(team.places)) for _ in known], team.days)
+    quarters = _in_quarters(team, known)
+    figures = {"new_place": await _series(calls, server, new)}
+    await _series(calls, server, known[:SITES])
+    figures["registered_place"] = await _series(calls, server, known)
+    figures["quarter_hours"] = await _series(calls, server, quarters)
+    for limit in SEARCH_MS:
+        figures[f"search_ms_{limit}"] = await _series(calls, server, _lasting(quarters, limit))
+    return figures
+
+
+def _rss_mb(pid: int) -> int:
+    """Memory of the process that lies in the machine's."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * resource.getpagesize() / 1e6)
 
 
 # --- the team -------------------------------------------------------------------------------------
@@ -138,10 +173,24 @@ async def _team(calls: Calls, compiled: Path, chosen: argparse.Namespace) -> Tea
     for number in range(chosen.technicians):
         tags = ["boiler"] if number % 3 else ["boiler", "electric"]
         home = next(places)
-        await company.technician(f"t{number:03d}", home=home, hours=(8, 17), tags=tags, lunch=True)
+        await company.technician(f"t{number:04d}", home=home, hours=(8, 17), tags=tags, lunch=True)
+    await company.activity("quarter", grid=((8, 17),), step=timedelta(minutes=15))
+    for number in range(SITES):
+        await company.site(f"s{number:03d}", next(places))
     today = datetime.now(UTC).astimezone(ZoneInfo(company.zone)).date()
     days = [today + timedelta(days=1 + n) for n in range(chosen.days)]
     return Team(company, days, places)
+
+
+async def _filled(data_dir: Path, compiled: Path, team: Team, chosen: argparse.Namespace) -> int:
+    """Full days, written while no service runs."""
+    files = MapFiles(compiled)
+    roads = RoadTravelTimes.of_map(files, MapInfo.load(files.info))
+    company = FilledTeam(team.company.id, "crew", team.days, chosen.visits)
+    try:
+        return await fill_days(data_dir / "slotsvc.db", company, roads, team.places, chosen.seed)
+    finally:
+        roads.close()
 
 
 def _places(compiled: Path, chance: random.Random) -> Iterator[Place]:
@@ -208,12 +257,29 @@ def _capacity_s(route: Route) -> int:
 # --- the series -----------------------------------------------------------------------------------
 
 
-async def _registered(
-    calls: Calls, team: Team, chosen: argparse.Namespace
-) -> list[SuggestSlotsRequest]:
-    sites = [await team.company.site(f"s{n:03d}", next(team.places)) for n in range(SITES)]
-    asked = [team.company.search(sites[n % SITES]) for n in range(chosen.requests)]
-    return _ranged(asked, team.days)
+def _to_sites(team: Team, count: int) -> list[SuggestSlotsRequest]:
+    sites = [f"{team.company.tenant}/sites/s{n:03d}" for n in range(SITES)]
+    return [team.company.search(sites[n % SITES]) for n in range(count)]
+
+
+def _in_quarters(team: Team, searches: Sequence[SuggestSlotsRequest]) -> list[SuggestSlotsRequest]:
+    """The same searches, in exact starts every quarter of an hour."""
+    found = _copies(searches)
+    for search in found:
+        search.request.activity_type = f"{team.company.tenant}/activityTypes/quarter"
+    return found
+
+
+def _lasting(searches: Sequence[SuggestSlotsRequest], limit_ms: int) -> list[SuggestSlotsRequest]:
+    """The same searches with so little time."""
+    found = _copies(searches)
+    for search in found:
+        search.search_time.FromMilliseconds(limit_ms)
+    return found
+
+
+def _copies(searches: Sequence[SuggestSlotsRequest]) -> list[SuggestSlotsRequest]:
+    return [SuggestSlotsRequest.FromString(search.SerializeToString()) for search in searches]
 
 
 def _ranged(searches: list[SuggestSlotsRequest], days: Sequence[date]) -> list[SuggestSlotsRequest]:
@@ -245,7 +311,7 @@ async def _series(
             stage: round(1000 * (after[stage] - before.get(stage, 0.0)) / len(waited), 2)
             for stage in sorted(after)
         },
-        **_proofs(answers),
+        **_proofs(searches, answers),
     }
 
 
@@ -253,12 +319,21 @@ def _percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def _proofs(answers: Sequence[SuggestSlotsResponse]) -> dict[str, Any]:
+def _proofs(
+    searches: Sequence[SuggestSlotsRequest], answers: Sequence[SuggestSlotsResponse]
+) -> dict[str, Any]:
     exact = sum(answer.receipt.proof == types.PROOF_EXACT for answer in answers)
+    told = [answer.receipt for answer in answers]
+    spent = [one.elapsed.ToMicroseconds() / 1000 for one in told]
+    limits = [search.search_time.ToMicroseconds() / 1000 for search in searches]
+    over = [had - limit for had, limit in zip(spent, limits, strict=True) if limit]
     return {
+        "service_p50_ms": round(statistics.median(spent), 2),
+        **({"overrun_ms": round(max(over), 2)} if over else {}),
         "exact_share": round(exact / len(answers), 3),
         "slots_mean": round(statistics.fmean(len(answer.slots) for answer in answers), 2),
-        "cells_mean": round(statistics.fmean(answer.receipt.cells for answer in answers), 1),
+        "cells_mean": round(statistics.fmean(one.cells for one in told), 1),
+        "skipped_mean": round(statistics.fmean(one.cells_skipped for one in told), 1),
     }
 
 

@@ -22,6 +22,7 @@ OPTIONS = {
     "max_slots": "--slots",
     "max_slots_per_day": "--per-day",
     "max_rejections": "--why-not",
+    "search_time": "--search-ms",
     "max_results": "--results",
     "near": "--near",
     "freedom": "--freedom",

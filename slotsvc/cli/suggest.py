@@ -53,6 +53,7 @@ class Wish:
     slots: int = 5
     per_day: int = 2
     why_not: int = 0
+    search_ms: int | None = None
     found: list[str] = field(default_factory=list)
     """What the address turned out to be; filled by ``slot_request``."""
 
@@ -106,6 +107,8 @@ ANSWER_OPTIONS = (
                  help="At most so many a day."),
     click.option("--why-not", type=click.IntRange(0, 500), default=2, show_default=True,
                  help="How many rejections to explain."),
+    click.option("--search-ms", type=click.IntRange(1, 3_600_000), metavar="MS",
+                 help="Most time to search, milliseconds; the answer says what is not proven."),
 )  # fmt: skip
 
 
@@ -205,6 +208,8 @@ def suggest_request(
         freedom=Freedom.Value(FREEDOMS[wish.freedom]),
         resequence_published=wish.reorder_published,
     )
+    if wish.search_ms is not None:
+        request.search_time.FromMilliseconds(wish.search_ms)
     return request, zone
 
 

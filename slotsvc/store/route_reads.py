@@ -70,7 +70,10 @@ def _span(tenant: str, technicians: Iterable[str], first: date, last: date) -> C
     }
 
 
-_ORDER = (PLACEMENT.c.position, PLACEMENT.c.id)
+# One route after the other, as their index has them.
+_ORDER = (
+    *(PLACEMENT.c[name] for name in ("tenant", "technician", "day", "shift", "position", "id")),
+)
 # Few routes have violations: whether one has any comes with it, and only those are asked for.
 _SAME_ROUTE = (column == ROUTE_VIOLATION.c[column.name] for column in ROUTE.primary_key)
 _ROUTES = select(ROUTE, exists().where(*_SAME_ROUTE).label("broken"))
@@ -179,13 +182,14 @@ def _key(row: Row[Any]) -> _Key:
 
 
 def _route(
-    row: Row[Any], placed: Iterable[Placement], broken: Iterable[RouteViolation]
+    row: Row[Any], placed: Sequence[Placement], broken: Iterable[RouteViolation]
 ) -> StoredRoute:
+    places = [placement.visit.location for placement in placed]
     return StoredRoute(
         RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift),
         row.version,
         tuple(placed),
-        None if row.block is None else from_bytes(row.block),
+        None if row.block is None else from_bytes(row.block, places),
         RouteState(row.state),
         tuple(broken),
     )

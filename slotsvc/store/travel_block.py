@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -41,8 +42,9 @@ def to_bytes(block: TravelBlock) -> bytes:
     return _FRAME.pack(_MAGIC, zlib.crc32(body)) + body
 
 
-def from_bytes(stored: bytes) -> TravelBlock:
-    """The block; its array is read-only. Raises ``ValueError`` when the bytes were damaged."""
+def from_bytes(stored: bytes, known: Iterable[Location] = ()) -> TravelBlock:
+    """The block; its array is read-only. ``known``: places that may be among its own, taken as they
+    are. Raises ``ValueError`` when the bytes were damaged."""
     if len(stored) < _FRAME.size:
         raise ValueError("a stored travel block was cut off")
     magic, checksum = _FRAME.unpack_from(stored)
@@ -51,7 +53,8 @@ def from_bytes(stored: bytes) -> TravelBlock:
         raise ValueError("a stored travel block was damaged")
     end = _LENGTH.size + _LENGTH.unpack_from(body)[0]
     header = json.loads(body[_LENGTH.size : end])
-    places = tuple(place(lat, lon) for lat, lon in header["places"])
+    met = {(micro_degrees(p.lat), micro_degrees(p.lon)): p for p in known}
+    places = tuple(met.get((lat, lon)) or place(lat, lon) for lat, lon in header["places"])
     seconds = np.frombuffer(body, _SECONDS, offset=end).reshape(len(places), len(places))
     return TravelBlock(
         places,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -249,21 +250,29 @@ def _commitment_from(row: Row[Any]) -> Commitment:
 
 
 def _window(start: int | None, end: int | None) -> TimeWindow | None:
-    if start is None or end is None:
-        return None
+    return None if start is None or end is None else _between(start, end)
+
+
+@lru_cache(16_384)  # many visits of a day have the same window, and most start anywhere in it
+def _between(start: int, end: int) -> TimeWindow:
     return TimeWindow(from_epoch(start), from_epoch(end))
+
+
+@lru_cache(1024)  # the visits of a route are read one after the other
+def _route(tenant: str, technician: str, day: str, shift: int) -> RouteKey:
+    return RouteKey(tenant, technician, date.fromisoformat(day), shift)
 
 
 def placement_from(row: Row[Any]) -> Placement:
     """The placement of a row of ``placed_visits``."""
     return Placement(
         id=row.id,
-        route=RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift),
+        route=_route(row.tenant, row.technician, row.day, row.shift),
         visit=visit_from(row),
         position=row.position,
         state=PlacementState(row.state),
         promise=_window(row.promise_start, row.promise_end),
-        start_window=TimeWindow(from_epoch(row.start_from), from_epoch(row.start_until)),
+        start_window=_between(row.start_from, row.start_until),
         expires=_instant(row.expires),
         replaces=row.replaces,
         pin=Pin(row.pin),

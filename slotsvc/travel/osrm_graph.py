@@ -99,7 +99,7 @@ class _Reader:
         """Tail, head and weight of each arc: driving all of the tail, and the turn."""
         arcs = self._array(".ebg", "common/edge_based_edge_list", _ARC)
         flags = arcs["duration"] >> _DURATION_BITS
-        if (flags != _FORWARD_ONLY).any() or (arcs["weight"] < 0).any():
+        if (flags != _FORWARD_ONLY).any() or (arcs["weight"] < 1).any():
             raise MapError("the road graph has arcs of an unknown kind")
         if (arcs["duration"] & np.uint32((1 << 30) - 1) != arcs["weight"]).any():
             raise MapError("the profile's weight is not the duration")

@@ -25,6 +25,7 @@ from slotsvc.travel.hierarchy_sweep import INF, Ends, lines, straight
 from slotsvc.travel.map_info import MapFiles, MapInfo
 from slotsvc.travel.road_files import load_roads
 from slotsvc.travel.road_graph import RoadGraph
+from slotsvc.travel.road_lines import RememberedLines
 from slotsvc.travel.road_places import Group, RoadPlaces
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class RoadTravelTimes:
         self._map_id = graph.map_id
         self._hierarchy = hierarchy
         self._places = RoadPlaces(graph, hierarchy)
+        self._lines = RememberedLines()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="roads")
 
     @classmethod
@@ -63,25 +65,35 @@ class RoadTravelTimes:
     ) -> TravelTable:
         """All pairs, LIVE. A place far off the map gets the times of the road it was put on:
         judge it by its snap distance. Raises ``TravelUnavailableError``."""
-        in_thread = asyncio.get_running_loop().run_in_executor
+        known = self._lines.find(sources, destinations)
+        if known is not None:
+            return known
         try:
-            work = await in_thread(self._threads, self._begun, sources, destinations)
-            while work.left:
-                await in_thread(self._threads, work.more)
-            return TravelTable(
-                seconds=work.seconds(),
-                source_snap_m=work.sources.places.snap_m.copy(),
-                destination_snap_m=work.destinations.places.snap_m.copy(),
-                map_id=self._map_id,
-                provenance=Provenance.LIVE,
-            )
+            table = await self._swept(sources, destinations)
         except Exception as error:
             _log.exception("the road engine failed", error=type(error).__name__)
             raise TravelUnavailableError("the road engine failed") from error
+        self._lines.keep(sources, destinations, table)
+        return table
 
     def close(self) -> None:
         """Ends the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _swept(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        in_thread = asyncio.get_running_loop().run_in_executor
+        work = await in_thread(self._threads, self._begun, sources, destinations)
+        while work.left:
+            await in_thread(self._threads, work.more)
+        return TravelTable(
+            seconds=work.seconds(),
+            source_snap_m=work.sources.places.snap_m.copy(),
+            destination_snap_m=work.destinations.places.snap_m.copy(),
+            map_id=self._map_id,
+            provenance=Provenance.LIVE,
+        )
 
     def _begun(self, sources: Sequence[Location], destinations: Sequence[Location]) -> _Work:
         """Places found, and the first lines of the table, which may be all of them."""

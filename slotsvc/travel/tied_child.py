@@ -36,12 +36,13 @@ def spawn_tied(
         stdin=subprocess.DEVNULL if kernel_tie else subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,
-        env=_environment(),
+        env=child_environment(),
         start_new_session=True,
     )
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
+    """What of our environment a child gets: nothing secret."""
     ours = os.environ  # noqa: TID251 (no settings are read: it is handed on)
     return {name: ours[name] for name in _KEPT_ENVIRONMENT if name in ours}
 

@@ -40,13 +40,15 @@ class Plain(NamedTuple):
 
 @dataclass(frozen=True)
 class Best:
-    """The least cost, with it the least driving, and the first order that has both."""
+    """The least cost, with it the least driving, and the first order that has both.
+    ``most_driving``: of another order that costs as little."""
 
     cost: int
     driving: int
     waiting: int
     overtime: int
     order: tuple[int, ...]
+    most_driving: int
 
 
 def plain(route: TinyRoute) -> Plain:
@@ -78,7 +80,7 @@ def cheapest(
     when there is none. ``most_driving``: a limit beside the day's own."""
     chosen = range(1, len(day.services) + 1) if visits is None else visits
     todo = sum(1 << visit for visit in chosen)
-    found = np.zeros(5, np.int64)
+    found = np.zeros(6, np.int64)
     kept, worth = np.array(chain, np.int64), np.array(weights, np.int64)
     _search(day, worth, todo, kept, most_driving, found)
     if found[0] >= NEVER:
@@ -87,7 +89,7 @@ def cheapest(
     while path:
         order.append(path & 15)
         path >>= 4
-    return Best(*(int(n) for n in found[:4]), tuple(reversed(order)))
+    return Best(*(int(n) for n in found[:4]), tuple(reversed(order)), int(found[5]))
 
 
 _HERE, _CLOCK, _TAKEN, _DRIVEN, _IDLE, _DONE, _PATH = range(7)
@@ -98,8 +100,8 @@ _DEEP = 4096
 def _search(
     day: Plain, weights: Seconds, todo: int, chain: Seconds, most: int, found: Seconds
 ) -> None:
-    """Fills ``found``: cost, driving, waiting, overtime, path (four bits a visit, the last lowest);
-    the cost is NEVER when there is no order."""
+    """Fills ``found``: cost, driving, waiting, overtime, path (four bits a visit, the last lowest),
+    most driving at that cost; the cost is NEVER when there is no order."""
     found[0] = NEVER
     walks = np.zeros((_DEEP, 7), np.int64)
     walks[0, _CLOCK] = day.limits[0]
@@ -214,6 +216,8 @@ def _home(day: Plain, weights: Seconds, walk: Seconds, most: int, found: Seconds
             late = max(0, there - day.limits[2])
             cost = weights[0] * driven + weights[1] * walk[_IDLE] + weights[2] * late
             path = walk[_PATH]
+            if cost <= found[0]:
+                found[5] = max(driven, found[5] if cost == found[0] else 0)
             same = cost == found[0] and driven == found[1]
             better = cost < found[0] or (cost == found[0] and driven < found[1])
             if better or (same and path < found[4]):

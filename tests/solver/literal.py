@@ -215,11 +215,16 @@ def kept_in_order(day: DayOfWork, params: SearchParams) -> bool:
     return day.keep_order or params.freedom is Freedom.INSERT_ONLY
 
 
+class Ambiguous(Exception):  # noqa: N818 - it is no error
+    """Two orders of a day cost the same and drive differently, and a request may add only so much
+    to the driving: to which of them is not said anywhere."""
+
+
 class Room:
     """What the last visit of a day adds to its cost: driving, waiting and overtime, weighted.
 
     ``keep``: the other visits keep their order. ``most_added``: most driving it may add to the
-    cheapest order without it.
+    cheapest order without it. Raises ``Ambiguous``.
     """
 
     def __init__(
@@ -233,6 +238,8 @@ class Room:
         self._without = None if broken or full else without
         self._most = NEVER_SO_DEAR
         if without is not None and most_added is not None:
+            if without.driving != without.most_driving:
+                raise Ambiguous
             self._most = without.driving + most_added
 
     def added(self, window: tuple[int, int] | None = None) -> int | None:

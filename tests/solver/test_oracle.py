@@ -50,11 +50,11 @@ from tests.solver.proven import (
     row_of,
     violations,
 )
-from tests.solver.random_days import WITH_LIMIT, Question, Shape, questions
+from tests.solver.random_days import ALL_FEATURES, Question, Shape, questions
 
 WAYS = [(weights, freedom) for weights in (CostWeights(), TRAVEL_ONLY) for freedom in Freedom]
-SMALL = Shape(visits=(3, 2, 4, 1), days=1, features=WITH_LIMIT)
-EVERYTHING = Shape(features=WITH_LIMIT)
+SMALL = Shape(visits=(3, 2, 4, 1), days=1, features=ALL_FEATURES)
+EVERYTHING = Shape(features=ALL_FEATURES)
 NAMES = [f"{'travel only' if w == TRAVEL_ONLY else 'default'}, {f.value}" for w, f in WAYS]
 
 

@@ -56,7 +56,16 @@ def test_building_again_makes_what_is_missing_or_damaged(
 
 
 def test_a_map_of_an_unknown_engine_has_none(town: MapFiles) -> None:
-    """Such a map is driven on through OSRM."""
-    town.graph.unlink()
+    """Such a map is driven on through OSRM; files of the map before are not left in its place."""
     complete_roads(town, "m", "99.1")
+    assert not town.graph.exists()
+    assert not town.hierarchy.exists()
+
+
+def test_roads_of_an_unknown_kind_do_not_stop_a_build(built: Path, town: MapFiles) -> None:
+    """What OSRM can drive on is a map, though its graph may be beyond us."""
+    town.graph.unlink()
+    Path(f"{town.roads}.ebg_nodes").unlink()
+    info = build_map(built / "t.osm.pbf", town.directory, progress=lambda _s, _f: None)
+    assert info == MapInfo.load(town.info)
     assert not town.graph.exists()

@@ -12,11 +12,13 @@ from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import (
     UNREACHABLE,
     Provenance,
+    TravelTable,
     TravelUnavailableError,
 )
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.lattice import STREET_DS, TURN_DS, lattice
 from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.road_lines import RememberedLines
 from slotsvc.travel.road_places import RoadPlaces
 from slotsvc.travel.roads import RoadTravelTimes
 from tests.road_fixtures import CASINO, FAR_OUT_AT_SEA, LA_TURBIE, TOWN
@@ -108,6 +110,43 @@ async def test_a_tuple_asked_for_again_is_not_looked_up_again(town: RoadTravelTi
     places = town._places
     assert places.group(sites) is places.group(sites)
     assert ((await town.table([sites[0]], list(sites))).seconds == first).all()
+
+
+async def test_a_line_of_a_kept_tuple_is_remembered(town: RoadTravelTimes) -> None:
+    """The second time a row or column against the same tuple takes no sweep; the caller owns what
+    he gets; an equal tuple made anew is another."""
+    sites = tuple(places_in_town(3, 50))
+    one = [places_in_town(6, 1)[0]]
+    asked = ((one, sites), (sites, one))
+    first = [await town.table(*sides) for sides in asked]
+    expected = [table.seconds.copy() for table in first]
+    for table in first:
+        table.seconds[:] = -1
+    for sides, seconds in zip(asked, expected, strict=True):
+        known = town._lines.find(*sides)
+        assert known is not None
+        assert (known.seconds == seconds).all()
+        assert ((await town.table(*sides)).seconds == seconds).all()
+    assert town._lines.find(one, tuple(list(sites))) is None
+
+
+def test_remembered_lines_have_a_limit() -> None:
+    """The line asked for longest ago makes way; one that is too long is not kept at all."""
+    lines = RememberedLines(most_cells=10)
+    sites = tuple(places_in_town(1, 5))
+    table = TravelTable(
+        np.zeros((1, 5), dtype=np.int32), np.zeros(1), np.zeros(5), "map", Provenance.LIVE
+    )
+    for place in sites[:2]:
+        lines.keep([place], sites, table)
+    assert lines.find([sites[0]], sites) is not None
+    lines.keep([sites[2]], sites, table)
+    assert lines.find([sites[1]], sites) is None
+    assert lines.find([sites[0]], sites) is not None
+    long = tuple(places_in_town(2, 11))
+    lines.keep([sites[0]], long, replace(table, seconds=np.zeros((1, 11), dtype=np.int32)))
+    assert lines.find([sites[0]], long) is None
+    assert lines.find([sites[2]], sites) is not None
 
 
 async def test_many_strangers_do_not_fill_the_memory(town: RoadTravelTimes) -> None:
