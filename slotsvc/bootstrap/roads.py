@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from slotsvc.config import Settings
-from slotsvc.scheduling.travel_port import TravelTimes
+from slotsvc.scheduling.travel_port import TravelTimes, TravelUnavailableError
 from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.travel.address_index import AddressIndex
 from slotsvc.travel.array_file import ArrayFileError
@@ -21,9 +21,13 @@ from slotsvc.travel.layers import cached_engine, never_failing
 from slotsvc.travel.map_info import MapFiles, MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
+from slotsvc.travel.road_check import agree
 from slotsvc.travel.roads import RoadTravelTimes
 
 _log = structlog.get_logger(__name__)
+
+CHECKED_PLACES = 24
+"""The table between them is asked of both engines at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +66,39 @@ async def open_roads(settings: Settings, stack: AsyncExitStack) -> Roads:
     if files is None or info is None:
         travel = never_failing(cache, estimate)
         return Roads(travel, NoMap(travel), None, cache, (told,))
-    in_process, how = await _engine_in_process(files, info, stack)
+    in_process, how = await _engine_in_process(files, info, osrm, stack)
     travel = never_failing(cache, estimate, in_process=in_process)
     backend = CompiledMap(info, osrm, _addresses(files, stack), estimate)
     return Roads(travel, backend, info, cache, (told, how))
 
 
 async def _engine_in_process(
-    files: MapFiles, info: MapInfo, stack: AsyncExitStack
+    files: MapFiles, info: MapInfo, osrm: OsrmTravelTimes, stack: AsyncExitStack
 ) -> tuple[RoadTravelTimes | None, str]:
     """The road engine, already used once; None where the map's files do not allow it. And what to
     tell of it."""
     try:
         engine = await asyncio.to_thread(RoadTravelTimes.of_map, files, info)
+        stack.callback(engine.close)
+        if not await _believable(engine, osrm):
+            raise ArrayFileError(f"{files.graph.name} gives other times than OSRM")
     except ArrayFileError as error:
         _log.warning("driving times come from OSRM, which is slower", why=str(error))
         return None, f"driving times by OSRM, since {error}: build the map again"
-    stack.callback(engine.close)
-    await engine.table((info.anchor,), (info.anchor,))
     return engine, "driving times in this process, OSRM behind them"
+
+
+async def _believable(engine: RoadTravelTimes, osrm: OsrmTravelTimes) -> bool:
+    """False when OSRM says otherwise, or the engine fails; an OSRM that is away says nothing."""
+    places = engine.places_on_roads(CHECKED_PLACES)
+    try:
+        await engine.table(places, places)
+    except TravelUnavailableError:
+        return False
+    try:
+        return await agree(engine, osrm, places)
+    except TravelUnavailableError:
+        return True
 
 
 def _remote_engine(url: str, info: MapInfo | None) -> OsrmTravelTimes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,8 @@ class Settled(NamedTuple):
 
 type Known = Mapping[tuple[int, int], Settled]
 """By route and slot."""
+
+NOTHING_KNOWN: Known = MappingProxyType({})
 
 
 def settled(left: Unproven, weights: Weights, proof: Proof) -> Settled:

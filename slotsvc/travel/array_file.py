@@ -14,6 +14,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def write_arrays(path: Path, identity: Mapping[str, str | int], arrays: Arrays) 
     places, size = _places(arrays)
     header = json.dumps({"identity": dict(identity), "arrays": places}).encode()
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    aside = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.part")
     try:
         with aside.open("wb") as file:
             for part in _parts(header, places, arrays, size):

@@ -43,7 +43,7 @@ class RoadTravelTimes:
     """
 
     def __init__(self, graph: RoadGraph, hierarchy: Hierarchy) -> None:
-        self._map_id = graph.map_id
+        self._map_id, self._node_at = graph.map_id, graph.node_at
         self._hierarchy = hierarchy
         self._places = RoadPlaces(graph, hierarchy)
         self._lines = RememberedLines()
@@ -75,6 +75,11 @@ class RoadTravelTimes:
             raise TravelUnavailableError("the road engine failed") from error
         self._lines.keep(sources, destinations, table)
         return table
+
+    def places_on_roads(self, count: int) -> list[Location]:
+        """About so many places all over the map, each in the middle of a stretch of road."""
+        step = max(1, len(self._node_at) // count)
+        return [Location(lat / 1e6, lon / 1e6) for lon, lat in self._node_at[::step].tolist()]
 
     def close(self) -> None:
         """Ends the threads."""

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slotsvc.bootstrap.roads import open_roads
 from slotsvc.scheduling.travel_port import Provenance
+from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.map_info import MapFiles
+from slotsvc.travel.road_graph import RoadGraph
 from tests.road_fixtures import TOWN, CompiledMap, compiled_demo_map
 from tests.service_fixtures import settings_for
 
@@ -48,6 +52,23 @@ async def test_without_its_files_the_same_times_come_from_osrm(own_map: MapFiles
     own_map.graph.unlink()
     told, times = await told_and_driven(own_map)
     assert told[1].startswith("driving times by OSRM, since roads.graph is missing")
+    assert times == expected
+
+
+async def test_times_that_osrm_denies_are_not_used(
+    own_map: MapFiles, demo_map: CompiledMap
+) -> None:
+    """Whole files of the right map with wrong weights in them: noticed at the start."""
+    _, expected = await told_and_driven(own_map)
+    map_id, version = demo_map.info.map_id, demo_map.info.osrm_version
+    graph = RoadGraph.load(own_map.graph, map_id, version)
+    slower = replace(graph, weight=graph.weight * np.int32(2))
+    slower.save(own_map.graph)
+    hierarchy_of(slower).save(own_map.hierarchy, map_id, version)
+
+    told, times = await told_and_driven(own_map)
+
+    assert told[1].startswith("driving times by OSRM, since roads.graph gives other times")
     assert times == expected
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.server.slot_convert import receipt_to_pb
+from slotsvc.solver import ranking
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
 from tests.examples import examples
@@ -28,6 +29,7 @@ SHAPE = Shape(visits=(6, 5, 7), windows=4, free=True, features=RULES_OF_TIME)
 def crowded_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days whose orders cannot all be known: here the search has something to skip."""
     monkeypatch.setitem(FAMILIES, CROWDED, Family(replace(SHAPE, roads=adversarial_roads)))
+    monkeypatch.setattr(ranking, "WORK", 1, raising=False)  # or a small day is done before it asks
 
 
 class Clock:
@@ -52,7 +54,7 @@ def answered(question: Question, out_of_time: Callable[[], bool]) -> Answer:
 def test_cut_off_at_every_question(family: str) -> None:
     """Complete only when it is the unlimited answer; counts add up; every offer told is true."""
     cut = 0
-    for n in range(examples(60)):
+    for n in range(examples(40)):
         question, clock = number(family, n), Clock(1 << 60)
         whole = answered(question, clock)
         assert whole.counts.complete
