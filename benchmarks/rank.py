@@ -131,9 +131,9 @@ def _row(row: Row, best: dict[str, float]) -> dict[str, Any]:
     whole = not row.sampled
     return {
         "engine": row.name,
-        "ms": round(ms, 2),
-        "over_top_10": round(ms / best[OURS], 1),
-        "over_every_slot": round(ms / best[OURS_SLOTS], 1),
+        "ms": round(ms, 3),
+        "over_top_10": round(ms / best[OURS], 2),
+        "over_every_slot": round(ms / best[OURS_SLOTS], 2),
         "unit": row.unit,
         "asked": sum(q.asked for q in found),
         "feasible": feasible,

@@ -58,18 +58,22 @@ def _sampled(figures: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _engine(f: dict[str, Any]) -> tuple[str, ...]:
     whole = f["slots"] is not None
-    ms = f"{f['ms']:,.2f}" if f["ms"] < 100 else f"{f['ms']:,.0f}"
     return (
         f["engine"],
-        f"{'' if whole else '~'}{ms}",
-        f"{f['over_top_10']:,.0f}",
-        f"{f['over_every_slot']:,.0f}",
+        f"{'' if whole else '~'}{_short(f['ms'])}",
+        _short(f["over_top_10"]),
+        _short(f["over_every_slot"]),
         f"{f['found']:,} of {f['feasible']:,} {f['unit']}",
         f"{f['dearer']}",
         f"{f['slots']} of {f['all_slots']}" if whole else "-",
         f"{f['top_1_regret_s']:.1f} s" if whole else "-",
         f"{f['top_5_regret_s']:.1f} s" if whole else "-",
     )
+
+
+def _short(value: float) -> str:
+    """Three figures or more."""
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def version_row(result: dict[str, Any]) -> str:

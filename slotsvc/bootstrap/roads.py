@@ -13,9 +13,9 @@ import structlog
 from slotsvc.config import Settings
 from slotsvc.scheduling.travel_port import TravelTimes, TravelUnavailableError
 from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
+from slotsvc.server.measured_travel import CacheCounts
 from slotsvc.travel.address_index import AddressIndex
 from slotsvc.travel.array_file import ArrayFileError
-from slotsvc.travel.cache import CachedTravelTimes
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.layers import cached_engine, never_failing
 from slotsvc.travel.map_info import MapFiles, MapInfo
@@ -32,7 +32,7 @@ CHECKED_PLACES = 24
 
 @dataclass(frozen=True, slots=True)
 class Roads:
-    """Travel times in use and what draws the map. ``cache`` None: nothing to cache.
+    """Travel times in use and what draws the map. ``cache``: whose memory is counted, None without.
 
     ``told``: lines for people.
     """
@@ -40,7 +40,7 @@ class Roads:
     travel: TravelTimes
     backend: MapBackend
     info: MapInfo | None
-    cache: CachedTravelTimes | None
+    cache: CacheCounts | None
     told: tuple[str, ...]
 
 
@@ -69,7 +69,7 @@ async def open_roads(settings: Settings, stack: AsyncExitStack) -> Roads:
     in_process, how = await _engine_in_process(files, info, osrm, stack)
     travel = never_failing(cache, estimate, in_process=in_process)
     backend = CompiledMap(info, osrm, _addresses(files, stack), estimate)
-    return Roads(travel, backend, info, cache, (told, how))
+    return Roads(travel, backend, info, in_process or cache, (told, how))
 
 
 async def _engine_in_process(

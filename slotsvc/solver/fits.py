@@ -25,7 +25,12 @@ from slotsvc.solver.params import Weights
 from slotsvc.solver.timing import Timetable, timetable
 
 NODE_BUDGET = 20_000
-"""Partial orders looked at before a question is left open."""
+"""Partial orders of a day of ten visits looked at before a question is left open."""
+
+
+def _budget(visits: int) -> int:
+    """Of a larger day fewer: a change is tried for each of its visits."""
+    return NODE_BUDGET if visits <= 10 else NODE_BUDGET * 100 // visits**2
 
 
 class Fit(Enum):
@@ -67,9 +72,10 @@ def _has_room(cell: Cell, *, keep_order: bool) -> Fit:
         return Fit.YES
     if keep_order:
         return Fit.NO
-    if len(cell.opens) - FIRST_VISIT > MOST_VISITS:
+    visits = len(cell.opens) - FIRST_VISIT
+    if visits > MOST_VISITS:
         return Fit.UNKNOWN
-    found = depth_first(cell, NEVER - 1, (0, 0, 0), NODE_BUDGET)
+    found = depth_first(cell, NEVER - 1, (0, 0, 0), _budget(visits))
     if found.price.cost < NEVER:
         return Fit.YES
     return Fit.NO if found.floor == NEVER else Fit.UNKNOWN

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slotsvc.scheduling.travel_port import UNREACHABLE
 from slotsvc.solver.compiled import compiled
@@ -44,24 +45,19 @@ class Above(NamedTuple):
 
 def above(ways: Ways, parent: Int32, ends: Ends) -> Above:
     """What one sweep downwards over ``ways`` to ``ends`` needs."""
-    found = _ancestors(parent, ends.node)
-    found[::-1].sort()
-    return Above(*_gathered(ways, found, ends.node))
+    highest_first = np.flatnonzero(_ancestors(parent, ends.node))[::-1]
+    return Above(*_gathered(ways, highest_first.astype(np.int32), ends.node))
 
 
 @compiled
-def _ancestors(parent: Int32, nodes: Int32) -> Int32:
-    """``nodes`` and all above them in the elimination tree, each once, in no order."""
+def _ancestors(parent: Int32, nodes: Int32) -> NDArray[np.bool_]:
+    """Which are ``nodes`` or above one of them in the elimination tree, (n,)."""
     known = np.zeros(len(parent), np.bool_)
-    found = np.empty(len(parent), np.int32)
-    count = 0
     for node in nodes:
         while node >= 0 and not known[node]:
             known[node] = True
-            found[count] = node
-            count += 1
             node = parent[node]
-    return found[:count].copy()
+    return known
 
 
 @compiled

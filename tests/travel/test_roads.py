@@ -118,7 +118,9 @@ async def test_a_line_of_a_kept_tuple_is_remembered(town: RoadTravelTimes) -> No
     sites = tuple(places_in_town(3, 50))
     one = [places_in_town(6, 1)[0]]
     asked = ((one, sites), (sites, one))
+    hits, misses = town.hits, town.misses
     first = [await town.table(*sides) for sides in asked]
+    assert (town.hits, town.misses) == (hits, misses + 100)
     expected = [table.seconds.copy() for table in first]
     for table in first:
         table.seconds[:] = -1
@@ -127,6 +129,7 @@ async def test_a_line_of_a_kept_tuple_is_remembered(town: RoadTravelTimes) -> No
         assert known is not None
         assert (known.seconds == seconds).all()
         assert ((await town.table(*sides)).seconds == seconds).all()
+    assert (town.hits, town.misses) == (hits + 100, misses + 100)
     assert town._lines.find(one, tuple(list(sites))) is None
 
 
