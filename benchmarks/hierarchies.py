@@ -79,8 +79,8 @@ def _ours(graph: RoadGraph, targets: Any, sources: Any) -> tuple[Times, list[Row
     tree = weighted(rank, graph.tail, graph.head, graph.weight)
     first = np.arange(len(targets) + 1, dtype=np.int32)
     ends = Ends(first, rank[targets], np.zeros(len(targets), dtype=np.int32))
-    above(tree.down, tree.parent, ends)
-    over = _timed(times, "pin, ms", lambda: above(tree.down, tree.parent, ends), 1e3)
+    above(tree.down, tree.parent, ends.node)
+    over = _timed(times, "pin, ms", lambda: above(tree.down, tree.parent, ends.node), 1e3)
     row = np.zeros((1, len(targets)), dtype=np.int32)
 
     def one(source: int) -> Row:

@@ -9,15 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.generator import SHIFT, WINDOWS, Asked, Team
+from benchmarks.generator import DAY, SHIFT, WINDOWS, Asked, Team
 from benchmarks.reference_scan import Scan, seconds_of
 from slotsvc.domain.place import Location
 from slotsvc.solver.arrays import replaced, team_arrays
 from slotsvc.solver.base import Base, base_costs
-from slotsvc.solver.insertion import Request, Windows, request_legs
+from slotsvc.solver.cells import NO_CLOSING, Cells
 from slotsvc.solver.instance import END, START, Int32
+from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom, SearchParams
-from slotsvc.solver.ranking import Cells, Ranked, rank
+from slotsvc.solver.ranking import Ranked, rank
 
 ELSEWHERE = Location(-45.0, 0.0)
 """The place of every request: none of the team's."""
@@ -41,17 +42,23 @@ class Search:
     def cells(self, made: Team, asked: Asked) -> Cells:
         """What is offered: every window of every day of the qualified technicians."""
         opens, closes = self._windows()
-        width, routes = opens.size, len(made.routes)
-        day = np.repeat(np.arange(made.shape.days, dtype=np.int32), made.shape.technicians)
-        slot = day[:, None] * width + np.arange(width)
-        slot_day = np.repeat(np.arange(made.shape.days, dtype=np.int32), width)
-        if self.every_cell:
-            slot = np.arange(routes * width).reshape(routes, width)
-            slot_day = np.repeat(day, width)
-        slot = np.where(made.qualified(asked)[:, None], slot, -1).astype(np.int32)
-        away = np.repeat((day.astype(np.int64) * self.weights.day_away)[:, None], width, axis=1)
-        windows = Windows(np.tile(opens, (routes, 1)), np.tile(closes, (routes, 1)))
-        return Cells(windows, slot, away, slot_day, np.zeros(routes, np.bool_))
+        shape, width, routes = made.shape, opens.size, len(made.routes)
+        day = np.repeat(np.arange(shape.days, dtype=np.int32), shape.technicians)
+        low = np.arange(routes, dtype=np.int32) if self.every_cell else day
+        slot_day = day if self.every_cell else np.arange(shape.days, dtype=np.int32)
+        begins = slot_day.astype(np.int64) * DAY
+        return Cells(
+            low=low * width,
+            high=np.where(made.qualified(asked), (low + 1) * width, low * width).astype(np.int32),
+            opens=(begins[:, None] + opens).ravel(),
+            closes=(begins[:, None] + closes).ravel(),
+            finish=np.full(slot_day.size * width, NO_CLOSING, np.int64),
+            origin=day.astype(np.int64) * DAY,
+            extra=np.repeat(slot_day.astype(np.int64) * self.weights.day_away, width),
+            who=np.zeros(routes, np.int64),
+            day=np.repeat(slot_day, width),
+            fixed=np.zeros(routes, np.bool_),
+        )
 
     def params(self, cells: Cells) -> SearchParams:
         """Its limits."""

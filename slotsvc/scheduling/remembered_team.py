@@ -177,7 +177,7 @@ def _with_limits_moved_out(
     changed."""
     changes = {}
     for key, number in numbers.items():
-        if not arrays.orders[number].sound:
+        if not arrays.sound[number]:
             work = fresh[key].with_limits_moved_out().work
             rows[key] = Row(work, rows[key].shift)
             changes[number] = work.instance

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from slotsvc.solver import timing
 from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.batch import NEVER
-from slotsvc.solver.exact import best_orders, least_entry
-from slotsvc.solver.instance import END, Bool, Int32, Int64
+from slotsvc.solver.cell import NEVER, cell_of
+from slotsvc.solver.exact import best_order
+from slotsvc.solver.floors import Floors, Zero, fill_floors, fill_zero
+from slotsvc.solver.instance import Bool, Int32, Int64
 from slotsvc.solver.params import Weights
 
 
@@ -21,7 +22,8 @@ class Base:
     ``today_cost`` .. ``today_overtime``: the committed order, its pauses where they cost least.
     ``sound``: that order breaks no rule; a route that is not sound is offered to nobody.
     ``finished``: the best order is proven. ``floor``: no order costs less, proven. ``whole``: all
-    orders that keep the times are known.
+    orders that keep the times are known. ``floors``: what a day with the visit in a gap costs at
+    least.
     """
 
     cost: Int64
@@ -36,6 +38,7 @@ class Base:
     finished: Bool
     floor: Int64
     whole: Bool
+    floors: Floors
 
 
 def base_costs(
@@ -49,48 +52,27 @@ def base_costs(
     ``before``: earlier arrays and their base for the same weights; what was searched then for
     routes that are still there is taken over.
     """
-    orders = arrays.orders
-    counts = np.array([len(o.paths) for o in orders], np.int64)
-    first = np.cumsum(counts) - counts
-    cost, travel, waiting, overtime = _priced(arrays, counts, weights)
-    # the cheapest order of each route; equal ones: the committed one, else the first
-    best = first.copy()
-    for place in range(1, int(counts.max(initial=1))):
-        rival = np.minimum(first + place, first + counts - 1)
-        best = np.where(cost[rival] < cost[best], rival, best)
-    sound = np.array([o.sound for o in orders], np.bool_)
-    whole = np.array([o.whole for o in orders], np.bool_)
-    base = Base(
-        cost[best], travel[best], waiting[best], overtime[best],
-        np.where(sound, cost[first], NEVER), travel[first], waiting[first], overtime[first],
-        sound, whole.copy(), cost[best], whole,
-    )  # fmt: skip
+    base = _read_off(arrays, weights)
     rows = np.flatnonzero(~base.finished).astype(np.int32)
     rows = rows if before is None else _take_over(arrays, base, rows, before)
-    for start in range(0, rows.size, CHUNK):
-        _search(arrays, base, rows[start : start + CHUNK], weights, budget)
+    for row in rows.tolist():
+        _search(arrays, base, row, weights, budget)
     return base
 
 
-def _priced(
-    arrays: TeamArrays, counts: Int64, weights: Weights
-) -> tuple[Int64, Int64, Int64, Int64]:
-    """Cost (NEVER: a limit is broken), driving, waiting, overtime of every known order."""
-    if not arrays.orders:
-        none = np.zeros(0, np.int64)
-        return none, none, none, none
-    travel = np.concatenate([o.travel for o in arrays.orders])
-    idle = np.concatenate([o.waiting for o in arrays.orders], axis=1)
-    over = np.concatenate([o.overtime for o in arrays.orders], axis=1)
-    least, state = timing.cheapest(idle, over, weights[1], weights[2])
-    possible = (least < NEVER) & (travel <= np.repeat(arrays.batch.max_travel, counts))
-    cost = np.where(possible, travel * weights[0] + np.where(possible, least, 0), NEVER)
-    rows = np.arange(state.size)
-    return cost, travel, idle[state, rows].astype(np.int64), over[state, rows].astype(np.int64)
-
-
-CHUNK = 32
-"""Routes searched together: they share the budget."""
+def _read_off(arrays: TeamArrays, weights: Weights) -> Base:
+    count = len(arrays)
+    best, today = (Zero(*np.zeros((4, count), np.int64)) for _ in range(2))
+    fill_zero(arrays.tables, weights, best, today)
+    floors = Floors(
+        np.zeros((len(arrays.tables.gap), 2), np.int64),
+        np.zeros((len(arrays.tables.arc), 2), np.int64),
+    )
+    fill_floors(arrays.tables, weights, floors)
+    today.cost[~arrays.sound] = NEVER
+    return Base(
+        *best, *today, arrays.sound, arrays.whole.copy(), best.cost.copy(), arrays.whole, floors
+    )
 
 
 def _take_over(
@@ -106,17 +88,11 @@ def _take_over(
     return rows[source < 0]
 
 
-def _search(arrays: TeamArrays, base: Base, rows: Int32, weights: Weights, budget: int) -> None:
-    """Fills in the best orders of routes with too many orders to know."""
-    batch = arrays.batch.take(rows)
-    enter = least_entry(batch.travel, batch.used)
-    least = np.where(batch.used, enter, 0).sum(axis=1) + enter[:, END]
-    base.floor[rows] = np.minimum(least * weights[0], base.cost[rows])
-    best = best_orders(batch, base.today_cost[rows], weights, budget)
-    found = np.flatnonzero(best.finished & (best.cost < NEVER))
-    base.cost[rows[found]] = best.cost[found]
-    base.travel[rows[found]] = best.travel[found]
-    base.waiting[rows[found]] = best.waiting[found]
-    base.overtime[rows[found]] = best.overtime[found]
-    base.floor[rows[found]] = best.cost[found]
-    base.finished[rows[found]] = True
+def _search(arrays: TeamArrays, base: Base, row: int, weights: Weights, budget: int) -> None:
+    """Fills in the best order of a route with too many orders to know."""
+    known = int(base.today_cost[row])
+    found = best_order(cell_of(arrays.routes[row]), min(known, NEVER - 1), weights, budget)
+    base.finished[row], base.floor[row] = found.finished, min(found.floor, known)
+    if found.cost < NEVER:
+        base.cost[row], base.travel[row] = found.cost, found.travel
+        base.waiting[row], base.overtime[row] = found.waiting, found.overtime

@@ -6,13 +6,13 @@ start in one window. Everything is padded to the largest cell of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from slotsvc.solver import timing
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64, RouteInstance
 from slotsvc.solver.params import Weights
 
 NEVER = np.iinfo(np.int64).max
@@ -240,3 +240,45 @@ def fronts_of(batch: Batch, orders: Int32) -> Iterator[Front]:
         if keep.size == 0:
             return
         front = extend(batch, front, keep, orders[front.cell[keep], length])
+
+
+def batch_of(routes: Sequence[RouteInstance]) -> Batch:
+    """Routes as cells without a request."""
+    count = len(routes)
+    nodes = max((r.opens.size for r in routes), default=FIRST_VISIT)
+    pauses = max((len(r.breaks) for r in routes), default=0)
+    size, block = (count, nodes), (count, nodes, nodes)
+    opens, closes, service = np.zeros((3, *size), np.int32)
+    travel = np.zeros(block, np.int32)
+    batch = Batch(
+        opens, closes, service, travel,
+        np.zeros(block, np.int32) if any(r.legs is not r.travel for r in routes) else travel,
+        np.zeros(size, np.bool_),
+        np.zeros(size, np.bool_) if any(r.pausable.any() for r in routes) else None,
+        np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int32),
+        np.zeros((3, pauses, count), np.int32),
+    )  # fmt: skip
+    for index, route in enumerate(routes):
+        _fill(batch, index, route)
+    return batch
+
+
+def _fill(batch: Batch, index: int, route: RouteInstance) -> None:
+    """Writes one route; what it does not use can never be visited."""
+    n = route.opens.size
+    batch.opens[index], batch.closes[index], batch.service[index] = 0, -1, 0
+    batch.travel[index], batch.used[index] = INF, False
+    batch.opens[index, :n], batch.closes[index, :n] = route.opens, route.closes
+    batch.service[index, :n], batch.travel[index, :n, :n] = route.service, route.travel
+    batch.used[index, FIRST_VISIT:n] = True
+    if batch.legs is not batch.travel:
+        batch.legs[index] = INF
+        batch.legs[index, :n, :n] = route.legs
+    if batch.pausable is not None:
+        batch.pausable[index] = False
+        batch.pausable[index, :n] = route.pausable
+    batch.end[index], batch.soft_end[index] = route.end, route.soft_end
+    batch.max_travel[index] = route.max_travel
+    batch.breaks[:, :, index] = np.array([-INF, INF, 0], np.int32)[:, None]
+    for k, pause in enumerate(route.breaks):
+        batch.breaks[:, k, index] = pause.opens, pause.closes, pause.duration

@@ -1,4 +1,4 @@
-"""What adding a visit costs at least, per route and window, without trying any order.
+"""What adding a visit costs at least, per window of a route, without trying any order.
 
 Take the best order with the visit q and leave q out, with the pauses where they were (those inside
 q or beside it: in the gap that closes). What is left is an order without q, so it costs at least
@@ -21,130 +21,156 @@ Where that fails the bound is -infinity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from slotsvc.solver import timing
-from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.batch import NEVER, Batch
-from slotsvc.solver.costs import overtime, travel, waiting
-from slotsvc.solver.insertion import Request, Windows, leaves_safely
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32, Int64
+from slotsvc.solver import tables as t
+from slotsvc.solver.cell import NEVER
+from slotsvc.solver.cells import Cells, lay
+from slotsvc.solver.compiled import compiled
+from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int64
+from slotsvc.solver.legs import INTO, INTO_TIME, OUT, OUT_TIME, Request, fill_legs
 from slotsvc.solver.params import Weights
-
-NO_BOUND = -(NEVER >> 8)
-"""The bound of a cell of which nothing is known."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Some routes: their cells, the visit's legs, and when each node is reached at the earliest."""
-
-    batch: Batch
-    first_arrival: Int32
-    soonest_finish: Int32
-    request: Request
-    windows: Windows
+from slotsvc.solver.recurrence import drive, paused
+from slotsvc.solver.screen import UNBOUNDED
+from slotsvc.solver.tables import RouteView, Tables, view_of
 
 
-def lower_bound(
-    arrays: TeamArrays, request: Request, windows: Windows, weights: Weights, rows: Int32
-) -> Int64:
-    """int64 (rows, W): least added cost of driving, waiting and overtime; NO_BOUND: not known.
+class Around(NamedTuple):
+    """A route around the visit, int64. Per node: when the visit is ``reached`` from there at the
+    earliest. ``detour`` (n, n): driving; ``middle`` (n, n): cost between two visits; ``service``:
+    seconds on site. ``soonest``: its earliest arrival anywhere. ``legs``: ``legs.fill_legs``."""
+
+    reached: Int64
+    legs: Int64
+    detour: Int64
+    middle: Int64
+    service: int
+    soonest: int
+
+
+def bounds_of(
+    tables: Tables, request: Request, cells: Cells, weights: Weights, row: int, safe: bool
+) -> tuple[Int64, Int64]:
+    """``laid``, int64 (2, slots of the route), first and last starts; ``bounds``, int64 (slots,):
+    what ``fill_bounds`` says. ``safe``: ``leaves_safely`` holds."""
+    route, service = view_of(tables, row), int(request.service[row])
+    laid = np.empty((2, int(cells.high[row] - cells.low[row])), np.int64)
+    lay(cells, row, service, route.pauses, request.pausable, laid)
+    legs, bounds = np.empty((4, len(route.node)), np.int64), np.empty(laid.shape[1], np.int64)
+    fill_legs(tables, request, row, legs)
+    fill_bounds(route, legs, service, safe, weights, laid, bounds)
+    return laid, bounds
+
+
+@compiled
+def fill_bounds(
+    route: RouteView, legs: Int64, service: int, safe: bool, weights: Weights, laid: Int64,
+    bounds: Int64,
+) -> None:  # fmt: skip
+    """Fills ``bounds``, int64 (windows,): least added cost of driving, waiting and overtime;
+    UNBOUNDED: not known. ``laid``: int64 (2, windows), first and last starts. ``safe``: see
+    ``leaves_safely``.
 
     Neighbours are left out that cannot stand before or after the visit in that window; a cell with
     none left is not possible in any order and gets NEVER.
     """
-    some = _Rows(
-        arrays.batch.take(rows),
-        arrays.first_arrival[:, rows],
-        arrays.soonest_finish[rows],
-        request.at(rows),
-        Windows(windows.opens[rows], windows.closes[rows]),
-    )
-    detour = some.request.into[:, :, None] + some.request.out[:, None, :] - some.batch.travel
-    sure = leaves_safely(arrays, request)[rows] & ~_frees_driving(some, detour)
-    return np.where(sure[:, None], _bound(some, detour, weights), NO_BOUND)
+    around = _around(route, legs, service, weights)
+    limited = route.ends[t.MAX_TRAVEL] < INF
+    sure = safe and not (limited and _shortens(around.detour))
+    for column in range(len(bounds)):
+        opens, closes = laid[0, column], laid[1, column]
+        bounds[column] = UNBOUNDED
+        if sure:
+            first = _as_first(route, weights, around, opens, closes)
+            bounds[column] = min(first, _behind_a_visit(route, weights, around, opens, closes))
 
 
-def _frees_driving(some: _Rows, detour: Int32) -> Bool:
-    """bool (R,): driving is limited, and the day without the visit might drive more."""
-    batch = some.batch
-    source, target = batch.used.copy(), batch.used.copy()
-    source[:, START], target[:, END] = True, True
-    shorter = (detour < 0) & source[:, :, None] & target[:, None, :]
-    nodes = np.arange(detour.shape[1])
-    shorter[:, nodes, nodes] = False
-    return (batch.max_travel < INF) & shorter.any(axis=(1, 2))
+@compiled
+def _around(route: RouteView, legs: Int64, service: int, weights: Weights) -> Around:
+    size, finish = len(route.node), _soonest_finish(route)
+    reached = np.empty(size, np.int64)
+    detour, middle = np.zeros((size, size), np.int64), np.full((size, size), NEVER, np.int64)
+    for i in range(size):
+        reached[i] = min(finish[i] + legs[INTO_TIME, i], INF)
+        for j in range(size):
+            detour[i, j] = legs[INTO, i] + legs[OUT, j] - route.travel[i, j]
+            longer = legs[INTO_TIME, i] + service + legs[OUT_TIME, j] - route.legs[i, j]
+            if i != j:
+                middle[i, j] = weights[0] * detour[i, j] - weights[1] * max(longer, 0)
+    soonest = reached[START]
+    for i in range(FIRST_VISIT, size):
+        soonest = min(soonest, reached[i])
+    return Around(reached, legs, detour, middle, service, soonest)
 
 
-def _bound(some: _Rows, detour: Int32, weights: Weights) -> Int64:
-    batch, alpha = some.batch, weights[0]
-    visits = slice(FIRST_VISIT, None)
-    inner = _inner_pairs(some, detour, weights)
-    last = travel.lower_bound(detour[:, visits, END], alpha)
-    before, after, home = _neighbours(some)
-    bound = _as_first(some, detour, weights)
-    for i in range(last.shape[1]):
-        onward = np.where(after, inner[:, i, None, :], NEVER).min(axis=2)
-        onward = np.minimum(onward, np.where(home, last[:, i, None], NEVER))
-        bound = np.minimum(bound, np.where(before[:, :, i], onward, NEVER))
-    alone = travel.lower_bound(detour[:, START, END], alpha)
-    empty = ~batch.used.any(axis=1)
-    bound[empty] = np.where(home, alone[:, None], NEVER)[empty]
-    return np.where(bound < NEVER, bound + overtime.lower_bound(), NEVER)
+@compiled
+def _soonest_finish(route: RouteView) -> Int64:
+    """int64 (n,): no order finishes a visit earlier (Floyd 1962; no triangle inequality)."""
+    size, path = len(route.node), route.legs.copy()
+    for via in range(FIRST_VISIT, size):
+        for i in range(size):
+            through = path[i, via] + route.node[via, t.SERVICE]
+            for j in range(size):
+                path[i, j] = min(path[i, j], through + path[via, j])
+    finish = np.zeros(size, np.int64)
+    for i in range(FIRST_VISIT, size):
+        start = max(path[START, i], route.node[i, t.OPENS])
+        finish[i] = min(start + route.node[i, t.SERVICE], INF)
+    return finish
 
 
-def _inner_pairs(some: _Rows, detour: Int32, weights: Weights) -> Int64:
-    """int64 (R, visits, visits): bound with the visit between two others, NEVER on the diagonal."""
-    alpha, beta, _ = weights
-    visits, request = slice(FIRST_VISIT, None), some.request
-    onward = request.out_legs[:, None, visits] + request.service[:, None, None]
-    longer = request.into_legs[:, visits, None] + onward - some.batch.legs[:, visits, visits]
-    middle = detour[:, visits, visits]
-    cost = travel.lower_bound(middle, alpha) + waiting.lower_bound(longer, beta)
-    nodes = np.arange(cost.shape[1])
-    cost[:, nodes, nodes] = NEVER
-    return cost
+@compiled
+def _shortens(detour: Int64) -> bool:
+    """Whether the day without the visit might drive more."""
+    for i in range(len(detour)):
+        for j in range(END, len(detour)):
+            if i != j and i != END and detour[i, j] < 0:
+                return True
+    return False
 
 
-def _neighbours(some: _Rows) -> tuple[Bool, Bool, Bool]:
-    """bool (R, W, visits) twice and (R, W): who can come right before, right after, going home."""
-    batch, request = some.batch, some.request
-    visits = slice(FIRST_VISIT, None)
-    reached = some.soonest_finish + request.into_legs
-    source = batch.used[:, visits]
-    before = source[:, None, :] & (reached[:, None, visits] <= some.windows.closes[:, :, None])
-    soonest = np.minimum(
-        np.where(source, reached[:, visits], INF).min(axis=1, initial=INF),
-        request.into_legs[:, START],
-    )
-    finish = np.maximum(some.windows.opens, soonest[:, None]) + request.service[:, None]
-    onward = finish[:, :, None] + request.out_legs[:, None, visits]
-    after = source[:, None, :] & (onward <= batch.closes[:, None, visits])
-    home = finish + request.out_legs[:, END, None] <= batch.end[:, None]
-    return before, after, home
-
-
-def _as_first(some: _Rows, detour: Int32, weights: Weights) -> Int64:
-    """The bound when the visit comes first and j follows, int64 (R, W)."""
-    batch, request, (alpha, beta, _) = some.batch, some.request, weights
-    visits = slice(FIRST_VISIT, None)
-    pauses = [(o[:, None], c[:, None], d[:, None]) for o, c, d in zip(*batch.breaks, strict=True)]
-    to_q = request.into_legs[:, START, None]
-    driving = travel.lower_bound(detour[:, START, visits], alpha)[:, None, :]
-    best = np.full(some.windows.opens.shape, NEVER, np.int64)
+@compiled
+def _as_first(
+    route: RouteView, weights: Weights, around: Around, opens: int, closes: int
+) -> int:
+    """The bound when the visit comes first and another follows; on a day without visits, alone."""
+    size, pauses, best, out = len(route.node), route.pauses, NEVER, around.legs[OUT_TIME]
+    if size == FIRST_VISIT:
+        finish = max(opens, around.reached[START]) + around.service
+        if finish + out[END] <= route.ends[t.END_BY]:
+            best = weights[0] * around.detour[START, END]
+        return best
     for taken in range(len(pauses) + 1):
-        later = sum((d for _, _, d in pauses[taken:]), np.int32(0))
-        arrival = timing.drive(np.zeros_like(to_q), to_q, pauses, 0, taken)
-        start = np.maximum(arrival, some.windows.opens)
-        finish = start + request.service[:, None]
-        onward = finish[:, :, None] + request.out_legs[:, None, visits]
-        possible = (start <= some.windows.closes)[:, :, None] & batch.used[:, None, visits]
-        possible &= onward <= batch.closes[:, None, visits]
-        alone = np.maximum(some.first_arrival[taken][:, visits], batch.opens[:, visits] - later)
-        saved = (onward - alone[:, None, :]).astype(np.int64) * beta
-        cost = np.where(possible, driving - saved, NEVER).min(axis=2, initial=NEVER)
-        np.minimum(best, cost, out=best)
+        start = max(drive(0, around.reached[START], pauses, 0, taken), opens)
+        if start > closes:
+            continue
+        later = paused(pauses, taken, len(pauses))
+        for j in range(FIRST_VISIT, size):
+            onward = start + around.service + out[j]
+            if onward <= route.node[j, t.CLOSES]:
+                alone = drive(0, 0 + route.legs[START, j], pauses, 0, taken)
+                alone = max(alone, route.node[j, t.OPENS] - later)
+                cost = weights[0] * around.detour[START, j] - weights[1] * (onward - alone)
+                best = min(best, cost)
+    return best
+
+
+@compiled
+def _behind_a_visit(
+    route: RouteView, weights: Weights, around: Around, opens: int, closes: int
+) -> int:
+    """The bound when another visit comes right before."""
+    size, best, out = len(route.node), NEVER, around.legs[OUT_TIME]
+    finish = max(opens, around.soonest) + around.service
+    home = finish + out[END] <= route.ends[t.END_BY]
+    for i in range(FIRST_VISIT, size):
+        if around.reached[i] > closes:
+            continue
+        if home:
+            best = min(best, weights[0] * around.detour[i, END])
+        for j in range(FIRST_VISIT, size):
+            if finish + out[j] <= route.node[j, t.CLOSES]:
+                best = min(best, around.middle[i, j])
     return best

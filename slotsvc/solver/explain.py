@@ -7,23 +7,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.batch import NEVER
-from slotsvc.solver.cells import with_requests
+from slotsvc.solver.cell import NEVER, cell_of
+from slotsvc.solver.cells import windows_of, with_request
 from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit
 from slotsvc.solver.constraints import Closed, Reason, max_travel, room
 from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence, spoken
-from slotsvc.solver.exact import best_orders
+from slotsvc.solver.exact import best_order
 from slotsvc.solver.grid import Closures, OpenCells, limited_arrays
-from slotsvc.solver.insertion import Request, insertions, leaves_safely, over_max_travel
-from slotsvc.solver.instance import INF, Bool, Int64
+from slotsvc.solver.instance import INF
+from slotsvc.solver.legs import Request, safe_rows
 from slotsvc.solver.query import AskedWindow, Offer, Rejected, SlotQuery
+from slotsvc.solver.room import over_max_travel
 from slotsvc.solver.team_calendar import TeamCalendar
-from slotsvc.solver.visit_times import with_request
 
 MOST_SEARCHED = 64
 """Cells of days with too many orders to know that are searched to explain "no room"."""
@@ -213,22 +212,20 @@ def _without_room(
 ) -> Iterator[_Full]:
     """Open cells in which no order is possible. Proven: by all orders of the day where they are
     known, by search for the first few cells of other days."""
-    arrays, gaps = limited_arrays(calendar, query, insert_only), calendar.arrays.gaps
+    arrays = limited_arrays(calendar, query, insert_only)
     fixed = cells.cells.fixed | insert_only
-    wanted = (gaps.committed | ~fixed[gaps.route])[:, None] & (cells.cells.slot >= 0)[gaps.route]
-    found = insertions(arrays, request, cells.cells.windows, _DRIVING, wanted)
-    full = cells.cells.slot >= 0
-    full[gaps.route[found.gap], found.column] = False
-    known = (calendar.base.whole & leaves_safely(arrays, request)) | fixed
-    doubtful = np.argwhere(full & ~known[:, None])[:MOST_SEARCHED]
-    least = _least_driving(arrays, request, cells, doubtful)
-    over = _over(arrays, request, cells, wanted)
-    for row, column in np.argwhere(full & known[:, None]):
-        yield _full(calendar, arrays, cells, int(row), int(column), int(over[row, column]))
-    for (row, column), driving in zip(doubtful, least.tolist(), strict=True):
-        too_much = INF if driving == NEVER else driving - int(arrays.batch.max_travel[row])
+    over = over_max_travel(arrays, request, cells.cells._replace(fixed=fixed))
+    windows = windows_of(arrays, request, cells.cells)
+    known = ((arrays.whole & safe_rows(arrays, request)) | fixed)[:, None]
+    for row, column in np.argwhere((over > 0) & known).tolist():
+        closes = int(windows.closes[row, column])
+        yield _full(calendar, arrays, cells, (row, column, closes), int(over[row, column]))
+    for row, column in np.argwhere((over > 0) & ~known)[:MOST_SEARCHED].tolist():
+        opens, closes = int(windows.opens[row, column]), int(windows.closes[row, column])
+        driving = _least_driving(arrays, request, row, opens, closes)
+        too_much = INF if driving == NEVER else driving - int(arrays.max_travel[row])
         if driving >= 0 and too_much > 0:
-            yield _full(calendar, arrays, cells, int(row), int(column), too_much)
+            yield _full(calendar, arrays, cells, (row, column, closes), too_much)
 
 
 _DRIVING = (1, 0, 0)
@@ -236,32 +233,30 @@ _DRIVING = (1, 0, 0)
 
 
 def _full(
-    calendar: TeamCalendar, arrays: TeamArrays, cells: OpenCells, row: int, column: int, over: int
+    calendar: TeamCalendar,
+    arrays: TeamArrays,
+    cells: OpenCells,
+    where: tuple[int, int, int],
+    over: int,
 ) -> _Full:
-    """``over``: seconds of driving too much where there is time enough; INF: there is not."""
-    asked = cells.window_of(row, int(cells.cells.slot[row, column]))
+    """``where``: row, column, and last start there. ``over``: seconds of driving too much where
+    there is time enough; INF: there is not."""
+    row, column, closes = where
+    asked = cells.window_of(row, int(cells.cells.low[row]) + column, closes)
     if over >= INF:
         return _Full(row, asked, Closed(Reason.NO_ROOM, margin=UNKNOWN))
-    added = arrays.batch.max_travel[row] < calendar.arrays.batch.max_travel[row]
+    added = arrays.max_travel[row] < calendar.arrays.max_travel[row]
     return _Full(row, asked, max_travel.closed(over, added=bool(added)))
 
 
-def _over(arrays: TeamArrays, request: Request, cells: OpenCells, wanted: Bool) -> Int64:
-    """int64 (R, W): driving too much of the insertion that drives least; INF: none has room."""
-    if (arrays.batch.max_travel >= INF).all():
-        return np.full(cells.cells.slot.shape, INF, np.int64)
-    return over_max_travel(arrays, request, cells.cells.windows, wanted)
-
-
 def _least_driving(
-    arrays: TeamArrays, request: Request, cells: OpenCells, tried: NDArray[np.intp]
-) -> Int64:
-    """int64 (tried,): least driving of any order with the visit that keeps all times, whatever the
-    limit on driving; NEVER: no order has room; -1: the search gave up before it knew."""
-    windows = cells.cells.windows
-    batch = with_requests(arrays, request, windows, tried[:, 0], tried[:, 1]).unlimited()
-    best = best_orders(batch, np.full(len(tried), NEVER - 1), _DRIVING, 20_000)
-    return np.where(best.finished, best.cost, np.where(best.cost < NEVER, best.cost, -1))
+    arrays: TeamArrays, request: Request, row: int, opens: int, closes: int
+) -> int:
+    """Least driving of any order with the visit that keeps all times, whatever the limit on
+    driving; NEVER: no order has room; -1: the search gave up before it knew."""
+    cell = cell_of(with_request(arrays, request, row, opens, closes))
+    best = best_order(cell._replace(max_travel=INF), NEVER - 1, _DRIVING, 20_000)
+    return best.cost if best.finished or best.cost < NEVER else -1
 
 
 def _margin(
@@ -271,7 +266,7 @@ def _margin(
     day = calendar.days[row]
     if day.instance.done:
         return Closed(Reason.NO_ROOM, margin=UNKNOWN)
-    route = with_request(day.instance, request, row, 0, INF)
+    route = with_request(calendar.arrays, request, row, 0, INF)
     by_id = {p.id: p for p in day.placements}
     visits = [checked_visit(by_id[placement]) for placement in day.instance.visits]
     new = CheckedVisit(

@@ -1,221 +1,236 @@
-"""Where a visit can be put: every gap of every feasible order, with what an O(1) test needs.
+"""Where a visit can be put: every gap of every known order, with what an O(1) test needs.
 
-G gaps in all, those of a route side by side. A gap lies between two stops that follow each other.
+Filled in once per route version, forwards and backwards along each order (``recurrence``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from slotsvc.solver import timing
-from slotsvc.solver.batch import Batch, Front, begin, extend
-from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
-from slotsvc.solver.orders import RouteOrders
+from slotsvc.solver import tables as t
+from slotsvc.solver.compiled import compiled
+from slotsvc.solver.instance import END, INF, START, Int32
+from slotsvc.solver.recurrence import (
+    first_stop,
+    idle,
+    latest_finish,
+    next_stop,
+    reaches_end,
+    state,
+    state_count,
+)
+from slotsvc.solver.tables import RouteView, Tables, view_of
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gaps:
-    """Arrays (G,) unless said otherwise; S states (``timing.states``), K pauses.
+class OrderView(NamedTuple):
+    """One order of n visits. ``stops``: int32 (n + 2,), its nodes with both ends. Its rows of
+    ``Tables``: ``gap`` (n + 1, 11), ``state`` ((n + 1) x states, 2), ``latest`` ((n + 1) x (K + 1),)
+    and ``ended`` (states, 2)."""
 
-    ``order``: number of the order among all; ``number``: of the gap in it, 0 before the first
-    visit. ``before`` / ``after``: nodes, ``leg``: driving between them. ``soonest``: int32 (S, G),
-    earliest finish before the gap; ``idle``: int32 (S, G), waiting until then. ``latest``: int32
-    (K + 1, G), latest arrival after the gap, by pauses taken, from which the rest still works.
-    ``rest``: service and legs from that arrival to the last finish. ``last``: the last finish if
-    nothing came late and no pause was to come; -INF after the last visit. ``home``: the leg from
-    the last visit to the end place, 0 after the last visit. ``travel``: int64, the order's driving.
-    ``soonest_of_all`` / ``latest_of_all``: int32 (G,), over all states.
-    ``committed``: the order is the committed one. ``start_of``: (R,), first gap of each
-    route. ``paths``: int32 (orders, depth).
-    """
-
-    route: Int32
-    order: Int32
-    number: Int32
-    before: Int32
-    after: Int32
-    leg: Int32
-    soonest: Int32
-    idle: Int32
+    stops: Int32
+    gap: Int32
+    state: Int32
     latest: Int32
-    rest: Int32
-    last: Int32
-    home: Int32
-    travel: Int64
-    committed: Bool
-    start_of: Int32
-    paths: Int32
-    soonest_of_all: Int32
-    latest_of_all: Int32
-
-    @property
-    def count(self) -> int:
-        """G."""
-        return int(self.route.size)
+    ended: Int32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Orders:
-    """All orders side by side: O of them. ``path``: int32 (O, depth), -1 padded."""
+@compiled
+def fill_orders(tables: Tables, paths: Int32) -> None:
+    """Fills ``route[LONGEST]``, ``driven``, ``gap``, ``state``, ``latest`` and ``ended``.
 
-    route: Int32
-    path: Int32
-    visits: Int32
-    travel: Int64
-    committed: Bool
-    batch: Batch
-
-    def node(self, depth: int) -> Int32:
-        """Node after ``depth`` visits of each order; END behind the last."""
-        column = self.path[:, depth] if depth < self.path.shape[1] else np.full_like(self.route, -1)
-        return np.where(column < 0, END, column).astype(np.int32)
-
-
-def gaps_of(batch: Batch, orders: Sequence[RouteOrders]) -> Gaps:
-    """The gaps of all orders of all routes (``batch``: the routes as cells)."""
-    flat = _flat(batch, orders)
-    depth = flat.path.shape[1]
-    number = np.arange(depth + 1, dtype=np.int32)
-    real = number[None, :] <= flat.visits[:, None]
-    order, gap = (axis.astype(np.int32) for axis in np.nonzero(real))
-    nodes = np.stack([flat.node(d) for d in range(depth + 1)], axis=1)
-    before = np.where(gap == 0, START, nodes[order, np.maximum(gap - 1, 0)]).astype(np.int32)
-    after = nodes[order, gap]
-    route = flat.route[order]
-    soonest, idle = _forward(flat)
-    latest = _backward(flat, nodes)
-    rest, last, home = _tails(flat, nodes)
-    return Gaps(
-        route=route,
-        order=order,
-        number=gap,
-        before=before,
-        after=after,
-        leg=batch.travel[route, before, after],
-        soonest=np.ascontiguousarray(soonest[:, order, gap]),
-        idle=np.ascontiguousarray(idle[:, order, gap]),
-        latest=np.ascontiguousarray(latest[:, order, gap]),
-        rest=rest[order, gap],
-        last=last[order, gap],
-        home=home[order, gap],
-        travel=flat.travel[order],
-        committed=flat.committed[order],
-        start_of=np.searchsorted(route, np.arange(len(orders))).astype(np.int32),
-        paths=flat.path,
-        soonest_of_all=soonest[:, order, gap].min(axis=0),
-        latest_of_all=latest[:, order, gap].max(axis=0),
-    )
-
-
-def _flat(batch: Batch, orders: Sequence[RouteOrders]) -> _Orders:
-    counts = np.array([len(o.paths) for o in orders], np.int32)
-    depth = max((o.paths.shape[1] for o in orders), default=0)
-    path = np.full((int(counts.sum()), depth), -1, np.int32)
-    at = 0
-    for found in orders:
-        path[at : at + len(found.paths), : found.paths.shape[1]] = found.paths
-        at += len(found.paths)
-    committed = np.zeros(path.shape[0], np.bool_)
-    committed[np.cumsum(counts) - counts] = True
-    route = np.repeat(np.arange(len(orders), dtype=np.int32), counts)
-    none = np.zeros(0, np.int64)
-    travel = np.concatenate([o.travel for o in orders]) if orders else none
-    visits = (path >= 0).sum(axis=1).astype(np.int32)
-    return _Orders(route, path, visits, travel, committed, batch.take(route))
-
-
-def _forward(flat: _Orders) -> tuple[Int32, Int32]:
-    """int32 (S, O, depth + 1) twice: earliest finish before each gap, and waiting until then."""
-    count, depth = flat.path.shape
-    pauses = flat.batch.breaks.shape[1]
-    shape = (len(timing.states(pauses)), count, depth + 1)
-    soonest, idle = np.full(shape, INF, np.int32), np.zeros(shape, np.int32)
-    soonest[0, :, 0] = 0
-    rows = np.flatnonzero(flat.visits > 0).astype(np.int32)
-    front: Front | None = None
-    for gap in range(1, depth + 1):
-        node = flat.path[rows, gap - 1]
-        keep = np.flatnonzero(node >= 0).astype(np.int32)
-        front = (
-            begin(flat.batch, rows[keep], node[keep])
-            if front is None
-            else extend(flat.batch, front, keep, node[keep])
-        )
-        rows = front.cell
-        soonest[:, rows, gap] = np.minimum(front.times, INF)
-        idle[:, rows, gap] = timing.waiting(
-            front.times, front.first, front.busy, flat.batch.pauses(rows)
-        )
-    return soonest, idle
-
-
-def _backward(flat: _Orders, nodes: Int32) -> Int32:
-    """int32 (K + 1, O, depth + 1): latest arrival after each gap."""
-    count, depth = flat.path.shape
-    batch = flat.batch
-    pauses = batch.pauses(np.arange(count, dtype=np.int32))
-    latest = np.full((len(pauses) + 1, count, depth + 1), -INF, np.int32)
-    stay = np.zeros(count, np.int32)
-    home = np.stack([
-        timing.latest_finish(batch.end, stay, pauses, k, len(pauses))
-        for k in range(len(pauses) + 1)
-    ])  # fmt: skip
-    for gap in range(depth, -1, -1):
-        ends = flat.visits == gap
-        latest[:, ends, gap] = home[:, ends]
-        on = np.flatnonzero(flat.visits > gap).astype(np.int32)
-        if on.size:
-            latest[:, on, gap] = _before_visit(
-                batch, on, nodes[on, gap], nodes[on, gap + 1], latest[:, on, gap + 1]
+    ``paths``: int32, the visits of every order, one after the other.
+    """
+    read = 0
+    for row in range(len(tables.route)):
+        route = view_of(tables, row)
+        route.ends[t.LONGEST] = _longest(route.legs)
+        visits, count = len(route.node) - 2, len(route.pauses)
+        states = state_count(count)
+        for order in range(tables.at[row + 1, t.ORDERS] - tables.at[row, t.ORDERS]):
+            gap, first = order * (visits + 1), tables.at[row]
+            stops = np.full(visits + 2, END, np.int32)
+            stops[0] = START
+            for number in range(visits):
+                stops[number + 1] = paths[read + number]
+            read += visits
+            state_at = first[t.STATES] + gap * states
+            latest_at = first[t.LATEST] + gap * (count + 1)
+            ended_at = first[t.ENDED] + order * states
+            view = OrderView(
+                stops,
+                tables.gap[first[t.GAPS] + gap : first[t.GAPS] + gap + visits + 1],
+                tables.state[state_at : state_at + (visits + 1) * states],
+                tables.latest[latest_at : latest_at + (visits + 1) * (count + 1)],
+                tables.ended[ended_at : ended_at + states],
             )
-    return latest
+            _forward(route, view)
+            _backward(route, view)
+            _tails(route, view)
+            tables.driven[first[t.ORDERS] + order] = _sums(route, view)
 
 
-def _before_visit(batch: Batch, on: Int32, node: Int32, following: Int32, after: Int32) -> Int32:
-    """Latest arrival at a visit given the latest arrival at what follows it."""
-    leg, pauses = batch.legs[on, node, following], batch.pauses(on)
-    opens, closes = batch.opens[on, node], batch.closes[on, node]
-    finish = np.full_like(after, -INF)
-    for taken in range(len(pauses) + 1):
-        for until in range(taken, len(pauses) + 1):
-            left = timing.latest_finish(after[until], leg, pauses, taken, until)
-            np.maximum(finish[taken], left, out=finish[taken])
-    best = _begun_by(finish, batch.service[on, node], batch.may_pause(on, node), pauses)
-    for taken in range(len(pauses) + 1):
-        start = np.minimum(best[taken], closes)
+@compiled
+def _longest(legs: Int32) -> int:
+    """The longest leg that some order could use."""
+    longest = 0
+    for i in range(len(legs)):
+        for j in range(END, len(legs)):
+            if i != j and i != END:
+                longest = max(longest, legs[i, j])
+    return longest
+
+
+@compiled
+def _forward(route: RouteView, order: OrderView) -> None:
+    """Earliest finishes before each gap and waiting until then; the ended day."""
+    pauses, stops = route.pauses, order.stops
+    count, states = len(pauses), state_count(len(pauses))
+    times, after = np.full(states, INF, np.int32), np.full(states, INF, np.int32)
+    first = np.zeros(count + 1, np.int32)
+    times[0] = 0
+    busy = 0
+    for number in range(len(stops) - 1):
+        if number:
+            node = stops[number]
+            leg = route.legs[stops[number - 1], node]
+            opens, closes = route.node[node, t.OPENS], route.node[node, t.CLOSES]
+            service, may = route.node[node, t.SERVICE], route.node[node, t.PAUSABLE] != 0
+            if number == 1:
+                first_stop(leg, opens, closes, service, may, pauses, after, first)
+                busy = 0 + service
+            else:
+                next_stop(times, leg, opens, closes, service, may, pauses, after)
+                busy += leg + service
+            times, after = after, times
+        soonest, least = INF, INF
+        for before in range(count + 1):
+            for taken in range(before, count + 1):
+                s = state(count, before, taken)
+                waited = idle(times, first, busy, pauses, before, taken) if number else 0
+                order.state[number * states + s, 0] = min(times[s], INF)
+                order.state[number * states + s, 1] = waited
+                soonest = min(soonest, 0 + times[s])
+                if times[s] < INF:
+                    least = min(least, waited)
+        order.gap[number, t.SOONEST], order.gap[number, t.IDLE] = soonest, least
+    _end(route, order, times, first, busy)
+
+
+@compiled
+def _end(route: RouteView, order: OrderView, times: Int32, first: Int32, busy: int) -> None:
+    """Goes home in every state."""
+    pauses, stops = route.pauses, order.stops
+    count, leg = len(pauses), route.legs[stops[-2], END]
+    end, soft_end = route.ends[t.END_BY], route.ends[t.SOFT_END]
+    for before in range(count + 1):
+        for taken in range(before, count + 1):
+            s = state(count, before, taken)
+            done, waited = INF, INF
+            if times[s] < INF and leg < INF:
+                done = reaches_end(times[s], leg, pauses, taken, end)
+            if done < INF:
+                waited = idle(times, first, busy, pauses, before, taken) if len(stops) > 2 else 0
+            order.ended[s, 0] = waited
+            order.ended[s, 1] = max(done - soft_end, 0) if done < INF else 0
+
+
+@compiled
+def _backward(route: RouteView, order: OrderView) -> None:
+    """Latest arrivals after each gap."""
+    pauses, stops = route.pauses, order.stops
+    count = len(pauses)
+    latest, before = np.empty(count + 1, np.int32), np.empty(count + 1, np.int32)
+    for taken in range(count + 1):
+        latest[taken] = latest_finish(route.ends[t.END_BY], 0, pauses, taken, count)
+    for number in range(len(stops) - 2, -1, -1):
+        if stops[number + 1] != END:
+            _before_visit(route, stops[number + 1], stops[number + 2], latest, before)
+            latest, before = before, latest
+        most = -INF
+        for taken in range(count + 1):
+            order.latest[number * (count + 1) + taken] = latest[taken]
+            most = max(most, 0 + latest[taken])
+        order.gap[number, t.LATEST_ARRIVAL] = most
+
+
+@compiled
+def _before_visit(
+    route: RouteView, node: int, following: int, after: Int32, best: Int32
+) -> None:
+    """Fills ``best``: latest arrivals at a visit, given those at what follows it."""
+    pauses, leg, service = route.pauses, route.legs[node, following], route.node[node, t.SERVICE]
+    count = len(pauses)
+    finish = np.full(count + 1, -INF, np.int32)
+    for taken in range(count + 1):
+        for until in range(taken, count + 1):
+            left = latest_finish(after[until], leg, pauses, taken, until)
+            finish[taken] = max(finish[taken], left)
+    for taken in range(count + 1):
+        start = finish[taken] - service
+        if route.node[node, t.PAUSABLE]:
+            for until in range(taken + 1, count + 1):
+                start = max(start, latest_finish(finish[until], service, pauses, taken, until))
+        start = min(start, route.node[node, t.CLOSES])
         # a latest start before the window opens is no start at all
-        best[taken] = np.where(start >= opens, start, np.int32(-INF))
-    return best
+        best[taken] = start if start >= route.node[node, t.OPENS] else -INF
 
 
-def _begun_by(finish: Int32, service: Int32, pausable: Bool | None, pauses: timing.Breaks) -> Int32:
-    """Latest start of a visit from which it is finished in time; by pauses taken, as ``finish``."""
-    best: Int32 = finish - service
-    if pausable is None:
-        return best
-    for taken in range(len(pauses) + 1):
-        for until in range(taken + 1, len(pauses) + 1):
-            start = timing.latest_finish(finish[until], service, pauses, taken, until)
-            np.maximum(best[taken], start, out=best[taken], where=pausable)
-    return best
+@compiled
+def _tails(route: RouteView, order: OrderView) -> None:
+    """``BEFORE``, ``AFTER``, ``REST``, ``LAST`` and ``HOME`` of each gap."""
+    rest, last, home = 0, -INF, 0
+    stops, gap = order.stops, order.gap
+    for number in range(len(stops) - 2, -1, -1):
+        node = stops[number + 1]
+        if node != END:
+            leg = route.legs[node, stops[number + 2]]
+            if stops[number + 2] == END:
+                home = 0 + leg
+            else:
+                rest += leg
+            rest += route.node[node, t.SERVICE]
+            last = max(route.node[node, t.OPENS] + rest, last)
+        gap[number, t.BEFORE], gap[number, t.AFTER] = stops[number], node
+        gap[number, t.REST], gap[number, t.LAST] = min(rest, INF), min(last, INF)
+        gap[number, t.HOME] = home
 
 
-def _tails(flat: _Orders, nodes: Int32) -> tuple[Int32, Int32, Int32]:
-    """int32 (O, depth + 1) each: ``Gaps.rest``, ``Gaps.last`` and ``Gaps.home``."""
-    count, depth = flat.path.shape
-    batch = flat.batch
-    rest = np.zeros((count, depth + 1), np.int32)
-    last = np.full((count, depth + 1), -INF, np.int32)
-    home = np.zeros((count, depth + 1), np.int32)
-    for gap in range(depth - 1, -1, -1):
-        on = np.flatnonzero(flat.visits > gap).astype(np.int32)
-        node, following = nodes[on, gap], nodes[on, gap + 1]
-        leg, ends = batch.legs[on, node, following], following == END
-        home[on, gap] = np.where(ends, leg, home[on, gap + 1])
-        more = np.where(ends, 0, leg + rest[on, gap + 1])
-        rest[on, gap] = batch.service[on, node] + more
-        last[on, gap] = np.maximum(batch.opens[on, node] + rest[on, gap], last[on, gap + 1])
-    return rest, last, home
+@compiled
+def _sums(route: RouteView, order: OrderView) -> int:
+    """Driving, which it gives, and ``SLACK``: what is pushed later takes at most that much from the
+    waiting after it, as much later as it can be reached (``floors``)."""
+    stops, gap, driven = order.stops, order.gap, 0
+    for number in range(len(stops) - 1):
+        driven += route.travel[stops[number], stops[number + 1]]
+    driven = min(driven, INF)
+    for number in range(len(stops) - 1):
+        here, there = stops[number], stops[number + 1]
+        reached = gap[number, t.SOONEST] + route.legs[here, there]
+        if number == 0:
+            reached = max(reached, route.node[there, t.OPENS])
+        slack = max(gap[number, t.LATEST_ARRIVAL] - reached, 0) if there != END else 0
+        gap[number, t.LEG], gap[number, t.TRAVEL] = route.travel[here, there], driven
+        gap[number, t.SLACK] = slack
+    return driven
+
+
+@compiled
+def fill_arcs(tables: Tables, arcs: Int32, counts: Int32) -> None:
+    """Fills ``arcs``, int32 (at least as many as gaps, 5), with the pairs of stops that follow each
+    other in some order, route by route, and ``counts`` (R,), how many there are of each route."""
+    filled = 0
+    for row in range(len(counts)):
+        node = tables.node[tables.at[row, t.NODES] : tables.at[row + 1, t.NODES]]
+        seen, begun = np.zeros((len(node), len(node)), np.bool_), filled
+        for gap in range(tables.at[row, t.GAPS], tables.at[row + 1, t.GAPS]):
+            before, after = tables.gap[gap, t.BEFORE], tables.gap[gap, t.AFTER]
+            if not seen[before, after]:
+                seen[before, after] = True
+                arcs[filled, t.FROM_PLACE] = node[before, t.PLACE]
+                arcs[filled, t.TO_PLACE] = node[after, t.PLACE]
+                arcs[filled, t.ARC_LEG] = tables.gap[gap, t.LEG]
+                arcs[filled, t.FROM_NODE], arcs[filled, t.TO_NODE] = before, after
+                filled += 1
+        counts[row] = filled - begun

@@ -25,11 +25,11 @@ from slotsvc.solver.constraints import (
     technician_choice,
 )
 from slotsvc.solver.costs import days_away, technician, window
-from slotsvc.solver.insertion import Request, Windows
+from slotsvc.solver.cells import Cells, windows_of
 from slotsvc.solver.instance import Bool, Int32, Int64
+from slotsvc.solver.legs import Request
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
-from slotsvc.solver.ranking import Cells
 from slotsvc.solver.route_rules import shut_routes
 from slotsvc.solver.shift_windows import Laid, lay
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -71,11 +71,11 @@ class OpenCells:
     windows: AskedWindows
     origin: Int64
 
-    def window_of(self, row: int, slot: int) -> AskedWindow:
-        """A slot's window on one route: service must start early enough for closing time there."""
+    def window_of(self, row: int, slot: int, closes: int) -> AskedWindow:
+        """A slot's window on one route, where service must start by ``closes``, seconds of the
+        route, so that it is over at closing time."""
         asked = self.windows[slot]
-        column = int(np.flatnonzero(self.cells.slot[row] == slot)[0])
-        last = int(self.origin[row]) + int(self.cells.windows.closes[row, column])
+        last = int(self.origin[row]) + closes
         starts = TimeWindow(asked.window.start_window.start, from_epoch(last + 1))
         return replace(asked, window=replace(asked.window, start_window=starts))
 
@@ -199,58 +199,35 @@ def _opened(
     closures: Closures,
 ) -> OpenCells | None:
     """What is left of the windows on the open routes; None: nothing."""
-    facts = calendar.facts
-    slot = _slots(laid, open_)
-    windows = _windows(calendar, query, asked, request, slot)
-    too_late = np.argwhere((slot >= 0) & (windows.closes < windows.opens))
-    for row, column in too_late.tolist():
-        missing = int(windows.opens[row, column] - windows.closes[row, column])
-        one = asked[int(slot[row, column])]
-        closures.add(int(facts.technician[row]), opening_hours.closed(missing), one, 1)
-    slot[too_late[:, 0], too_late[:, 1]] = -1
-    real = slot >= 0
-    if not real.any():
-        return None
-    windows = Windows(np.where(real, windows.opens, 0), np.where(real, windows.closes, -1))
-    day = (asked.times.day - asked.times.day[0]).astype(np.int32)
+    facts, times = calendar.facts, asked.times
     of_slot, of_who = _known_costs(calendar, query, asked, weights)
-    extra = of_slot[np.maximum(slot, 0)] + of_who[facts.technician][:, None]
-    cells = Cells(windows, slot, np.where(real, extra, 0), day, facts.keep_order)
-    return OpenCells(cells, asked, facts.origin)
+    cells = Cells(
+        np.where(open_, laid.low, 0).astype(np.int32),
+        np.where(open_, laid.high, 0).astype(np.int32),
+        times.opens, times.closes, times.finish, facts.origin,
+        of_slot, of_who[facts.technician], (times.day - times.day[0]).astype(np.int32),
+        facts.keep_order,
+    )  # fmt: skip
+    left = int((cells.high - cells.low).sum())
+    if left and times.finish.min() < NO_CLOSING:
+        left -= _closed_too_soon(calendar, asked, request, cells, closures)
+    return OpenCells(cells, asked, facts.origin) if left else None
 
 
-def _slots(laid: Laid, open_: Bool) -> Int32:
-    """int32 (R, W): the windows in the shifts of the open routes, -1 padded."""
-    count = np.where(open_, laid.high - laid.low, 0)
-    column = np.arange(max(int(count.max(initial=0)), 1))
-    slot = np.where(column < count[:, None], laid.low[:, None] + column, -1)
-    return slot.astype(np.int32)
-
-
-def _windows(
-    calendar: TeamCalendar, query: SlotQuery, asked: AskedWindows, request: Request, slot: Int32
-) -> Windows:
-    """Start windows per route, seconds from its origin; service is over by closing time."""
-    times, origin, safe = asked.times, calendar.facts.origin[:, None], np.maximum(slot, 0)
-    opens = np.maximum(times.opens[safe] - origin, 0).astype(np.int32)
-    closes = times.closes[safe] - origin
-    if times.finish.min() < NO_CLOSING:
-        over = times.finish[safe] - origin
-        closes = np.minimum(closes, over - _on_site(calendar, query, request, opens, over))
-    return Windows(opens, closes.astype(np.int32))
-
-
-def _on_site(
-    calendar: TeamCalendar, query: SlotQuery, request: Request, opens: Int32, over: Int64
-) -> Int64:
-    """int64, (R, 1) or (R, W): time on site, with every pause that can fall into it."""
-    service = np.broadcast_to(request.service, len(calendar.days))[:, None].astype(np.int64)
-    if not query.pausable:
-        return service
-    for begins, until, duration in zip(*calendar.arrays.batch.breaks, strict=True):
-        inside = (begins[:, None] < over) & (until[:, None] >= opens)
-        service = service + np.where(inside, duration[:, None], 0)
-    return service
+def _closed_too_soon(
+    calendar: TeamCalendar, asked: AskedWindows, request: Request, cells: Cells, closures: Closures
+) -> int:
+    """Closes the windows in which service would not be over by closing time; gives how many."""
+    opens, closes = windows_of(calendar.arrays, request, cells)
+    column = np.arange(opens.shape[1])
+    real = column < (cells.high - cells.low)[:, None]
+    too_late = np.argwhere(real & (closes < opens))
+    for row, column in too_late.tolist():
+        missing = int(opens[row, column] - closes[row, column])
+        one = asked[int(cells.low[row]) + column]
+        who = int(calendar.facts.technician[row])
+        closures.add(who, opening_hours.closed(missing), one, 1)
+    return len(too_late)
 
 
 def _known_costs(

@@ -27,12 +27,16 @@ from slotsvc.solver.recurrence import begun, drive, paused
 STEP = 2_000
 """Labels made before the clock is looked at again: about a millisecond."""
 
+WIDTH = 64
+"""Labels of each layer that go on while a first good order is looked for."""
+
 
 class Labels(NamedTuple):
     """Room for labels, arrays (room,). ``done``: int64, the set, bit 0 the first visit. ``last``,
     ``taken``: int8, node and pauses taken; ``last`` < 0: dropped. ``finish``: int32; ``behind``:
     int64, cost less what waiting weighs for ``finish`` seconds; ``travel``: int32. ``parent``,
     ``later``: int32, the label before, and the next later one of the same set, last and pauses.
+    ``least``: int64, what a day that begins so costs at least.
     """
 
     done: Int64
@@ -43,6 +47,7 @@ class Labels(NamedTuple):
     travel: Int32
     parent: Int32
     later: Int32
+    least: Int64
 
 
 class Label(NamedTuple):
@@ -86,8 +91,10 @@ def label_setting(
 ) -> Found:
     """The cheapest order that costs at most ``limit``, of a cell with at least one visit.
 
-    ``room``: labels kept at most, about 34 bytes each, but those of one visit always. Out of room
-    or of time there is no order, and a ``floor`` of what is still open.
+    First a few labels of each layer alone go on, which gives an order good enough to drop most of
+    the others; then all that may be better. ``room``: labels kept at most, about 42 bytes each, but
+    those of one visit always. Out of room or of time the order, if any, need not be the best, and
+    ``floor`` is what is still open.
     """
     visits = len(cell.opens) - FIRST_VISIT
     nothing = Found(Price(NEVER, 0, 0, 0), np.full(visits, -1, np.int64), -NEVER, 0)
@@ -96,30 +103,90 @@ def label_setting(
     ahead = outlook(cell, weights)
     if is_hopeless(cell, ahead, limit, weights):
         return nothing._replace(floor=NEVER)
-    room = max(room, _most_made(cell))
-    labels, layer = _room(room), Layer(0, 0, 0, 0, -1)
-    for depth in range(1, visits + 1):
-        search = Search(cell, weights, ahead, limit, labels, _table(cell, depth, room))
-        if depth == 1:
-            layer = _first_layer(search)
-        while depth > 1 and layer.at < layer.end:
-            if _most_made(cell) > room - layer.used or out_of_time():
-                return nothing._replace(floor=_floor(search, layer), labels=layer.used)
-            layer = _next_layer(search, layer)
-        layer = Layer(layer.end, layer.end, layer.used, layer.used, -1)
-    best = _best(search, layer)
-    if best < 0:
-        return nothing._replace(floor=NEVER, labels=layer.used)
-    order = _path(labels, best, visits)
-    found = price(cell, weights, order)
-    return Found(found, order, found.cost, layer.used)
+    day = cell, weights, ahead
+    first = _Sweep(*day, limit, room, WIDTH).run(out_of_time)
+    if first.floor >= first.price.cost:
+        return first
+    best = _Sweep(*day, min(limit, first.price.cost - 1), room, room).run(out_of_time)
+    labels, floor = first.labels + best.labels, max(first.floor, best.floor)
+    if best.price.cost == NEVER:
+        return first._replace(floor=min(floor, first.price.cost), labels=labels)
+    return best._replace(labels=labels)
 
 
-def _room(count: int) -> Labels:
+class _Sweep:
+    """One way through the layers; of each at most ``width`` labels go on, those that cost least."""
+
+    def __init__(
+        self, cell: Cell, weights: Weights, ahead: Outlook, limit: int, room: int, width: int
+    ) -> None:
+        self.visits = len(cell.opens) - FIRST_VISIT
+        self.most, self.width = _most_made(cell), width
+        self.room = max(room, self.most)
+        self.search = Search(
+            cell, weights, ahead, limit, _labels(self.room), _table(cell, 1, self.room)
+        )
+        self.floor, self.made = NEVER, 0
+
+    def run(self, out_of_time: Callable[[], bool]) -> Found:
+        """What it finds; the floor is of what was left behind, or what is best."""
+        layer = _first_layer(self.search)
+        for depth in range(2, self.visits + 1):
+            layer = self._narrowed(self._begun(layer))
+            table = _table(self.search.cell, depth, self.room)
+            self.search = self.search._replace(table=table)
+            while layer.at < layer.end:
+                if self.most > self.room - layer.used or out_of_time():
+                    return self._found(None, self._open(layer.at, layer.used))
+                layer = _next_layer(self.search, layer)
+        return self._best(self._begun(layer))
+
+    def _begun(self, layer: Layer) -> Layer:
+        """The labels just made, none of which has gone on."""
+        self.made += layer.used - layer.end
+        return Layer(layer.end, layer.end, layer.used, layer.used, -1)
+
+    def _narrowed(self, layer: Layer) -> Layer:
+        """The labels that go on, in place of all."""
+        labels = self.search.labels
+        here = np.flatnonzero(labels.last[layer.begin : layer.end] >= 0) + layer.begin
+        if here.size <= self.width:
+            return layer
+        by_cost = here[np.argsort(labels.least[here], kind="stable")]
+        self.floor = min(self.floor, int(labels.least[by_cost[self.width]]))
+        kept, end = np.sort(by_cost[: self.width]), layer.begin + self.width
+        for part in labels:
+            part[layer.begin : end] = part[kept]
+        return Layer(layer.begin, layer.begin, end, end, -1)
+
+    def _best(self, layer: Layer) -> Found:
+        here = np.arange(layer.begin, layer.end)
+        labels = self.search.labels
+        whole = here[labels.last[here] >= 0]
+        if whole.size == 0:
+            return self._found(None, NEVER)
+        best = int(whole[labels.least[whole].argmin()])
+        return self._found(_path(labels, best, self.visits), int(labels.least[best]))
+
+    def _open(self, begin: int, end: int) -> int:
+        """The least that any of these labels leads to."""
+        labels = self.search.labels
+        live = labels.last[begin:end] >= 0
+        return int(labels.least[begin:end][live].min(initial=NEVER))
+
+    def _found(self, order: Int64 | None, floor: int) -> Found:
+        floor = min(self.floor, floor)
+        if order is None:
+            none = np.full(self.visits, -1, np.int64)
+            return Found(Price(NEVER, 0, 0, 0), none, floor, self.made)
+        return Found(price(self.search.cell, self.search.weights, order), order, floor, self.made)
+
+
+def _labels(count: int) -> Labels:
     return Labels(
         np.empty(count, np.int64), np.empty(count, np.int8), np.empty(count, np.int8),
         np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.int32),
-        np.empty(count, np.int32), np.empty(count, np.int32),
+        np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64),
     )  # fmt: skip
 
 
@@ -200,8 +267,9 @@ def _serve(search: Search, layer: Layer, begins: Label) -> Layer:
         inside = service + paused(cell.pauses, taken, until)
         behind = begins.behind - search.weights[1] * inside
         label = Label(begins.done, begins.last, until, finish, behind, begins.travel, begins.parent)
-        if finish < INF and _least(search, label) <= search.limit:
-            layer = _add(search, layer, label)
+        least = _least(search, label) if finish < INF else NEVER
+        if least <= search.limit:
+            layer = _add(search, layer, label, least)
     return layer
 
 
@@ -233,7 +301,7 @@ def _cost(search: Search, label: Label) -> int:
 
 
 @compiled
-def _add(search: Search, layer: Layer, label: Label) -> Layer:
+def _add(search: Search, layer: Layer, label: Label, least: int) -> Layer:
     """Adds a label unless it is dominated, and drops those that it dominates."""
     labels = search.labels
     place = _place(search, label)
@@ -252,6 +320,7 @@ def _add(search: Search, layer: Layer, label: Label) -> Layer:
     labels.done[here], labels.last[here], labels.taken[here] = label.done, label.last, label.taken
     labels.finish[here], labels.behind[here] = label.finish, label.behind
     labels.travel[here], labels.parent[here] = label.travel, label.parent
+    labels.least[here] = least
     if earlier < 0:
         labels.later[here], search.table[place] = search.table[place], here
     else:
@@ -303,36 +372,6 @@ def _place(search: Search, label: Label) -> int:
         ):
             return place
         place = (place + 1) & (len(table) - 1)
-
-
-@compiled
-def _at(labels: Labels, i: int) -> Label:
-    return Label(
-        labels.done[i], 0 + labels.last[i], 0 + labels.taken[i], 0 + labels.finish[i],
-        labels.behind[i], 0 + labels.travel[i], 0 + labels.parent[i],
-    )  # fmt: skip
-
-
-@compiled
-def _floor(search: Search, layer: Layer) -> int:
-    """The least cost of any day that goes on from what is open."""
-    floor = NEVER
-    for i in range(layer.at, layer.used):
-        if search.labels.last[i] >= 0:
-            floor = min(floor, _least(search, _at(search.labels, i)))
-    return floor
-
-
-@compiled
-def _best(search: Search, layer: Layer) -> int:
-    """Number of the cheapest whole day, -1 when there is none."""
-    best, least = -1, NEVER
-    for i in range(layer.begin, layer.end):
-        if search.labels.last[i] >= 0:
-            cost = _cost(search, _at(search.labels, i))
-            if cost < least:
-                best, least = i, cost
-    return best
 
 
 @compiled

@@ -7,10 +7,11 @@ import numpy as np
 from slotsvc.domain.place import Location
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
-from slotsvc.solver.insertion import Windows, request_legs
+from slotsvc.solver.cells import NO_CLOSING, Cells
 from slotsvc.solver.instance import FIRST_VISIT, Int32, RouteInstance
+from slotsvc.solver.legs import request_legs
 from slotsvc.solver.params import Freedom, SearchParams
-from slotsvc.solver.ranking import REQUEST, Cells, rank
+from slotsvc.solver.ranking import REQUEST, rank
 
 
 def order_with(
@@ -31,8 +32,7 @@ def order_with(
     route's nodes and the visit's place.
     """
     arrays = team_arrays([route])
-    numbers = {place: number for number, place in enumerate(arrays.places)}
-    rows = [route.places.index(place) for place in numbers]
+    rows = [route.places.index(place) for place in arrays.places]
     params = SearchParams(
         max_slots=1,
         max_per_day=1,
@@ -42,15 +42,21 @@ def order_with(
     base = base_costs(arrays, weights.of_orders, params.label_budget)
     if not base.sound[0]:
         return None
-    opens, closes = (np.array([[max(0, t - route.origin)]], np.int32) for t in window)
     if window[1] < route.origin:
         return None
-    one = np.zeros((1, 1), np.int32)
-    cells = Cells(Windows(opens, closes), one, one.astype(np.int64), one[0], np.zeros(1, np.bool_))
     on_site = np.full(1, service, np.int32)
     request = request_legs(arrays, location, on_site, access, pausable, into[rows], out[rows])
-    winners = rank(arrays, base, request, cells, params).winners
+    winners = rank(arrays, base, request, _one_cell(route, window), params).winners
     if not winners:
         return None
     ids = ("" if n == REQUEST else route.visits[n - FIRST_VISIT] for n in winners[0].order)
     return (*route.done, *ids)
+
+
+def _one_cell(route: RouteInstance, window: tuple[int, int]) -> Cells:
+    opens, closes, finish, origin, free = (
+        np.array([number], np.int64) for number in (*window, NO_CLOSING, route.origin, 0)
+    )
+    first = np.zeros(1, np.int32)
+    fixed = np.zeros(1, np.bool_)
+    return Cells(first, first + 1, opens, closes, finish, origin, free, free, first, fixed)

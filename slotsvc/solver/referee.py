@@ -11,11 +11,11 @@ from datetime import timedelta
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit, check_route
-from slotsvc.solver.insertion import Request
+from slotsvc.solver.cells import with_request
 from slotsvc.solver.instance import INF
+from slotsvc.solver.legs import Request
 from slotsvc.solver.query import Offer, SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
-from slotsvc.solver.visit_times import with_request
 
 
 def disputed(
@@ -44,7 +44,7 @@ def _is_disputed(
         sector=query.sector,
     )  # fmt: skip
     nodes = {placement: 2 + n for n, placement in enumerate(day.instance.visits)}
-    route = with_request(day.instance, request, row, 0, INF)
+    route = with_request(calendar.arrays, request, row, 0, INF)
     order = [0, *(nodes.get(p, len(day.instance.places)) for p in offer.order), 1]
     visits = [by_id.get(placement, new) for placement in offer.order]
     findings = check_route(day.shift, visits, lambda i, j: int(route.travel[order[i], order[j]]))

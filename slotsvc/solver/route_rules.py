@@ -17,8 +17,8 @@ from slotsvc.solver.constraints import (
     soundness,
     tags,
 )
-from slotsvc.solver.insertion import Request
-from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Bool, Int32
+from slotsvc.solver.instance import INF, Bool
+from slotsvc.solver.legs import Request, nearest
 from slotsvc.solver.query import SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
 
@@ -41,7 +41,7 @@ def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> S
     of_kind = np.array([closed is not None for closed in kinds], np.bool_)[facts.kind]
     free = facts.free - int(query.reserve.total_seconds())
     wanted, kept_free = facts.on_site + request.service, bool(query.reserve) and query.priority == 0
-    there, back = _nearest(request)
+    there, back = nearest(calendar.arrays, request)
 
     def why(row: int) -> Closed:
         day = calendar.days[row]
@@ -60,13 +60,3 @@ def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> S
     if kept_free:
         shut |= wanted > free
     return ShutRoutes(shut | (there >= INF) | (back >= INF), why)
-
-
-def _nearest(request: Request) -> tuple[Int32, Int32]:
-    """int32 (R,) twice: least driving to the visit from any node it can follow, and onward from it.
-
-    Where no road leads from the start place, one may lead from another visit.
-    """
-    there = request.into[:, FIRST_VISIT:].min(axis=1, initial=INF)
-    back = request.out[:, FIRST_VISIT:].min(axis=1, initial=INF)
-    return np.minimum(there, request.into[:, START]), np.minimum(back, request.out[:, END])

@@ -11,8 +11,8 @@ from slotsvc.solver import costs
 from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.explain import rejections, why_first, why_here
 from slotsvc.solver.grid import Closures, OpenCells, limited_arrays, open_cells, row_service
-from slotsvc.solver.insertion import Request, request_legs
 from slotsvc.solver.instance import FIRST_VISIT
+from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
 from slotsvc.solver.ranking import REQUEST, Ranked, Winner, rank
@@ -90,10 +90,10 @@ def _offer(
     params: SearchParams,
 ) -> Offer:
     day = calendar.days[winner.route]
-    asked = cells.window_of(winner.route, winner.slot)
+    asked = cells.window_of(winner.route, winner.slot, winner.closes)
     who = calendar.technicians[day.technician]
     components = _components(query, cells, winner, who.id, params)
-    stop = times_with_request(calendar, request, cells.cells, winner, params.weights)
+    stop = times_with_request(calendar, request, winner, params.weights)
     base = calendar.base
     fixed = calendar.facts.keep_order[winner.route] or params.freedom is Freedom.INSERT_ONLY
     zero = base.today_travel if fixed else base.travel

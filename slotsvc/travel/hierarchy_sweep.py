@@ -30,23 +30,32 @@ class Ends(NamedTuple):
 
 
 class Above(NamedTuple):
-    """Everything above some ends, highest first: m nodes numbered anew.
+    """Everything above some nodes, numbered anew from 1; whatever is higher has a lower number.
 
-    ``node`` (m,): their ranks. ``first`` (m + 1,), ``upper``, ``weight``: their arcs by the new
-    numbers. ``at``: the new numbers of the ends' nodes.
+    ``node`` (m,): ranks. ``first`` (m + 1,), ``upper`` (numbers less 1), ``weight``: their arcs.
+    ``number`` (n,): the number of each rank, 0 for what is not here.
     """
 
     node: Int32
     first: Int32
     upper: Int32
     weight: Int32
-    at: Int32
+    number: Int32
 
 
-def above(ways: Ways, parent: Int32, ends: Ends) -> Above:
-    """What one sweep downwards over ``ways`` to ``ends`` needs."""
-    highest_first = np.flatnonzero(_ancestors(parent, ends.node))[::-1]
-    return Above(*_gathered(ways, highest_first.astype(np.int32), ends.node))
+def above(ways: Ways, parent: Int32, nodes: Int32, known: Above | None = None) -> Above:
+    """What a sweep downwards over ``ways`` to ``nodes`` needs.
+
+    ``known``: of other nodes; it is kept, and what is missing for ``nodes`` comes behind it.
+    """
+    if known is None:
+        nothing, no_number = np.zeros(0, np.int32), np.zeros(len(parent), np.int32)
+        known = Above(nothing, np.zeros(1, np.int32), nothing, nothing, no_number)
+    missing = nodes[known.number[nodes] == 0]
+    if not len(missing):
+        return known
+    highest_first = np.flatnonzero(_ancestors(parent, missing))[::-1].astype(np.int32)
+    return Above(*_grown(ways, known, highest_first, missing))
 
 
 @compiled
@@ -61,36 +70,44 @@ def _ancestors(parent: Int32, nodes: Int32) -> NDArray[np.bool_]:
 
 
 @compiled
-def _gathered(
-    ways: Ways, ancestors: Int32, ends: Int32
+def _grown(
+    ways: Ways, known: Above, ancestors: Int32, missing: Int32
 ) -> tuple[Int32, Int32, Int32, Int32, Int32]:  # fmt: skip
     """The fields of ``Above``. ``ancestors``: descending; those no arc leads to are left out."""
-    wanted = np.zeros(len(ways.first), np.bool_)
-    for node in ends:
+    wanted = np.zeros(len(known.number), np.bool_)
+    for node in missing:
         wanted[node] = True
-    nodes, arcs = 0, 0
+    nodes, arcs = len(known.node), len(known.upper)
     for k in range(len(ancestors) - 1, -1, -1):
-        if wanted[ancestors[k]]:
-            nodes += 1
-            for a in range(ways.first[ancestors[k]], ways.first[ancestors[k] + 1]):
-                wanted[ways.upper[a]] = True
-                arcs += 1
-    node, first = np.empty(nodes, np.int32), np.zeros(nodes + 1, np.int32)
-    upper, weight = np.empty(arcs, np.int32), np.empty(arcs, np.int32)
-    number = np.empty(len(ways.first), np.int32)
-    nodes, arcs = 0, 0
-    for rank in ancestors:
-        if wanted[rank]:
-            node[nodes], number[rank] = rank, nodes
+        rank = ancestors[k]
+        if wanted[rank] and known.number[rank] == 0:
             nodes += 1
             for a in range(ways.first[rank], ways.first[rank + 1]):
-                upper[arcs], weight[arcs] = number[ways.upper[a]], ways.weight[a]
+                wanted[ways.upper[a]] = True
+                arcs += 1
+    node, first = _begun_with(known.node, nodes), _begun_with(known.first, nodes + 1)
+    upper, weight = _begun_with(known.upper, arcs), _begun_with(known.weight, arcs)
+    number = _begun_with(known.number, len(known.number))
+    nodes, arcs = len(known.node), len(known.upper)
+    for rank in ancestors:
+        if wanted[rank] and known.number[rank] == 0:
+            node[nodes] = rank
+            nodes += 1
+            number[rank] = nodes
+            for a in range(ways.first[rank], ways.first[rank + 1]):
+                upper[arcs], weight[arcs] = number[ways.upper[a]] - 1, ways.weight[a]
                 arcs += 1
             first[nodes] = arcs
-    at = np.empty(len(ends), np.int32)
-    for k in range(len(ends)):
-        at[k] = number[ends[k]]
-    return node, first, upper, weight, at
+    return node, first, upper, weight, number
+
+
+@compiled
+def _begun_with(known: Int32, length: int) -> Int32:
+    """A longer array that begins with ``known``."""
+    array = np.empty(length, np.int32)
+    for k in range(len(known)):
+        array[k] = known[k]
+    return array
 
 
 @compiled
@@ -99,7 +116,7 @@ def lines(
 ) -> None:  # fmt: skip
     """Fills ``times`` (begins, ends): the least of cost, way and cost; INF or more: no way.
 
-    ``over``: what lies above ``ends`` in the other direction's arcs.
+    ``over``: what lies above ``ends`` in the other direction's arcs, and maybe more.
     """
     reached = np.full(len(parent), INF, np.int32)
     here = np.empty(len(over.node), np.int32)
@@ -113,7 +130,7 @@ def lines(
         for end in range(len(ends.first) - 1):
             least = INF
             for i in range(ends.first[end], ends.first[end + 1]):
-                least = min(least, here[over.at[i]] + ends.cost[i])
+                least = min(least, here[over.number[ends.node[i]] - 1] + ends.cost[i])
             times[k, end] = least
         _climbed(up, parent, begins.node[low:high], climb, reached, False)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
 from typing import NamedTuple
@@ -13,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slotsvc.domain.place import Location
-from slotsvc.travel.hierarchy import Hierarchy, Int32
+from slotsvc.travel.hierarchy import Hierarchy, Int32, Ways
 from slotsvc.travel.hierarchy_sweep import Above, Ends, above
 from slotsvc.travel.road_graph import RoadGraph
 from slotsvc.travel.road_snap import snap
 
-_REMEMBERED_TUPLES = 16
+_REMEMBERED_TUPLES = 8
+"""A few megabytes each for thousands of places."""
+_FEW = 50
 MOST_PLACES = 100_000
 """Remembered at a time, about 100 bytes each; then all are forgotten."""
 
@@ -39,33 +40,66 @@ _NO_ENDS = Ends(np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int
 _NOWHERE = OnRoad(_NO_ENDS, _NO_ENDS, np.zeros(0))
 
 
-@dataclass(slots=True, eq=False)
-class Group:
-    """Places asked for together; what lies above them is gathered when first needed."""
+class Reach(NamedTuple):
+    """What lies above the nodes of some places. ``places``: of how many in all."""
 
-    places: OnRoad
-    _hierarchy: Hierarchy
-    _above_ends: Above | None = field(default=None)
-    _above_begins: Above | None = field(default=None)
+    above: Above
+    places: int
+
+    def suits(self, nodes: Int32, places: int) -> bool:
+        """Whether it holds most of ``nodes`` and not much else."""
+        if self.places > places + places // 4 + _FEW:
+            return False
+        return bool(np.count_nonzero(self.above.number[nodes]) >= 0.9 * len(nodes))
+
+
+class Group:
+    """Places asked for together; what lies above them is gathered when first needed.
+
+    ``like``: a group to begin with, if it suits.
+    """
+
+    def __init__(self, places: OnRoad, hierarchy: Hierarchy, like: Group | None = None) -> None:
+        self.places = places
+        self._hierarchy = hierarchy
+        self._ends: Reach | None = like._ends if like else None
+        self._begins: Reach | None = like._begins if like else None
+        self._has_ends = self._has_begins = False
 
     def __len__(self) -> int:
         return len(self.places.snap_m)
 
-    @property
+    def resembles(self, places: OnRoad) -> bool:
+        """Whether a group of ``places`` would best begin with this one."""
+        one, other = self._ends, self._begins
+        if one is not None:
+            return one.suits(places.ends.node, len(places.snap_m))
+        return other is not None and other.suits(places.begins.node, len(places.snap_m))
+
     def above_ends(self) -> Above:
         """For sweeps to the places."""
-        if self._above_ends is None:
-            self._above_ends = above(self._hierarchy.down, self._hierarchy.parent, self.places.ends)
-        return self._above_ends
+        tree = self._hierarchy
+        if not self._has_ends:
+            self._ends = self._grown(tree.down, self.places.ends.node, self._ends)
+            self._has_ends = True
+        assert self._ends is not None
+        return self._ends.above
 
-    @property
     def above_begins(self) -> Above:
         """For sweeps against the traffic: from the places."""
-        if self._above_begins is None:
-            self._above_begins = above(
-                self._hierarchy.up, self._hierarchy.parent, self.places.begins
-            )
-        return self._above_begins
+        tree = self._hierarchy
+        if not self._has_begins:
+            self._begins = self._grown(tree.up, self.places.begins.node, self._begins)
+            self._has_begins = True
+        assert self._begins is not None
+        return self._begins.above
+
+    def _grown(self, ways: Ways, nodes: Int32, known: Reach | None) -> Reach:
+        if known is not None and known.suits(nodes, len(self)):
+            new = np.count_nonzero(known.above.number[nodes] == 0)
+            whole = above(ways, self._hierarchy.parent, nodes, known.above)
+            return Reach(whole, known.places + int(new))
+        return Reach(above(ways, self._hierarchy.parent, nodes), len(self))
 
 
 class RoadPlaces:
@@ -90,12 +124,18 @@ class RoadPlaces:
             if known is not None:
                 self._groups.move_to_end(id(places))
                 return known[1]
-            group = Group(self._on_road(places), self._hierarchy)
+            group = self._made(places)
             if isinstance(places, tuple):
                 self._groups[id(places)] = (places, group)
                 if len(self._groups) > _REMEMBERED_TUPLES:
                     self._groups.popitem(last=False)
             return group
+
+    def _made(self, places: Sequence[Location]) -> Group:
+        on_road = self._on_road(places)
+        remembered = (group for _, group in reversed(self._groups.values()))
+        like = next((group for group in remembered if group.resembles(on_road)), None)
+        return Group(on_road, self._hierarchy, like)
 
     def _on_road(self, places: Sequence[Location]) -> OnRoad:
         new = [place for place in dict.fromkeys(places) if place not in self._number_of]

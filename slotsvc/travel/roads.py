@@ -39,8 +39,9 @@ _LINES_AT_ONCE = 64
 class RoadTravelTimes:
     """``TravelTimes`` from a road graph and its hierarchy. LIVE; the same map id as OSRM's.
 
-    ``hits`` / ``misses`` count pairs remembered and pairs searched since the start. Fastest when the
-    caller passes its sites as the same tuple object each time.
+    ``hits`` / ``misses`` count pairs remembered and pairs searched since the start.
+
+    Fastest when the caller passes its sites as the same tuple object each time.
     """
 
     def __init__(self, graph: RoadGraph, hierarchy: Hierarchy) -> None:
@@ -135,11 +136,11 @@ class _Work:
         if not times.size:
             pass
         elif self._by_row:
-            over = self.destinations.above_ends
+            over = self.destinations.above_ends()
             lines(_some(one.begins, begin, end), tree.up, tree.parent, over, other.ends, times)
             straight(_some(one.ends, begin, end), other.ends, 1, times)
         else:
-            over = self.sources.above_begins
+            over = self.sources.above_begins()
             lines(_some(other.ends, begin, end), tree.down, tree.parent, over, one.begins, times)
             straight(_some(other.ends, begin, end), one.ends, -1, times)
         self.left -= end - begin

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slotsvc.solver.grid import OpenCells, open_cells, row_service
-from slotsvc.solver.insertion import Request, request_legs
+from slotsvc.solver.cells import Windows, windows_of
+from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.team_calendar import DayOfWork
 from tests.solver.brute_force import TinyRoute
@@ -46,17 +47,22 @@ class Opened:
         """The question's."""
         return self.question.params
 
+    @property
+    def windows(self) -> Windows:
+        """Of every cell."""
+        return windows_of(self.question.calendar.arrays, self.request, self.cells.cells)
+
     def keep(self, row: int) -> bool:
         """Whether the other visits of a route keep their order."""
         return kept_in_order(self.question.calendar.days[row], self.params)
 
     def each(self) -> Iterator[Cell]:
         """Every open cell."""
-        slots = self.cells.cells.slot
+        cells, windows = self.cells.cells, self.windows
         for row, day in enumerate(self.question.calendar.days):
-            for column, slot in enumerate(slots[row]):
-                if slot >= 0:
-                    window = self.cells.windows[int(slot)].window
+            for column in range(int(cells.high[row] - cells.low[row])):
+                if windows.opens[row, column] <= windows.closes[row, column]:
+                    window = self.cells.windows[int(cells.low[row]) + column].window
                     route = tiny(day, self.question.roads, self.question.query, window)
                     yield Cell(row, column, day, route)
 

@@ -8,10 +8,11 @@ from itertools import product
 import numpy as np
 from hypothesis import given, settings
 
-from slotsvc.solver.batch import NEVER
-from slotsvc.solver.bound import NO_BOUND, lower_bound
-from slotsvc.solver.insertion import leaves_safely
+from slotsvc.solver.bound import bounds_of
+from slotsvc.solver.cell import NEVER
+from slotsvc.solver.legs import safe_rows
 from slotsvc.solver.params import CostWeights
+from slotsvc.solver.screen import UNBOUNDED
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute
 from tests.solver.literal import least_cost, orders_with, orders_without
@@ -23,9 +24,14 @@ WITH_RULES = replace(SHAPE, features=RULES_OF_TIME)
 
 
 def bounds(found: Opened) -> np.ndarray:  # int64 (R, W)
-    arrays = found.question.calendar.arrays
-    rows = np.arange(len(arrays), dtype=np.int32)
-    return lower_bound(arrays, found.request, found.cells.cells.windows, found.weights, rows)
+    arrays, cells = found.question.calendar.arrays, found.cells.cells
+    safe = safe_rows(arrays, found.request)
+    every = np.zeros((len(arrays), int((cells.high - cells.low).max())), np.int64)
+    for row in range(len(arrays)):
+        where = arrays.tables, found.request, cells, found.weights, row, bool(safe[row])
+        _, mine = bounds_of(*where)
+        every[row, : mine.size] = mine
+    return every
 
 
 @settings(max_examples=examples(300))
@@ -72,10 +78,10 @@ def test_no_bound_only_where_leaving_the_visit_out_makes_somebody_later(
     if found is None:
         return
     bound = bounds(found)
-    safe = leaves_safely(question.calendar.arrays, found.request)
+    safe = safe_rows(question.calendar.arrays, found.request)
     for cell in found.each():
         assert bool(safe[cell.row]) == shortens_nothing(cell.route)
-        assert (bound[cell.row, cell.column] == NO_BOUND) == (not safe[cell.row])
+        assert (bound[cell.row, cell.column] == UNBOUNDED) == (not safe[cell.row])
 
 
 def shortens_nothing(route: TinyRoute) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from slotsvc.solver import exact
 from slotsvc.solver.arrays import team_arrays
-from slotsvc.solver.batch import NEVER, Batch, evaluate
+from slotsvc.solver.batch import NEVER, Batch, batch_of, evaluate
 from slotsvc.solver.exact import BestOrders, best_orders
 from slotsvc.solver.params import CostWeights, Weights
 from tests.examples import examples
@@ -59,7 +59,7 @@ def three_days(shape: Shape) -> st.SearchStrategy[tuple[Batch, list[TinyRoute]]]
 
 
 def cells_of(days: Sequence[Day], roads: Roads) -> Batch:
-    return team_arrays([an_instance(d.shift, d.placements, roads) for d in days]).batch
+    return batch_of([an_instance(d.shift, d.placements, roads) for d in days])
 
 
 def orders_of(route: TinyRoute) -> list[tuple[int, ...]]:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotsvc.solver import tables as t
 from slotsvc.solver.arrays import team_arrays
-from slotsvc.solver.batch import NEVER, evaluate
-from slotsvc.solver.cells import with_order, with_requests
-from slotsvc.solver.gaps import Gaps
-from slotsvc.solver.insertion import (
-    Insertions,
-    Windows,
-    insertions,
-    leaves_safely,
-    over_max_travel,
-    request_legs,
-)
+from slotsvc.solver.cell import NEVER
+from slotsvc.solver.cells import NO_CLOSING, Cells
+from slotsvc.solver.insertion import Amounts, Least, Spot, least_of_ways, spot_of, whole_day
 from slotsvc.solver.instance import INF
+from slotsvc.solver.legs import INTO_TIME, OUT_TIME, request_legs, rows_of, safe_rows
+from slotsvc.solver.room import over_max_travel
+from slotsvc.solver.tables import view_of
 from tests.examples import examples
 from tests.solver.brute_force import brute_cost
 from tests.solver.calendars import (
@@ -43,46 +39,75 @@ WITHOUT_BREAKS = replace(SHAPE, breaks=(0,))
 SHAPES = [replace(SHAPE, features=frozenset()), SHAPE]
 
 
-def found_in(cells: Opened) -> Insertions:
-    arrays = cells.question.calendar.arrays
-    return insertions(arrays, cells.request, cells.cells.cells.windows, cells.weights)
+@dataclass(frozen=True)
+class Tried:
+    """The visit in one gap of a cell. ``order``: the visits (1..n) of its order, the new one in."""
+
+    cells: Opened
+    cell: Cell
+    gap: int
+    order: tuple[int, ...]
+    spot: Spot
+    opens: int
+    closes: int
+
+    @property
+    def driving(self) -> int:
+        """Of the day, weighed."""
+        request, tables = self.cells.request, self.cells.question.calendar.arrays.tables
+        into, out, _, _ = rows_of(self.cells.question.calendar.arrays, request, self.cell.row)
+        gap = tables.gap[self.gap]
+        detour = int(into[gap[t.BEFORE]]) + int(out[gap[t.AFTER]]) - int(gap[t.LEG])
+        return self.cells.weights[0] * (int(gap[t.TRAVEL]) + detour)
+
+    @property
+    def least(self) -> Least:
+        """By the O(1) test."""
+        tables = self.cells.question.calendar.arrays.tables
+        pauses = view_of(tables, self.cell.row).pauses
+        window, weights = (self.opens, self.closes), self.cells.weights
+        return least_of_ways(tables.state, tables.latest, pauses, self.spot, *window, weights)
+
+    @property
+    def day(self) -> Amounts:
+        """Stop by stop."""
+        tables, window = self.cells.question.calendar.arrays.tables, (self.opens, self.closes)
+        return whole_day(tables, self.cell.row, self.gap, self.spot, *window, self.cells.weights)
+
+    @property
+    def true(self) -> int | None:
+        """Simulated with every place for the breaks, whatever it drives; None: impossible."""
+        route = replace(self.cell.route, most_travel=None)
+        return brute_cost(route, self.order, self.cells.weights)
 
 
-def order_of(gaps: Gaps, gap: int, new: int) -> tuple[int, ...]:
-    """The visits (1..n) of a gap's order with ``new`` in it."""
-    path = [int(n) - 1 for n in gaps.paths[gaps.order[gap]] if n >= 0]
-    at = int(gaps.number[gap])
-    return (*path[:at], new, *path[at:])
-
-
-def by_cell(cells: Opened, found: Insertions) -> dict[tuple[int, int], dict[int, int]]:
-    """Gap -> cost, per (row, column)."""
-    gaps = cells.question.calendar.arrays.gaps
-    known: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
-    for gap, column, cost in zip(found.gap, found.column, found.cost, strict=True):
-        known[int(gaps.route[gap]), int(column)][int(gap)] = int(cost)
-    return known
-
-
-def gaps_of(cells: Opened, cell: Cell) -> list[int]:
-    return [int(g) for g in np.flatnonzero(cells.question.calendar.arrays.gaps.route == cell.row)]
+def tried(cells: Opened) -> Iterator[Tried]:
+    """Every gap of every order in every cell."""
+    arrays, windows = cells.question.calendar.arrays, cells.windows
+    for cell in cells.each():
+        opens, closes = (int(part[cell.row, cell.column]) for part in windows)
+        legs = rows_of(arrays, cells.request, cell.row).astype(np.int64)
+        service = int(cells.request.service[cell.row])
+        for gap in range(*arrays.tables.at[cell.row : cell.row + 2, t.GAPS].tolist()):
+            path, place = arrays.order_around(cell.row, gap)
+            visits = [node - 1 for node in path]
+            order = (*visits[:place], len(cell.route.windows), *visits[place:])
+            spot = spot_of(arrays.tables, cell.row, gap, legs, service, cells.request.pausable)
+            yield Tried(cells, cell, gap, order, spot, opens, closes)
 
 
 @settings(max_examples=examples(300))
 @given(st.sampled_from(SHAPES).flatmap(lambda shape: questions(shape=shape)))
 def test_an_insertion_is_found_where_and_only_where_it_fits(question: Question) -> None:
-    """Gap by gap the same as a simulation of every place for the breaks; never dearer than it."""
+    """Gap by gap the same as a simulation of every place for the breaks; never dearer than it, and
+    as dear where it is called settled."""
     cells = opened(question)
-    if cells is None:
-        return
-    known, gaps = by_cell(cells, found_in(cells)), question.calendar.arrays.gaps
-    for cell in cells.each():
-        costs = known[cell.row, cell.column]
-        for gap in gaps_of(cells, cell):
-            order = order_of(gaps, gap, len(cell.route.windows))
-            true = brute_cost(cell.route, order, cells.weights)
-            assert (gap in costs) == (true is not None)
-            assert true is None or costs[gap] <= true
+    for one in tried(cells) if cells else ():
+        least, true = one.least, one.true
+        assert (least.bound < NEVER) == (true is not None)
+        if true is not None:
+            assert one.driving + least.bound <= true
+            assert least.settled > least.bound or one.driving + least.settled == true
 
 
 @settings(max_examples=examples(200))
@@ -90,13 +115,22 @@ def test_an_insertion_is_found_where_and_only_where_it_fits(question: Question) 
 def test_without_breaks_the_cost_is_exact(question: Question) -> None:
     """Then there is nothing to guess about waiting."""
     cells = opened(question)
-    if cells is None:
-        return
-    known, gaps = by_cell(cells, found_in(cells)), question.calendar.arrays.gaps
-    for cell in cells.each():
-        for gap, cost in known[cell.row, cell.column].items():
-            order = order_of(gaps, gap, len(cell.route.windows))
-            assert cost == brute_cost(cell.route, order, cells.weights)
+    for one in tried(cells) if cells else ():
+        assert one.least.settled == one.least.bound
+
+
+@settings(max_examples=examples(200))
+@given(questions(shape=SHAPE))
+def test_days_with_the_visit_are_priced_exactly(question: Question) -> None:
+    """Stop by stop it is the least cost over all places for the breaks, or never."""
+    cells = opened(question)
+    for one in tried(cells) if cells else ():
+        day, true = one.day, one.true
+        assert (day.key == NEVER) == (true is None)
+        if true is not None:
+            _, waiting, overtime = one.cells.weights
+            assert one.driving + day.key == true
+            assert day.key == waiting * day.waiting + overtime * day.overtime
 
 
 @settings(max_examples=examples(200))
@@ -109,57 +143,25 @@ def test_where_leaving_out_is_safe_the_best_insertion_is_the_best_order(
     if cells is None:
         return
     arrays, weights = question.calendar.arrays, question.params.weights
-    safe = leaves_safely(arrays, cells.request)
-    known = by_cell(cells, found_in(cells))
+    safe = safe_rows(arrays, cells.request)
+    every = list(tried(cells))
     for cell in cells.each():
-        if safe[cell.row] and arrays.orders[cell.row].whole:
+        if safe[cell.row] and arrays.whole[cell.row]:
             best = least_cost(cell.route, orders_with(cell.day, keep=False), weights)
-            orders = [
-                order_of(arrays.gaps, gap, len(cell.route.windows))
-                for gap in known[cell.row, cell.column]
-            ]
-            assert best == min((least_cost(cell.route, [o], weights) for o in orders), default=-1)
+            mine = [one for one in every if one.cell == cell and one.least.bound < NEVER]
+            costs = [least_cost(cell.route, [one.order], weights) for one in mine]
+            assert best == min((cost for cost in costs if cost >= 0), default=-1)
 
 
-@settings(max_examples=examples(200))
-@given(questions(shape=SHAPE))
-def test_orders_with_the_visit_are_priced_exactly(question: Question) -> None:
-    """``evaluate`` is the least cost over all places for the breaks, or never."""
-    cells = opened(question)
-    if cells is None:
-        return
-    arrays, windows = question.calendar.arrays, cells.cells.cells.windows
-    each = [(cell, gap) for cell in cells.each() for gap in gaps_of(cells, cell)]
-    gap = np.array([g for _, g in each], np.int32)
-    route = np.array([c.row for c, _ in each], np.int32)
-    column = np.array([c.column for c, _ in each], np.int32)
-    batch = with_requests(arrays, cells.request, windows, route, column)
-    paths = arrays.gaps.paths[arrays.gaps.order[gap]]
-    priced = evaluate(batch, with_order(paths, arrays.gaps.number[gap], batch), cells.weights)
-    for number, (cell, at) in enumerate(each):
-        order = order_of(arrays.gaps, at, len(cell.route.windows))
-        true = brute_cost(cell.route, order, cells.weights)
-        assert int(priced.cost[number]) == (NEVER if true is None else true)
-        if true is not None:
-            parts = priced.travel[number], priced.waiting[number], priced.overtime[number]
-            assert sum(w * p for w, p in zip(cells.weights, parts, strict=True)) == true
-
-
-@settings(max_examples=examples(60))
-@given(questions(shape=SHAPE))
-def test_only_wanted_places_are_looked_at(question: Question) -> None:
-    """``wanted`` takes some of what is found away and nothing else."""
-    cells = opened(question)
-    if cells is None:
-        return
-    arrays, windows = question.calendar.arrays, cells.cells.cells.windows
-    wanted = (arrays.gaps.number[:, None] % 2 == 0) & (windows.closes[arrays.gaps.route] >= 0)
-    some = insertions(arrays, cells.request, windows, cells.weights, wanted)
-    every = found_in(cells)
-    kept = wanted[every.gap, every.column]
-    assert np.array_equal(some.gap, every.gap[kept])
-    assert np.array_equal(some.column, every.column[kept])
-    assert np.array_equal(some.cost, every.cost[kept])
+def some_cells(opens: list[int], length: int) -> Cells:
+    """Windows on one route that begins at second 0."""
+    count, none = len(opens), np.zeros(1, np.int64)
+    starts = np.array(opens, np.int64)
+    return Cells(
+        np.zeros(1, np.int32), np.full(1, count, np.int32), starts, starts + length,
+        np.full(count, NO_CLOSING, np.int64), none, np.zeros(count, np.int64), none,
+        np.zeros(count, np.int32), np.zeros(1, np.bool_),
+    )  # fmt: skip
 
 
 def test_too_much_driving_is_told_from_no_room() -> None:
@@ -171,10 +173,8 @@ def test_too_much_driving_is_told_from_no_room() -> None:
     into = roads.seconds[0, [1]]
     hour = np.array([3600], np.int32)
     request = request_legs(arrays, a_place(1), hour, 0, False, into, into)
-    opens = np.array([[3600, 5 * 3600]], np.int32)
-    windows = Windows(opens, opens + 1800)
-    assert insertions(arrays, request, windows, (1000, 0, 0)).gap.size == 0
-    assert over_max_travel(arrays, request, windows).tolist() == [[1800, INF]]
+    cells = some_cells([3600, 5 * 3600], 1800)
+    assert over_max_travel(arrays, request, cells).tolist() == [[1800, INF]]
 
 
 def test_the_access_is_not_charged_again_at_the_same_place() -> None:
@@ -186,9 +186,9 @@ def test_the_access_is_not_charged_again_at_the_same_place() -> None:
     numbers = [number_of(p) for p in arrays.places]
     into, out = roads.seconds[numbers, 1], roads.seconds[1, numbers]
     hour = np.array([3600], np.int32)
-    same = request_legs(arrays, a_place(1), hour, 600, False, into, out)
-    assert same.into_legs.tolist() == [[1800 + 600, 1800 + 600, 0]]
-    assert same.out_legs.tolist() == [[1800, 1800, 0]]
-    beside = request_legs(arrays, a_place(7), hour, 600, False, into, out)
-    assert beside.into_legs.tolist() == [[2400, 2400, 600]]
-    assert beside.out_legs.tolist() == [[1800, 1800, 600]]
+    same = rows_of(arrays, request_legs(arrays, a_place(1), hour, 600, False, into, out), 0)
+    assert same[INTO_TIME].tolist() == [1800 + 600, 1800 + 600, 0]
+    assert same[OUT_TIME].tolist() == [1800, 1800, 0]
+    beside = rows_of(arrays, request_legs(arrays, a_place(7), hour, 600, False, into, out), 0)
+    assert beside[INTO_TIME].tolist() == [2400, 2400, 600]
+    assert beside[OUT_TIME].tolist() == [1800, 1800, 600]

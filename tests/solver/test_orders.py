@@ -9,8 +9,8 @@ from math import factorial
 import pytest
 from hypothesis import given, settings
 
-from slotsvc.solver.arrays import team_arrays
-from slotsvc.solver.orders import MOST_ORDERS
+from slotsvc.solver.cell import cell_of
+from slotsvc.solver.orders import MOST_ORDERS, all_orders
 from slotsvc.solver.timing import cheapest
 from tests.examples import examples
 from tests.solver.brute_force import brute_cost, feasible
@@ -26,7 +26,7 @@ def test_every_feasible_order_is_known(question: Question) -> None:
     """The committed one first, then the others once each, whatever they drive; with their driving
     and, for any weights, the least waiting and overtime."""
     calendar = question.calendar
-    for day, known in zip(calendar.days, calendar.arrays.orders, strict=True):
+    for day, known in ((d, all_orders(cell_of(d.instance), MOST_ORDERS)) for d in calendar.days):
         route = tiny_route(day.shift, day.placements, question.roads)
         found = [tuple(int(n) - 1 for n in path) for path in known.paths]
         unlimited = replace(route, most_travel=None)
@@ -51,7 +51,7 @@ def test_too_many_orders_are_not_kept(visits: int) -> None:
         for n in range(visits)
     ]
     shift, roads = a_shift("ana", "8:00", "20:00"), a_line(*range(max(visits, 1)))
-    orders = team_arrays([an_instance(shift, placements, roads)]).orders[0]
+    orders = all_orders(cell_of(an_instance(shift, placements, roads)), MOST_ORDERS)
     whole = factorial(visits) < MOST_ORDERS
 
     assert orders.sound

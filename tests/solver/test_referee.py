@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slotsvc.solver.grid import row_service
-from slotsvc.solver.insertion import request_legs
+from slotsvc.solver.legs import request_legs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.referee import disputed
 from slotsvc.solver.suggest import suggest

@@ -8,31 +8,34 @@ from datetime import timedelta
 from hypothesis import given, settings
 
 from slotsvc.domain.time_window import from_epoch
+from slotsvc.solver.cells import windows_of
 from slotsvc.solver.constraints import Reason
 from slotsvc.solver.grid import OpenCells, open_cells, row_service
-from slotsvc.solver.insertion import request_legs
+from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import CostWeights, SearchParams
 from slotsvc.solver.suggest import suggest
+from slotsvc.solver.team_calendar import TeamCalendar
 from tests.examples import examples
 from tests.solver.literal_cells import Cell, sort_cells
 from tests.solver.random_cells import RuledQuestion, ruled_questions
 
 
-def cells_of(found: OpenCells | None) -> set[Cell]:
+def cells_of(calendar: TeamCalendar, request: Request, found: OpenCells | None) -> set[Cell]:
     """Row, promise, first and last start of every open cell."""
     if found is None:
         return set()
     cells, opened = found.cells, set()
-    for row, slots in enumerate(cells.slot):
-        for column, slot in enumerate(slots):
-            if slot >= 0:
+    windows = windows_of(calendar.arrays, request, cells)
+    for row in range(len(calendar.arrays)):
+        for slot in range(int(cells.low[row]), int(cells.high[row])):
+            opens, closes = (int(part[row, slot - cells.low[row]]) for part in windows)
+            if opens <= closes:
                 origin = int(found.origin[row])
-                first = from_epoch(origin + int(cells.windows.opens[row, column]))
-                last = from_epoch(origin + int(cells.windows.closes[row, column]))
-                opened.add((row, found.windows[slot].window.promise, first, last))
-                assert found.window_of(row, int(slot)).window.start_window.end == (
-                    last + timedelta(seconds=1)
-                )
+                last = from_epoch(origin + closes)
+                promise = found.windows[slot].window.promise
+                opened.add((row, promise, from_epoch(origin + opens), last))
+                window = found.window_of(row, slot, closes).window
+                assert window.start_window.end == last + timedelta(seconds=1)
     return opened
 
 
@@ -52,7 +55,7 @@ def test_open_cells_are_those_that_no_rule_closes(question: RuledQuestion) -> No
     for who, closed, _, count in closures.entries:
         assert count > 0
         counted[who, closed.reason] += count
-    assert cells_of(cells) == expected.open
+    assert cells_of(calendar, request, cells) == expected.open
     assert counted == +expected.closed
 
 

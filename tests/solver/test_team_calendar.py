@@ -81,8 +81,7 @@ def test_replacing_routes_is_building_anew(
 
 def places_of(arrays: TeamArrays) -> list[list[object]]:
     return [
-        [arrays.places[number] for number in arrays.place[row, : len(route.places)]]
-        for row, route in enumerate(arrays.routes)
+        [arrays.places[number] for number in arrays.place_of(row)] for row in range(len(arrays))
     ]
 
 

@@ -30,14 +30,14 @@ def at_nodes(hierarchy: Hierarchy, nodes: list[int]) -> Ends:
 
 def forwards(hierarchy: Hierarchy, begins: Ends, ends: Ends) -> np.ndarray:
     times = np.zeros((len(begins.first) - 1, len(ends.first) - 1), dtype=np.int32)
-    over = above(hierarchy.down, hierarchy.parent, ends)
+    over = above(hierarchy.down, hierarchy.parent, ends.node)
     lines(begins, hierarchy.up, hierarchy.parent, over, ends, times)
     return times
 
 
 def backwards(hierarchy: Hierarchy, begins: Ends, ends: Ends) -> np.ndarray:
     times = np.zeros((len(ends.first) - 1, len(begins.first) - 1), dtype=np.int32)
-    over = above(hierarchy.up, hierarchy.parent, begins)
+    over = above(hierarchy.up, hierarchy.parent, begins.node)
     lines(ends, hierarchy.down, hierarchy.parent, over, begins, times)
     return times.T
 
@@ -62,6 +62,24 @@ def test_every_time_is_that_of_the_shortest_way(graph: Digraph) -> None:
         backwards(hierarchy, everywhere, everywhere),
     ):
         assert (np.minimum(found, UNREACHABLE) == expected).all()
+
+
+def test_what_is_gathered_grows(graph: Digraph) -> None:
+    """Begun with some nodes and grown by others, it serves all of them and changes nothing for the
+    first; nothing new to serve leaves it as it is."""
+    hierarchy = hierarchy_of(graph)
+    nodes = list(range(len(graph.node_at)))
+    some, everywhere = at_nodes(hierarchy, nodes[::3]), at_nodes(hierarchy, nodes)
+    before = above(hierarchy.down, hierarchy.parent, some.node)
+    copies = [array.copy() for array in before]
+    over = above(hierarchy.down, hierarchy.parent, everywhere.node, before)
+    assert all((a == b).all() for a, b in zip(before, copies, strict=True))
+    assert above(hierarchy.down, hierarchy.parent, some.node, over) is over
+    for ends, kept in ((everywhere, slice(None)), (some, slice(None, None, 3))):
+        times = np.zeros((len(nodes), len(ends.node)), dtype=np.int32)
+        lines(everywhere, hierarchy.up, hierarchy.parent, over, ends, times)
+        expected = [plain_distances(graph, node)[kept] for node in nodes]
+        assert (np.minimum(times, UNREACHABLE) == expected).all()
 
 
 def test_any_order_gives_the_same_times(graph: Digraph) -> None:

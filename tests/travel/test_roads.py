@@ -213,3 +213,26 @@ async def test_a_closed_engine_does_not_answer() -> None:
     engine.close()
     with pytest.raises(TravelUnavailableError):
         await engine.table(TOWN, TOWN)
+
+
+async def test_a_calendar_that_changes_is_gathered_again_where_it_changed(
+    town: RoadTravelTimes,
+) -> None:
+    """A booking adds a place, a cancellation drops one: the times stay those of a fresh engine, and
+    what lies above the places grows instead of being gathered anew, until it holds too much."""
+    graph = lattice(SIDE)
+    fresh = RoadTravelTimes(graph, hierarchy_of(graph))
+    sites, strangers = places_in_town(7, 100), places_in_town(8, 200)
+    one = places_in_town(9, 1)
+    kept = [tuple(sites)]
+    try:
+        for stranger in strangers:
+            kept.append((*kept[-1][1:], stranger))
+            row, column = await fresh.table(one, kept[-1]), await fresh.table(kept[-1], one)
+            assert (row.seconds == (await town.table(one, list(kept[-1]))).seconds).all()
+            assert (column.seconds == (await town.table(list(kept[-1]), one)).seconds).all()
+        groups = [fresh._places.group(places) for places in kept[-2:]]
+        known, grown = (group.above_ends() for group in groups)
+        assert (grown.node[: len(known.node)] == known.node).all()
+    finally:
+        fresh.close()

@@ -6,7 +6,6 @@ when it prices an order: dearer ways with less driving are found.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -22,8 +21,7 @@ def limited(arrays: TeamArrays, driven: Int64, most_added: timedelta | None) -> 
     if most_added is None:
         return arrays
     most = np.minimum(driven + int(most_added.total_seconds()), INF).astype(np.int32)
-    batch = arrays.batch
-    return replace(arrays, batch=replace(batch, max_travel=np.minimum(batch.max_travel, most)))
+    return arrays.limited(most)
 
 
 def closed(over: int, added: bool) -> Closed:

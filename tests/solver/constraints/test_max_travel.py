@@ -102,9 +102,7 @@ def test_the_limit_of_the_request_is_a_limit_of_each_route(question: Question) -
     keep = question.params.freedom is Freedom.INSERT_ONLY
     fixed = np.array([day.keep_order or keep for day in calendar.days])
     most = np.where(fixed, base.today_travel, base.travel) + added
-    batch = calendar.arrays.batch
-    batch = replace(batch, max_travel=np.minimum(batch.max_travel, most).astype(np.int32))
-    narrow = replace(calendar, arrays=replace(calendar.arrays, batch=batch))
+    narrow = replace(calendar, arrays=calendar.arrays.limited(most.astype(np.int32)))
     expected = suggest(narrow, query, legs, question.params, question.now)
     assert answer.offers == expected.offers
     assert all(offer.added_travel <= added for offer in answer.offers)
