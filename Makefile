@@ -78,7 +78,7 @@ bench: $(VENV)/.bench ## ranking beside a plain scan and beside peers; ARGS="--m
 growth: $(VENV)/.bench ## latency and memory against technicians and days; ARGS="--plot growth.svg"
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-torture: $(VENV)/.dev ## concurrent bookings under kill -9
+torture: $(VENV)/.dev ## concurrent bookings under kill -9; days against brute force: ARGS="--times 10"
 	@$(BIN)/python -m benchmarks.torture $(ARGS)
 
 # The same answers for every platform and Python; only what --upgrade is given moves.

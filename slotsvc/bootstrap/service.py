@@ -24,6 +24,7 @@ from slotsvc.scheduling.changed_days import judge_changed_days
 from slotsvc.scheduling.desk import Desk, HoldLimits
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import Clock
+from slotsvc.scheduling.prover_port import Prover
 from slotsvc.scheduling.running_days import judge_running_days
 from slotsvc.scheduling.suggest_batch import SuggestBatch
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
@@ -46,6 +47,7 @@ from slotsvc.server.measured_travel import MeasuredTravelTimes
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
+from slotsvc.server.prover_process import ProverProcess
 from slotsvc.server.slot_service import MoreSearches, SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
@@ -122,7 +124,9 @@ async def running(
         authenticator = Authenticator(store, metrics)
         stack.push_async_callback(authenticator.finish)
         await search
-        server = _server(settings, ringing, roads, metrics, authenticator)
+        prover = ProverProcess()
+        stack.push_async_callback(prover.aclose)
+        server = _server(settings, ringing, roads, metrics, authenticator, prover)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
         if status is not None:
@@ -164,6 +168,7 @@ def _server(
     roads: Roads,
     metrics: Metrics,
     authenticator: Authenticator,
+    prover: Prover,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -178,7 +183,7 @@ def _server(
         timedelta(days=settings.search.max_horizon_days),
         settings.search.node_budget,
     )
-    suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search)
+    suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
     sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
     more = MoreSearches(
         WhyNot(store, suggest),

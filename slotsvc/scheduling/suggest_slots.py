@@ -18,6 +18,7 @@ from slotsvc.scheduling.asked import Asked, look_up
 from slotsvc.scheduling.catalogue import Catalogue
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import ReadTx, Store
+from slotsvc.scheduling.prover_port import PROVING_S, Prover, prove_all
 from slotsvc.scheduling.remembered_team import Snapshot
 from slotsvc.scheduling.slot_query import (
     LONGEST_PERIOD,
@@ -35,6 +36,7 @@ from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Legs, Offer, SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar, free_to_resequence, without
+from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Unproven
 
 RANKED_AT_ONCE = 2
 """Ranking holds the interpreter: more of it at once makes nobody sooner, and all other calls wait.
@@ -89,10 +91,15 @@ class SuggestSlots:
     """The use case; one instance per process."""
 
     def __init__(
-        self, store: Store, travel: TravelTimes, calendar: LiveCalendar, limits: SearchLimits
+        self,
+        store: Store,
+        travel: TravelTimes,
+        calendar: LiveCalendar,
+        limits: SearchLimits,
+        prover: Prover | None = None,
     ) -> None:
         self._store, self._travel = store, travel
-        self._calendar, self._limits = calendar, limits
+        self._calendar, self._limits, self._prover = calendar, limits, prover
         self._catalogue = Catalogue()
         self._searches = count()
         self._ranking = ThreadPlaces(RANKED_AT_ONCE)
@@ -158,9 +165,20 @@ class SuggestSlots:
         return Search(command, asked, calendar, snapshot, query)
 
     async def ranked(self, search: Search, legs: Legs) -> Suggestions:
-        """The answer, ranked in a thread, one of few at once."""
+        """The answer, ranked in a thread, one of few at once; then once more with what the prover
+        found of the orders left open, while there is time."""
+        begun = time.monotonic()
+        answer = await self._ranked(search, legs, NOTHING_KNOWN)
+        if answer.unproven and self._prover is not None:
+            taken = time.monotonic() - begun
+            known = await self._proven(search.command, answer.unproven, taken)
+            if known:
+                answer = await self._ranked(search, legs, known)
+        return Suggestions(answer, self.held(search, answer.offers), search.asked.team.zone)
+
+    async def _ranked(self, search: Search, legs: Legs, known: Known) -> Answer:
         command = search.command
-        answer = await self.in_thread(
+        return await self.in_thread(
             lambda left: suggest(
                 search.calendar,
                 search.query,
@@ -170,10 +188,20 @@ class SuggestSlots:
                 command.max_rejections,
                 _out_of_time(command.deadline, left),
                 next(self._searches) % REFEREE_EVERY == 0,
+                known,
             ),
             command.deadline,
         )
-        return Suggestions(answer, self.held(search, answer.offers), search.asked.team.zone)
+
+    async def _proven(
+        self, command: SuggestCommand, unproven: Sequence[Unproven], taken: float
+    ) -> Known:
+        """What the prover finds while there is time to rank once more, which took ``taken``."""
+        assert self._prover is not None
+        longest = time.monotonic() + PROVING_S
+        until = longest if command.deadline is None else command.deadline - 2 * taken
+        weights = command.params.weights.of_orders
+        return await prove_all(self._prover, unproven, weights, min(until, longest))
 
     def held(self, search: Search, offers: Sequence[Offer]) -> tuple[HeldOffer, ...]:
         """What each offer needs to be held."""

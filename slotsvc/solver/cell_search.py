@@ -16,13 +16,15 @@ from slotsvc.solver.cells import with_request
 from slotsvc.solver.exact import BestOrder, best_order
 from slotsvc.solver.instance import Int64
 from slotsvc.solver.screen import SAFE, Screened, Team
+from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Unproven
 
 
 @dataclass(slots=True)
 class Searched:
     """``orders``: by slot, where a searched order is the cheapest. ``floor``: no cell that was not
     searched to the end costs less; NEVER: all were. ``doubt``: most that a cost may be too low by,
-    for a route whose own best order is not proven. The rest as in ``ranking.Ranked``."""
+    for a route whose own best order is not proven. ``left``: cells whose search did not finish for
+    want of room. The rest as in ``ranking.Ranked``."""
 
     orders: dict[int, BestOrder] = field(default_factory=dict)
     evaluated: int = 0
@@ -30,6 +32,7 @@ class Searched:
     labels: int = 0
     floor: int = NEVER
     doubt: int = 0
+    left: list[Unproven] = field(default_factory=list)
 
 
 NOTHING_SEARCHED = Searched()
@@ -49,9 +52,10 @@ class CellSearch:
         screened: Screened,
         board: Board,
         budget: int,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         self.arrays, self.base, self.team = arrays, base, team
-        self.board, self.budget = board, budget
+        self.board, self.budget, self.known = board, budget, known
         self.screened = screened
         self.cells: dict[int, Cell] = {}
         self.laid: dict[int, Int64] = {}
@@ -100,9 +104,12 @@ class CellSearch:
         least, slot, row = entry
         more = self._known(row, slot) - int(self.team.zero[row])
         most = min(self._limit(slot) - more, NEVER - 1)
-        best = best_order(
-            self._cell(row, slot), most, self.team.weights, self.budget, out_of_time
-        )
+        settled = self.known.get((row, slot))
+        if settled is not None and settled.limit >= most:
+            best = settled.best
+        else:
+            cell = self._cell(row, slot)
+            best = best_order(cell, most, self.team.weights, self.budget, out_of_time)
         self.found.labels += best.labels
         self.found.doubt = max(self.found.doubt, self._doubt(row))
         if best.cost < NEVER:
@@ -116,6 +123,9 @@ class CellSearch:
             self.found.skipped += 1
         else:
             self.found.evaluated += 1
+            if settled is None:
+                cell = self._cell(row, slot)
+                self.found.left.append(Unproven(row, slot, cell, most, best, floor))
 
     def _keep(self, row: int, slot: int, total: int, best: BestOrder) -> None:
         """The order, if it is cheaper than what was known, or as cheap on an earlier route."""

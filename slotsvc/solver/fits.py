@@ -25,12 +25,13 @@ from slotsvc.solver.params import Weights
 from slotsvc.solver.timing import Timetable, timetable
 
 NODE_BUDGET = 20_000
-"""Partial orders of a day of ten visits looked at before a question is left open."""
+"""Partial orders of a day of eight visits looked at before a question is left open."""
+LEAST_BUDGET = 200
 
 
 def _budget(visits: int) -> int:
-    """Of a larger day fewer: a change is tried for each of its visits."""
-    return NODE_BUDGET if visits <= 10 else NODE_BUDGET * 100 // visits**2
+    """Of a larger day fewer: each takes longer, and more changes are tried."""
+    return NODE_BUDGET if visits <= 8 else max(NODE_BUDGET * 512 // visits**3, LEAST_BUDGET)
 
 
 class Fit(Enum):
@@ -99,7 +100,8 @@ def _orders(case: OneWindow, route: RouteInstance, weights: Weights) -> Iterator
     if route.closes[-1] < route.opens[-1]:
         return
     if not case.keep_order and nodes - FIRST_VISIT <= MOST_VISITS:
-        found = depth_first(cell_of(route), NEVER - 1, weights, NODE_BUDGET)
+        budget = _budget(nodes - FIRST_VISIT)
+        found = depth_first(cell_of(route), NEVER - 1, weights, budget)
         if found.price.cost < NEVER:
             yield tuple(int(node) for node in found.order)
             return
@@ -113,10 +115,13 @@ def _cost(table: Timetable, weights: Weights) -> int:
 
 
 def without_room(case: OneWindow) -> Closed | None:
-    """Why no order has room: opening hours, the shift, driving, or too little time; None: one has,
-    or nobody knows."""
-    if has_room(case) is not Fit.NO:
+    """Why no order has room, or none was found: opening hours, the shift, driving, or too little
+    time; None: one has."""
+    found = has_room(case)
+    if found is Fit.YES:
         return None
+    if found is Fit.UNKNOWN:
+        return Closed(Reason.NO_ROOM, margin=UNKNOWN)
     if (closed := times(case)) is not None:
         return closed
     over = _driving_over(case)

@@ -16,6 +16,7 @@ import numpy as np
 from slotsvc.domain.time_window import TimeWindow, from_epoch
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.asked_windows import NO_CLOSING, AskedWindows, asked_windows
+from slotsvc.solver.cells import Cells, windows_of
 from slotsvc.solver.constraints import (
     Closed,
     max_travel,
@@ -25,7 +26,6 @@ from slotsvc.solver.constraints import (
     technician_choice,
 )
 from slotsvc.solver.costs import days_away, technician, window
-from slotsvc.solver.cells import Cells, windows_of
 from slotsvc.solver.instance import Bool, Int32, Int64
 from slotsvc.solver.legs import Request
 from slotsvc.solver.params import CostWeights

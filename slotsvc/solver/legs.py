@@ -17,7 +17,6 @@ from slotsvc.solver.compiled import compiled
 from slotsvc.solver.instance import END, INF, START, Bool, Int32, Int64
 from slotsvc.solver.tables import Tables
 
-
 INTO, OUT, INTO_TIME, OUT_TIME = range(4)
 """Rows of legs: driving to the visit and back, and the time that takes."""
 

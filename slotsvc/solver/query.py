@@ -13,6 +13,7 @@ from slotsvc.domain.time_window import TimeWindow
 from slotsvc.solver.constraints import Reason
 from slotsvc.solver.costs import Component
 from slotsvc.solver.instance import Int32
+from slotsvc.solver.unproven import Unproven
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ class Counts:
 class Answer:
     """Ranked offers, why not others, and the proof. ``insert_only``: the freedom searched.
 
-    ``disputed``: offers the referee does not accept; None: it was not asked.
+    ``disputed``: offers the referee does not accept; None: it was not asked. ``unproven``: what the
+    search left open.
     """
 
     offers: tuple[Offer, ...]
@@ -163,3 +165,4 @@ class Answer:
     estimated: bool
     as_of: datetime
     disputed: int | None = None
+    unproven: tuple[Unproven, ...] = ()

@@ -26,6 +26,7 @@ from slotsvc.solver.legs import Request
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.scan import left_out, price_slots, scan
 from slotsvc.solver.screen import CELLS, KNOWN, ROUTES, UNKNOWN, Team, new_screened, screen
+from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Unproven, told
 
 REQUEST = -1
 """Stands for the new visit in an order of nodes."""
@@ -60,7 +61,7 @@ class Ranked:
 
     ``evaluated``: priced, or proven impossible. ``gap``: most that an unfinished search could still
     save, or that a cost may be too low by; 0 when all finished. ``labels``: orders and partial
-    orders priced.
+    orders priced. ``unproven``: cells worth proving elsewhere.
     """
 
     winners: tuple[Winner, ...]
@@ -70,6 +71,7 @@ class Ranked:
     skipped: int
     gap: int
     labels: int
+    unproven: tuple[Unproven, ...] = ()
 
 
 def rank(
@@ -79,11 +81,15 @@ def rank(
     cells: Cells,
     params: SearchParams,
     out_of_time: Callable[[], bool] = lambda: False,
+    known: Known = NOTHING_KNOWN,
 ) -> Ranked:
-    """Ranks the slots. ``out_of_time`` is asked between chunks; True leaves the rest out."""
+    """Ranks the slots. ``out_of_time`` is asked between chunks; True leaves the rest out.
+
+    ``known``: what was proven elsewhere of the same arrays, request and weights.
+    """
     ranking = _Ranking(arrays, base, request, cells, params)
     ranking.insert(out_of_time)
-    return ranking.ranked(ranking.search(out_of_time))
+    return ranking.ranked(ranking.search(out_of_time, known))
 
 
 class _Ranking:
@@ -116,15 +122,16 @@ class _Ranking:
                 self.skipped = left_out(self.team, self.screened, self.board, place)
                 break
 
-    def search(self, out_of_time: Callable[[], bool]) -> Searched:
+    def search(self, out_of_time: Callable[[], bool], known: Known) -> Searched:
         """Searches the cells of the other routes."""
         if not self.screened.counts[UNKNOWN]:
             return NOTHING_SEARCHED
         searched = (self.screened.least < NEVER) & ~(self.screened.known & KNOWN).astype(np.bool_)
         rows = np.flatnonzero(searched)
         search = CellSearch(
-            self.arrays, self.base, self.team, self.screened, self.board, self.params.label_budget
-        )
+            self.arrays, self.base, self.team, self.screened, self.board,
+            self.params.label_budget, known,
+        )  # fmt: skip
         return search.run(rows.tolist(), out_of_time)
 
     def ranked(self, searched: Searched) -> Ranked:
@@ -137,6 +144,7 @@ class _Ranking:
         return Ranked(
             winners, cells, evaluated, cells - evaluated - skipped, skipped,
             self._gap(winners, searched), int(self.board.tally[PRICED]) + searched.labels,
+            told(searched.left),
         )  # fmt: skip
 
     def _top(self) -> list[int]:

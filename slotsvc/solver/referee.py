@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from slotsvc.domain.time_window import to_epoch
+from slotsvc.solver.cells import with_request
 from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit, check_route
-from slotsvc.solver.cells import with_request
 from slotsvc.solver.instance import INF
 from slotsvc.solver.legs import Request
 from slotsvc.solver.query import Offer, SlotQuery

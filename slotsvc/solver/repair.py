@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Placement, PlacementState
 from slotsvc.solver.blocks import rules
 from slotsvc.solver.changes import Change, ChangeKind, applied, is_pinned
@@ -38,6 +39,9 @@ MOST_MINUTES = {
     _K.SITE_CLOSES_LATER: 4 * 60,
 }
 """Beyond this it is no longer the same plan."""
+
+MOST_OTHERS = 15
+"""Other visits of a day that changes are tried with."""
 
 EFFORT = {
     _K.REORDER: (20, 0),
@@ -232,12 +236,23 @@ def _without_size(case: OneWindow) -> Iterator[Change]:
         yield Change(_K.SITE_OPENS)
     if case.query.promised is not None:
         yield Change(_K.LEAVE_PROMISE)
-    for placement in case.placements:
-        if not placement.route.tenant:
-            continue  # an absence that is planned as a stop
+    for placement in _others(case):
         if is_pinned(placement):
             yield _of_visit(_K.UNPIN_VISIT, placement)
         yield _of_visit(_K.MOVE_VISIT_AWAY, placement)
+
+
+def _others(case: OneWindow) -> Sequence[Placement]:
+    """Visits worth a try, those nearest to the window. Absences that are planned as stops belong to
+    no tenant."""
+    window = case.wanted.window.start_window
+    visits = [p for p in case.placements if p.route.tenant]
+    return sorted(visits, key=lambda p: _apart(p.start_window, window))[:MOST_OTHERS]
+
+
+def _apart(one: TimeWindow, other: TimeWindow) -> timedelta:
+    """Time between two windows; below zero where they overlap."""
+    return max(one.start, other.start) - min(one.end, other.end)
 
 
 def _of_visit(kind: ChangeKind, placement: Placement) -> Change:
@@ -251,10 +266,9 @@ def _sized(case: OneWindow) -> Iterator[tuple[Change, int]]:
             continue
         yield Change(kind), min(most, _room_for(case, kind))
     yield Change(_K.SHORTER_SERVICE), int(case.query.service.total_seconds()) // _MINUTE // 2
-    for placement in case.placements:
-        if placement.route.tenant:
-            for kind in _OF_VISITS:
-                yield _of_visit(kind, placement), MOST_MINUTES[kind]
+    for placement in _others(case):
+        for kind in _OF_VISITS:
+            yield _of_visit(kind, placement), MOST_MINUTES[kind]
     for number, pause in enumerate(case.shift.breaks, start=1):
         for kind in (_K.ABSENCE_LATER,) if pause.away else (_K.BREAK_EARLIER, _K.BREAK_LATER):
             yield Change(kind, subject=str(number)), MOST_MINUTES[kind]

@@ -18,6 +18,7 @@ from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
 from slotsvc.solver.ranking import REQUEST, Ranked, Winner, rank
 from slotsvc.solver.referee import disputed
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.unproven import NOTHING_KNOWN, Known
 from slotsvc.solver.visit_times import times_with_request
 
 
@@ -30,10 +31,12 @@ def suggest(
     max_rejections: int = 0,
     out_of_time: Callable[[], bool] = lambda: False,
     ask_referee: bool = False,
+    known: Known = NOTHING_KNOWN,
 ) -> Answer:
     """Ranks what can be offered. Never raises for "no slot": the rejections then say why.
 
-    ``ask_referee``: let the independent checker look at every offer.
+    ``ask_referee``: let the independent checker look at every offer. ``known``: what was proven
+    elsewhere of the same question.
     """
     insert_only = params.freedom is Freedom.INSERT_ONLY
     request = request_legs(
@@ -45,7 +48,7 @@ def suggest(
         ranked = Ranked((), 0, 0, 0, 0, 0, 0)
     else:
         arrays = limited_arrays(calendar, query, insert_only)
-        ranked = rank(arrays, calendar.base, request, cells.cells, params, out_of_time)
+        ranked = rank(arrays, calendar.base, request, cells.cells, params, out_of_time, known)
     offers = tuple(
         _offer(calendar, query, request, cells, winner, params)
         for winner in ranked.winners
@@ -65,6 +68,7 @@ def suggest(
         legs.estimated or bool(calendar.facts.estimated.any()),
         now,
         disputed(calendar, query, request, offers) if ask_referee and not over else None,
+        ranked.unproven,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from slotsvc.domain.time_window import from_epoch
 from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.blocks import rules, window_rules
 from slotsvc.solver.constraints import Closed, Reason, shift, technician_choice
-from slotsvc.solver.constraints.sentences import TELLING
+from slotsvc.solver.constraints.sentences import TELLING, UNKNOWN
 from slotsvc.solver.explain import rejected, why_here
 from slotsvc.solver.fits import without_room
 from slotsvc.solver.one_window import OneWindow, Wanted, one_window
@@ -97,7 +97,7 @@ _NOTHING = timedelta(0)
 
 def _sum_up(blocks: Sequence[Rejected], ways_out: Sequence[WayOut]) -> str:
     """The most telling block, and the first way out."""
-    why = blocks[0].message if blocks else "The search was given up before it knew."
+    why = blocks[0].message
     if not ways_out:
         return f"Not possible. {why}"
     return f"Not possible. {why.partition('. ')[0].rstrip('.')}. {ways_out[0].message}"
@@ -189,6 +189,7 @@ type _Judged = tuple[tuple[Rejected, ...], tuple[WayOut, ...]]
 def _judged(calendar: TeamCalendar, asked: Asked, case: OneWindow, params: SearchParams) -> _Judged:
     full = without_room(case)
     closed = (*rules(case), *(() if full is None else (full,)))
+    closed = closed or (Closed(Reason.NO_ROOM, margin=UNKNOWN),)  # the ranking gave up before this
     blocks = _told(calendar, asked, closed, order_kept=case.keep_order)
     found = repairs(case, params.weights.of_orders, asked.most)
     return blocks, tuple(_way_out(calendar, asked, case, repair) for repair in found)

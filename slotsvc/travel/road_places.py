@@ -138,17 +138,24 @@ class RoadPlaces:
         return Group(on_road, self._hierarchy, like)
 
     def _on_road(self, places: Sequence[Location]) -> OnRoad:
+        numbers = list(map(self._number_of.get, places))
+        if None in numbers:
+            if not self._learned(places):
+                return self._put(places)
+            numbers = list(map(self._number_of.get, places))
+        return _picked(self._known, np.array(numbers, dtype=np.int64))
+
+    def _learned(self, places: Sequence[Location]) -> bool:
+        """Puts those on the road that are not known; False when there are too many."""
         new = [place for place in dict.fromkeys(places) if place not in self._number_of]
         if len(self._number_of) + len(new) > self._most_places:
-            self._forget()
+            self._known, self._number_of = _NOWHERE, {}
             new = list(dict.fromkeys(places))
             if len(new) > self._most_places:
-                return self._put(places)
-        if new:
-            self._known = _chained(self._known, self._put(new))
-            self._number_of.update(zip(new, count(len(self._number_of)), strict=False))
-        numbers = map(self._number_of.__getitem__, places)
-        return _picked(self._known, np.fromiter(numbers, np.int64, len(places)))
+                return False
+        self._known = _chained(self._known, self._put(new))
+        self._number_of.update(zip(new, count(len(self._number_of)), strict=False))
+        return True
 
     def _put(self, places: Sequence[Location]) -> OnRoad:
         snapped = snap(self._graph, places)
@@ -159,9 +166,6 @@ class RoadPlaces:
         cost = self._graph.weight[arc] - np.repeat(snapped.offset, arcs)
         begins = Ends(before[snapped.first], rank[self._graph.head[arc]], cost)
         return OnRoad(ends, begins, snapped.snap_m)
-
-    def _forget(self) -> None:
-        self._known, self._number_of = _NOWHERE, {}
 
 
 def _spread(first: Int32, which: NDArray[np.integer]) -> tuple[NDArray[np.int64], Int32]:

@@ -82,7 +82,7 @@ def test_no_room_and_no_time_are_told(
     true = depth_first(cell, ANY, weights, 1 << 40).price.cost
     short = label_setting(cell, ANY, weights, room, after(questions))
     assert short.floor <= true <= short.price.cost
-    assert short.labels <= room
+    assert short.labels <= 2 * room  # once for a first order, once for all
 
 
 @pytest.mark.parametrize("breaks", [0, 1, 2])
