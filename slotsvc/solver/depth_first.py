@@ -11,7 +11,17 @@ from slotsvc.solver.cell import NEVER, Cell
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.ending import Price, home, straight_home
 from slotsvc.solver.instance import FIRST_VISIT, INF, START, Int32, Int64
-from slotsvc.solver.outlook import MOST_VISITS, Outlook, is_hopeless, least_cost, outlook, rest_of
+from slotsvc.solver.outlook import (
+    MOST_VISITS,
+    Outlook,
+    Sums,
+    is_hopeless,
+    least_cost,
+    outlook,
+    reaches_all,
+    rest_after,
+    sums_of,
+)
 from slotsvc.solver.params import Weights
 from slotsvc.solver.recurrence import paused, state, state_count
 
@@ -107,13 +117,16 @@ def _branch(
 ) -> int:
     """Looks at every visit that may come next; gives how many."""
     looked, kept = 0, 0
+    sums = sums_of(cell, ahead, todo)
     for node in range(FIRST_VISIT, len(cell.opens)):
         if not todo >> (node - FIRST_VISIT) & 1:
             continue
         looked += 1
         _go(cell, tree, node, depth)
-        least = _least(cell, weights, ahead, tree, todo & ~(1 << (node - FIRST_VISIT)), node, depth)
-        if least > cut or least >= NEVER:
+        least = _least(cell, weights, ahead, tree, sums, node, depth)
+        left = todo & ~(1 << (node - FIRST_VISIT))
+        soonest = tree.times[depth, node].min()
+        if least > cut or not reaches_all(ahead.latest, node, left, soonest):
             continue
         tree.least[depth, node] = least
         place = kept
@@ -148,14 +161,17 @@ def _go(cell: Cell, tree: Branches, node: int, depth: int) -> None:
 
 @compiled
 def _least(
-    cell: Cell, weights: Weights, ahead: Outlook, tree: Branches, todo: int, node: int, depth: int
+    cell: Cell, weights: Weights, ahead: Outlook, tree: Branches, sums: Sums, node: int, depth: int
 ) -> int:
-    """What a day that begins so costs at least; exactly, when it is whole. NEVER: there is none."""
-    if todo == 0:
+    """What a day that begins so costs at least; exactly, when it is whole. NEVER: there is none.
+
+    ``sums``: of what was to come before the node.
+    """
+    if sums.left == 1:
         return _day(cell, weights, tree, node, depth).cost
     times, travel = tree.times[depth, node], tree.travel[depth, node]
-    rest = rest_of(cell, ahead, todo, node, times.min())
-    if not rest.reachable or travel + rest.driving > cell.max_travel:
+    rest = rest_after(ahead, sums, node)
+    if travel + rest.driving > cell.max_travel:
         return NEVER
     first = tree.first[node if depth == 0 else tree.path[0]]
     count = len(cell.pauses)

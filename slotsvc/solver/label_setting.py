@@ -20,7 +20,17 @@ from slotsvc.solver.compiled import compiled
 from slotsvc.solver.depth_first import Found
 from slotsvc.solver.ending import Price, price
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int8, Int32, Int64
-from slotsvc.solver.outlook import MOST_VISITS, Outlook, is_hopeless, least_cost, outlook, rest_of
+from slotsvc.solver.outlook import (
+    MOST_VISITS,
+    Outlook,
+    Rest,
+    is_hopeless,
+    least_cost,
+    outlook,
+    reaches_all,
+    rest_after,
+    sums_of,
+)
 from slotsvc.solver.params import Weights
 from slotsvc.solver.recurrence import begun, drive, paused
 
@@ -208,7 +218,9 @@ def _most_made(cell: Cell) -> int:
 def _first_layer(search: Search) -> Layer:
     cell, weights = search.cell, search.weights
     layer = Layer(0, 0, 0, 0, -1)
+    sums = sums_of(cell, search.ahead, _todo(search, 0))
     for node in range(FIRST_VISIT, len(cell.opens)):
+        rest = rest_after(search.ahead, sums, node)
         travel = 0 + cell.travel[START, node]
         for before in range(len(cell.pauses) + 1):
             arrival = drive(0, cell.legs[START, node], cell.pauses, 0, before)
@@ -216,8 +228,14 @@ def _first_layer(search: Search) -> Layer:
             # the clock of waiting starts with the first visit, whatever came before
             behind = weights[0] * travel - weights[1] * start
             begins = Label(1 << (node - FIRST_VISIT), node, before, start, behind, travel, -1)
-            layer = _serve(search, layer, begins)
+            layer = _serve(search, layer, begins, rest)
     return layer
+
+
+@compiled
+def _todo(search: Search, done: int) -> int:
+    """The set of the other visits."""
+    return (1 << (len(search.cell.opens) - FIRST_VISIT)) - 1 - done
 
 
 @compiled
@@ -228,20 +246,23 @@ def _next_layer(search: Search, layer: Layer) -> Layer:
     at = layer.at
     while at < layer.end and made < STEP and most <= len(labels.done) - layer.used:
         if labels.last[at] >= 0:
+            sums = sums_of(cell, search.ahead, _todo(search, labels.done[at]))
             for node in range(FIRST_VISIT, len(cell.opens)):
                 if not labels.done[at] >> (node - FIRST_VISIT) & 1:
-                    layer = _visit(search, layer, at, node)
+                    layer = _visit(search, layer, at, node, rest_after(search.ahead, sums, node))
                     made += 1
         at += 1
     return Layer(layer.begin, at, layer.end, layer.used, layer.free)
 
 
 @compiled
-def _visit(search: Search, layer: Layer, at: int, node: int) -> Layer:
-    """From a label to one more visit."""
+def _visit(search: Search, layer: Layer, at: int, node: int, rest: Rest) -> Layer:
+    """From a label to one more visit; ``rest``: what comes after it."""
     cell, labels, weights = search.cell, search.labels, search.weights
     last, taken, finish = labels.last[at], labels.taken[at], labels.finish[at]
     leg = cell.legs[last, node]
+    if finish + leg > cell.closes[node]:
+        return layer
     done = labels.done[at] | 1 << (node - FIRST_VISIT)
     travel = labels.travel[at] + cell.travel[last, node]
     behind = labels.behind[at] + weights[0] * cell.travel[last, node] - weights[1] * leg
@@ -249,12 +270,12 @@ def _visit(search: Search, layer: Layer, at: int, node: int) -> Layer:
         arrival = drive(finish, leg, cell.pauses, taken, until)
         start = begun(arrival, cell.opens[node], cell.closes[node])
         spent = behind - weights[1] * paused(cell.pauses, taken, until)
-        layer = _serve(search, layer, Label(done, node, until, start, spent, travel, at))
+        layer = _serve(search, layer, Label(done, node, until, start, spent, travel, at), rest)
     return layer
 
 
 @compiled
-def _serve(search: Search, layer: Layer, begins: Label) -> Layer:
+def _serve(search: Search, layer: Layer, begins: Label, rest: Rest) -> Layer:
     """Adds what a visit that has begun becomes, with any number of pauses inside if it may."""
     cell, start = search.cell, begins.finish
     if start >= INF:
@@ -267,24 +288,25 @@ def _serve(search: Search, layer: Layer, begins: Label) -> Layer:
         inside = service + paused(cell.pauses, taken, until)
         behind = begins.behind - search.weights[1] * inside
         label = Label(begins.done, begins.last, until, finish, behind, begins.travel, begins.parent)
-        least = _least(search, label) if finish < INF else NEVER
+        least = _least(search, label, rest) if finish < INF else NEVER
         if least <= search.limit:
             layer = _add(search, layer, label, least)
     return layer
 
 
 @compiled
-def _least(search: Search, label: Label) -> int:
+def _least(search: Search, label: Label, rest: Rest) -> int:
     """What a day that begins so costs at least; exactly, when it is whole. NEVER: there is none."""
-    cell = search.cell
-    todo = (1 << (len(cell.opens) - FIRST_VISIT)) - 1 - label.done
+    cell, todo = search.cell, _todo(search, label.done)
     if todo == 0:
         return _cost(search, label)
-    rest = rest_of(cell, search.ahead, todo, label.last, label.finish)
-    if not rest.reachable or label.travel + rest.driving > cell.max_travel:
+    if label.travel + rest.driving > cell.max_travel:
         return NEVER
     pausing = paused(cell.pauses, label.taken, len(cell.pauses))
-    return least_cost(cell, search.weights, rest, label.behind, label.finish, pausing)
+    least = least_cost(cell, search.weights, rest, label.behind, label.finish, pausing)
+    if least <= search.limit and reaches_all(search.ahead.latest, label.last, todo, label.finish):
+        return least
+    return NEVER
 
 
 @compiled

@@ -18,7 +18,7 @@ from slotsvc.solver import recurrence
 from slotsvc.solver.cell import Cell
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.instance import END, FIRST_VISIT, INF, START, Int32, Int64
-from slotsvc.solver.outlook import MOST_VISITS, latest_towards
+from slotsvc.solver.outlook import MOST_VISITS, latest_towards, reaches_all
 from slotsvc.solver.recurrence import idle, reaches_end, state, state_count
 
 MOST_ORDERS = 128
@@ -99,7 +99,7 @@ def _others(cell: Cell, orders: Orders, times: Int32, first: Int32, most: int) -
             return count, False
         todo &= ~(1 << (path[depth] - FIRST_VISIT))
         _go_on(cell, path, depth, times, first)
-        if not _reaches_all(latest, path[depth], todo, times[depth + 1].min()):
+        if not reaches_all(latest, path[depth], todo, times[depth + 1].min()):
             continue
         if depth < visits - 1:
             depth += 1
@@ -128,17 +128,6 @@ def _is_committed(path: Int32) -> bool:
     while place < len(path) and path[place] == FIRST_VISIT + place:
         place += 1
     return place == len(path)
-
-
-@compiled
-def _reaches_all(latest: Int32, last: int, todo: int, soonest: int) -> bool:
-    """Whether every visit to come can still be begun in time."""
-    if soonest >= INF:
-        return False
-    for node in range(FIRST_VISIT, len(latest)):
-        if todo >> (node - FIRST_VISIT) & 1 and soonest > latest[last, node]:
-            return False
-    return True
 
 
 @compiled

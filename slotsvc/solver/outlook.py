@@ -128,39 +128,72 @@ def latest_towards(cell: Cell) -> Int32:
     return path
 
 
+class Sums(NamedTuple):
+    """Over visits to come: how many are ``left``, prizes of ``cost`` and ``driving``, least ``time``
+    of entering them. ``finish``: the latest of their earliest finishes, of visit ``by``, and
+    ``other``, the latest without it."""
+
+    left: int
+    cost: int
+    driving: int
+    time: int
+    finish: int
+    by: int
+    other: int
+
+
+@compiled
+def sums_of(cell: Cell, ahead: Outlook, todo: int) -> Sums:
+    """Of a set of visits, bit 0 for the first."""
+    left, cost, driving, time, finish, by, other = 0, 0, 0, 0, 0, -1, 0
+    for k in range(FIRST_VISIT, len(cell.opens)):
+        if todo >> (k - FIRST_VISIT) & 1:
+            left += 1
+            cost += ahead.cost.prize[k]
+            driving += ahead.driving.prize[k]
+            time += ahead.time[k]
+            over = cell.opens[k] + cell.service[k]
+            if over > finish:
+                finish, by, other = over, k, finish
+            else:
+                other = max(other, over)
+    return Sums(left, cost, driving, time, finish, by, other)
+
+
 class Rest(NamedTuple):
-    """What the visits still to come add at least. ``cost``, ``driving``: of the arcs. ``time``: of
-    legs and services. ``finish``: no last finish before it. ``home``: leg to the end.
-    ``reachable``: each of them can still be begun in time."""
+    """What the visits still to come add at least. ``cost``, ``driving``: of the arcs, more than any
+    day may drive where there is no way. ``time``: of legs and services. ``finish``: no last finish before
+    it. ``home``: leg to the end."""
 
     cost: int
     driving: int
     time: int
     finish: int
     home: int
-    reachable: bool
 
 
 @compiled
-def rest_of(cell: Cell, ahead: Outlook, todo: int, last: int, soonest: int) -> Rest:
-    """The rest of a day whose last stop so far is left at ``soonest`` at the earliest.
+def rest_after(ahead: Outlook, sums: Sums, node: int) -> Rest:
+    """The rest after going to one of the visits to come, where it is not the last."""
+    left = sums.left - 1
+    return Rest(
+        sums.cost - ahead.cost.prize[node] + ahead.cost.least[left, node],
+        sums.driving - ahead.driving.prize[node] + ahead.driving.least[left, node],
+        sums.time - ahead.time[node],
+        sums.other if node == sums.by else sums.finish,
+        ahead.home,
+    )
 
-    ``todo``: the visits to come, at least one, bit 0 for the first.
-    """
-    cost, driving, left = 0, 0, 0
-    time, finish = 0, 0
-    for k in range(FIRST_VISIT, len(cell.opens)):
-        if todo >> (k - FIRST_VISIT) & 1:
-            if soonest > ahead.latest[last, k]:
-                return Rest(0, 0, 0, 0, 0, False)
-            left += 1
-            cost += ahead.cost.prize[k]
-            driving += ahead.driving.prize[k]
-            time += ahead.time[k]
-            finish = max(finish, cell.opens[k] + cell.service[k])
-    cost += ahead.cost.least[left, last]
-    driving += ahead.driving.least[left, last]
-    return Rest(cost, driving, time, finish, ahead.home, driving < NO_WALK >> 1)
+
+@compiled
+def reaches_all(latest: Int32, last: int, todo: int, soonest: int) -> bool:
+    """Whether every visit to come can still be begun in time from ``last``, left at ``soonest``."""
+    if soonest >= INF:
+        return False
+    for node in range(FIRST_VISIT, len(latest)):
+        if todo >> (node - FIRST_VISIT) & 1 and soonest > latest[last, node]:
+            return False
+    return True
 
 
 @compiled

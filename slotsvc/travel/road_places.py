@@ -17,7 +17,7 @@ from slotsvc.travel.hierarchy_sweep import Above, Ends, above
 from slotsvc.travel.road_graph import RoadGraph
 from slotsvc.travel.road_snap import snap
 
-_REMEMBERED_TUPLES = 8
+_REMEMBERED_TUPLES = 16
 """A few megabytes each for thousands of places."""
 _FEW = 50
 MOST_PLACES = 100_000

@@ -17,7 +17,7 @@ BUDGET = 1_000_000
 
 def test_the_model_says_what_brute_force_says() -> None:
     """Two oracles written apart, on short days of every kind."""
-    for seed in range(examples(120)):
+    for seed in range(examples(80)):
         day, weights = in_plain_words(a_cell(seed, 5)), WEIGHTS[seed % len(WEIGHTS)]
         if len(day.services):
             known, found = cheapest(day, weights), best_by_cp_sat(day, weights)
@@ -28,7 +28,7 @@ def test_the_model_says_what_brute_force_says() -> None:
 def test_long_days_cost_what_cp_sat_proves() -> None:
     """Same cost, or no order at all; where CP-SAT runs out of effort it proves nothing."""
     proven = 0
-    for seed in range(examples(24)):
+    for seed in range(examples(16)):
         cell, weights = a_long_day(seed), WEIGHTS[seed % 4]
         mine = best_order(cell, NEVER - 1, weights, BUDGET)
         true = best_by_cp_sat(in_plain_words(cell), weights, effort=0.5)
@@ -38,4 +38,4 @@ def test_long_days_cost_what_cp_sat_proves() -> None:
         else:
             assert true.cost is None or mine.cost <= true.cost, seed
         proven += true.proven
-    assert proven >= examples(24) // 2
+    assert proven >= examples(16) // 2

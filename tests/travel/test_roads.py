@@ -18,6 +18,7 @@ from slotsvc.scheduling.travel_port import (
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.lattice import STREET_DS, TURN_DS, lattice
 from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.road_graph import NO_NODE, REVERSE
 from slotsvc.travel.road_lines import RememberedLines
 from slotsvc.travel.road_places import RoadPlaces
 from slotsvc.travel.roads import RoadTravelTimes
@@ -236,3 +237,27 @@ async def test_a_calendar_that_changes_is_gathered_again_where_it_changed(
         assert (grown.node[: len(known.node)] == known.node).all()
     finally:
         fresh.close()
+
+
+async def test_against_a_one_way_street_the_way_is_round_the_block() -> None:
+    """Ahead it is straight, back it is three more streets; asked as a row and as a column."""
+    whole = lattice(SIDE)
+    segments = whole.segments.copy()
+    segments[0, REVERSE] = NO_NODE
+    kept = (whole.tail != 1) & (whole.head != 1)
+    arcs = (whole.tail[kept], whole.head[kept], whole.weight[kept])
+    graph = replace(
+        whole, segments=segments, **dict(zip(("tail", "head", "weight"), arcs, strict=True))
+    )
+    engine = RoadTravelTimes(graph, hierarchy_of(graph))
+    behind, ahead = Location(0.0, 0.0002), Location(0.0, 0.0007)
+    try:
+        row = (await engine.table([behind], [ahead, behind, behind])).seconds
+        column = (await engine.table([behind, ahead, ahead], [ahead])).seconds
+        back = (await engine.table([ahead, ahead], [behind])).seconds
+    finally:
+        engine.close()
+    straight, round_the_block = STREET_DS // 2, STREET_DS // 2 + 3 * STREET_DS + 4 * TURN_DS
+    assert row.tolist() == [[-(-straight // 10), 0, 0]]
+    assert column[:, 0].tolist() == [-(-straight // 10), 0, 0]
+    assert back[:, 0].tolist() == [-(-round_the_block // 10)] * 2
