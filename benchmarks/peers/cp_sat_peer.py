@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.metadata import version
 
 from ortools.sat.python import cp_model
@@ -15,6 +16,7 @@ class CpSat:
 
     name = "OR-Tools CP-SAT"
     takes_pauses = True
+    clock = staticmethod(time.process_time)
     slow = True
 
     def least_driving(self, day: Day) -> int | None:

@@ -6,7 +6,7 @@ served, in any order. A slot is then worth the least added driving of its techni
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,11 @@ class Day:
         return range(2, len(self.opens))
 
 
+Clock = Callable[[], float]
+"""Seconds that an engine has used so far. ``time.process_time`` where it computes in this process:
+so a busy machine lengthens nobody's answer."""
+
+
 class Peer(Protocol):
     """An engine that answers for one day at a time."""
 
@@ -45,6 +50,7 @@ class Peer(Protocol):
     takes_pauses: bool
     slow: bool
     """Asked about a sample where there are many cells."""
+    clock: Clock
 
     def least_driving(self, day: Day) -> int | None:
         """Driving of the best order it finds; None when it finds none."""
@@ -113,6 +119,7 @@ class SlotPeer(Protocol):
 
     name: str
     takes_pauses: bool
+    clock: Clock
 
     def least_added(self, cells: list[Cell]) -> int | None:
         """Added driving of the plan it finds; None when it leaves out the request or a visit that

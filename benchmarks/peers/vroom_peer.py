@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.metadata import version
 
 import numpy as np
@@ -14,6 +15,7 @@ class Vroom:
     """``explore``: its exploration level, 0 (fastest) to 5."""
 
     takes_pauses = True
+    clock = staticmethod(time.process_time)
     slow = False
 
     def __init__(self, explore: int) -> None:
@@ -33,6 +35,7 @@ class VroomBySlot:
     promised keep theirs (a skill of his own)."""
 
     takes_pauses = True
+    clock = staticmethod(time.process_time)
 
     def __init__(self, explore: int) -> None:
         self.name = f"VROOM x{explore}, by slot"

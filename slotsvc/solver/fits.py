@@ -139,10 +139,16 @@ def _driving_over(case: OneWindow) -> int:
     return placed.table.travel - min(route.max_travel for route in routes(case))
 
 
+MOST_MEASURED = 20
+"""Visits of a day for which the missing time is worked out: the referee takes its time."""
+
+
 def _least_missing(case: OneWindow) -> Closed:
     """By how much the mildest insertion misses."""
     visits = [checked_visit(p) for p in case.placements]
     count = len(visits)
+    if count > MOST_MEASURED:
+        return Closed(Reason.NO_ROOM, margin=UNKNOWN)
     nodes = [0, *range(FIRST_VISIT, FIRST_VISIT + count), 1, FIRST_VISIT + count]
     found = (
         room.closed(

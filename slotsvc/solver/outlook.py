@@ -129,8 +129,8 @@ def latest_towards(cell: Cell) -> Int32:
 
 
 class Sums(NamedTuple):
-    """Over visits to come: how many are ``left``, prizes of ``cost`` and ``driving``, least ``time``
-    of entering them. ``finish``: the latest of their earliest finishes, of visit ``by``, and
+    """Over visits to come: how many are ``left``, prizes of ``cost`` and ``driving``, least
+    ``time`` of entering them. ``finish``: the latest of their earliest finishes, of visit ``by``, and
     ``other``, the latest without it."""
 
     left: int
@@ -162,8 +162,8 @@ def sums_of(cell: Cell, ahead: Outlook, todo: int) -> Sums:
 
 class Rest(NamedTuple):
     """What the visits still to come add at least. ``cost``, ``driving``: of the arcs, more than any
-    day may drive where there is no way. ``time``: of legs and services. ``finish``: no last finish before
-    it. ``home``: leg to the end."""
+    day may drive where there is no way. ``time``: of legs and services. ``finish``: no last finish
+    before it. ``home``: leg to the end."""
 
     cost: int
     driving: int

@@ -18,7 +18,7 @@ from slotsvc.scheduling.travel_port import (
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.lattice import STREET_DS, TURN_DS, lattice
 from slotsvc.travel.osrm import OsrmTravelTimes
-from slotsvc.travel.road_graph import NO_NODE, REVERSE
+from slotsvc.travel.road_graph import NO_NODE, REVERSE, RoadGraph
 from slotsvc.travel.road_lines import RememberedLines
 from slotsvc.travel.road_places import RoadPlaces
 from slotsvc.travel.roads import RoadTravelTimes
@@ -34,6 +34,15 @@ def town() -> Iterator[RoadTravelTimes]:
     engine = RoadTravelTimes(graph, hierarchy_of(graph))
     yield engine
     engine.close()
+
+
+def without(graph: RoadGraph, closed: np.ndarray) -> RoadGraph:
+    """The graph without the arcs of ``closed`` nodes, bool (n,)."""
+    kept = ~(closed[graph.tail] | closed[graph.head])
+    arcs = {name: getattr(graph, name)[kept] for name in ("tail", "head", "weight")}
+    for array in arcs.values():
+        array.flags.writeable = False  # as if read from a file: the compiler tells them apart
+    return replace(graph, **arcs)
 
 
 def places_in_town(seed: int, count: int) -> list[Location]:
@@ -171,11 +180,7 @@ async def test_many_strangers_do_not_fill_the_memory(town: RoadTravelTimes) -> N
 
 async def test_two_towns_without_a_road_between_them_are_unreachable() -> None:
     """Each place of a cut-in-two town reaches its own half only."""
-    whole = lattice(4)
-    bridge = whole.node_at[:, 1] == 1500
-    kept = ~(bridge[whole.tail] | bridge[whole.head])
-    arcs = (whole.tail[kept], whole.head[kept], whole.weight[kept])
-    graph = replace(whole, **dict(zip(("tail", "head", "weight"), arcs, strict=True)))
+    graph = without(lattice(4), lattice(4).node_at[:, 1] == 1500)
     engine = RoadTravelTimes(graph, hierarchy_of(graph))
     south, north = Location(0.0, 0.0005), Location(0.003, 0.0005)
     try:
@@ -241,14 +246,11 @@ async def test_a_calendar_that_changes_is_gathered_again_where_it_changed(
 
 async def test_against_a_one_way_street_the_way_is_round_the_block() -> None:
     """Ahead it is straight, back it is three more streets; asked as a row and as a column."""
-    whole = lattice(SIDE)
-    segments = whole.segments.copy()
-    segments[0, REVERSE] = NO_NODE
-    kept = (whole.tail != 1) & (whole.head != 1)
-    arcs = (whole.tail[kept], whole.head[kept], whole.weight[kept])
-    graph = replace(
-        whole, segments=segments, **dict(zip(("tail", "head", "weight"), arcs, strict=True))
-    )
+    one_way = lattice(SIDE).segments.copy()
+    one_way[0, REVERSE] = NO_NODE
+    one_way.flags.writeable = False
+    nobody = np.arange(lattice(SIDE).node_count) == 1
+    graph = replace(without(lattice(SIDE), nobody), segments=one_way)
     engine = RoadTravelTimes(graph, hierarchy_of(graph))
     behind, ahead = Location(0.0, 0.0002), Location(0.0, 0.0007)
     try:
