@@ -1,13 +1,16 @@
 """``python -m benchmarks.mutants``: the solver broken in one way at a time; all must be noticed.
 
 A test that cannot fail says nothing. Each mutant is one changed place in a copy of the repository;
-it is killed when the proof's tests fail on it. First they must pass on the copy as it is. A mutant
-takes about a minute, for the changed code is compiled anew. ``--only`` chooses by number.
+it is killed when the proof's tests fail on it. First they must pass on the copy as it is. Code that
+calls what was changed is compiled anew, so a mutant takes up to a minute. ``--only`` chooses by
+number.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,14 +156,16 @@ MUTANTS = (
 def main() -> int:
     """0: the tests pass, and every mutant is killed."""
     chosen = _arguments().parse_args()
+    numbers = range(len(MUTANTS)) if chosen.only is None else chosen.only
     with tempfile.TemporaryDirectory(prefix="slotsvc-mutants-") as scratch:
         copy = Path(scratch)
         _copy(copy)
-        if chosen.only is None and not _passes(copy):
+        if not _passes(copy):
             print("the tests do not pass on the repository as it is")
             return 1
-        alive = [n for n in chosen.only or range(len(MUTANTS)) if not _is_killed(n, copy)]
-    print(f"{len(alive)} alive of {len(chosen.only or MUTANTS)}")
+        whole = _kept_in(copy)
+        alive = [number for number in numbers if not _is_killed(number, copy, whole)]
+    print(f"{len(alive)} alive of {len(numbers)}")
     return 1 if alive else 0
 
 
@@ -187,26 +192,53 @@ def mutated(source: str, mutant: Mutant) -> str:
     return source.replace(mutant.old, mutant.new)
 
 
-def _is_killed(number: int, copy: Path) -> bool:
+def _is_killed(number: int, copy: Path, whole: Path) -> bool:
+    """``whole``: where the machine code of the unchanged copy is kept."""
     mutant, begun = MUTANTS[number], time.monotonic()
     path = copy / mutant.path
-    source = path.read_text()
+    source, written = path.read_text(), path.stat()
     path.write_text(mutated(source, mutant))
+    kept = _kept_in(copy)
+    if kept != whole:
+        _keep_what_is_unchanged(copy, path.stem, whole, kept)
     killed = not _passes(copy)
     path.write_text(source)
+    # the compiler knows a source by when it was written
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
     verdict = "killed" if killed else "ALIVE "
     print(f"{number:2} {verdict} {time.monotonic() - begun:4.0f} s  {mutant.what}", flush=True)
     return killed
 
 
+def _kept_in(copy: Path) -> Path:
+    """Where the copy keeps its machine code: another place for every change of a source."""
+    script = "from slotsvc.solver.compiled import KEPT_IN; print(KEPT_IN)"
+    command = [sys.executable, "-c", script]
+    return Path(subprocess.check_output(command, cwd=copy, text=True).strip())
+
+
+def _keep_what_is_unchanged(copy: Path, module: str, whole: Path, kept: Path) -> None:
+    """Takes over the machine code of all that does not call the module, however indirectly."""
+    sources = {path.stem: path.read_text() for path in (copy / "slotsvc" / "solver").glob("*.py")}
+    changed, found = {module}, {module}
+    while found:
+        names = "|".join(found)
+        imports = re.compile(rf"slotsvc\.solver(\.({names}) import| import [\w, ]*\b({names})\b)")
+        found = {name for name, source in sources.items() if imports.search(source)} - changed
+        changed |= found
+    shutil.copytree(whole, kept, dirs_exist_ok=True)
+    for path in kept.rglob("*.nb?"):
+        if path.name.split(".")[0] in changed:
+            path.unlink()
+
+
 def _passes(copy: Path) -> bool:
     """Whether the suite passes there; a search that has no end does not."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SUITE]
+    options = ["-x", "-q", "-p", "no:cacheprovider", f"--timeout={PATIENCE_S}"]
+    command = [sys.executable, "-m", "pytest", *options, *SUITE]
     try:
-        return (
-            subprocess.run(command, cwd=copy, timeout=PATIENCE_S, capture_output=True).returncode
-            == 0
-        )
+        ended = subprocess.run(command, cwd=copy, timeout=PATIENCE_S, capture_output=True)
+        return ended.returncode == 0
     except subprocess.TimeoutExpired:
         return False
 

@@ -24,8 +24,9 @@ from slotsvc.solver.tables import TABLE_OF, Tables
 @dataclass(frozen=True, slots=True, eq=False)
 class TeamArrays:
     """Routes side by side. ``places``: every place of the team, some may be nobody's any more;
-    ``numbers``: the number of each. ``whole``: bool (R,), all orders that keep the times are known; ``sound``: bool (R,),
-    the committed order breaks no limit (if it does, it stands alone and its amounts mean nothing).
+    ``numbers``: the number of each. ``whole``: bool (R,), all orders that keep the times are known;
+    ``sound``: bool (R,), the committed order breaks no limit (if it does, it stands alone and its
+    amounts mean nothing).
     """
 
     routes: tuple[RouteInstance, ...]
@@ -89,11 +90,18 @@ class TeamArrays:
         return replace(self, tables=self.tables._replace(route=route))
 
 
-def team_arrays(routes: Sequence[RouteInstance]) -> TeamArrays:
-    """Arrays of the routes, in the given order."""
-    numbers: dict[Location, int] = {}
-    tables, whole, sound = _built(routes, numbers)
-    return TeamArrays(tuple(routes), tuple(numbers), numbers, tables, whole, sound)
+type _Run = tuple[Tables, int, int]
+"""The routes ``[first, last)`` of some tables."""
+
+
+def team_arrays(routes: Sequence[RouteInstance], known: TeamArrays | None = None) -> TeamArrays:
+    """Arrays of the routes, in the given order. ``known``: earlier arrays; routes that are the same
+    object there are taken over as they are."""
+    if known is None:
+        return _joined_with(routes, {}, None)
+    numbers = {id(route): row for row, route in enumerate(known.routes)}
+    there = {row: numbers[id(r)] for row, r in enumerate(routes) if id(r) in numbers}
+    return _joined_with(routes, there, known)
 
 
 def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamArrays:
@@ -103,38 +111,70 @@ def replaced(arrays: TeamArrays, changes: Mapping[int, RouteInstance]) -> TeamAr
     routes = list(arrays.routes)
     for row, route in changes.items():
         routes[row] = route
-    rows = sorted(changes)
-    numbers = dict(arrays.numbers)
-    tables, *flags = _built([changes[row] for row in rows], numbers)
-    if len(numbers) > 2 * len({place for route in routes for place in route.places}):
+    kept = {row: row for row in range(len(routes)) if row not in changes}
+    return _joined_with(routes, kept, arrays)
+
+
+def _joined_with(
+    routes: Sequence[RouteInstance], there: Mapping[int, int], known: TeamArrays | None
+) -> TeamArrays:
+    """``there``: for rows that are taken over, their row in ``known``."""
+    missing = [row for row in range(len(routes)) if row not in there]
+    fresh = [routes[row] for row in missing]
+    numbers = _numbered(fresh, known)
+    made = _built(fresh, numbers)
+    if known is None or not there:
+        return TeamArrays(tuple(routes), tuple(numbers), numbers, *made)
+    tables = _woven(_runs(len(routes), there, known.tables, made[0]))
+    if len(numbers) > 2 * np.count_nonzero(np.bincount(tables.node[:, t.PLACE])):
         return team_arrays(routes)  # most places are no longer anybody's
-    whole, sound = arrays.whole.copy(), arrays.sound.copy()
-    whole[rows], sound[rows] = flags
-    # the same object as long as no place is new: travel times are remembered by it
-    places = arrays.places if len(numbers) == len(arrays.places) else tuple(numbers)
-    tables = _spliced(arrays.tables, rows, tables)
+    # the same object where no place is new: travel times are remembered by it
+    places = known.places if numbers is known.numbers else tuple(numbers)
+    whole, sound = (np.empty(len(routes), np.bool_) for _ in range(2))
+    old, new = list(there), list(there.values())
+    whole[old], sound[old] = known.whole[new], known.sound[new]
+    whole[missing], sound[missing] = made[1:]
     return TeamArrays(tuple(routes), places, numbers, tables, whole, sound)
 
 
-def _spliced(old: Tables, rows: Sequence[int], new: Tables) -> Tables:
-    """The tables with those of ``rows`` taken from ``new``, in which they are numbered 0.."""
-    route = old.route.copy()
-    route[rows] = new.route
-    sizes = np.diff(old.at, axis=0)
-    sizes[rows] = np.diff(new.at, axis=0)
-    flat = {name: _woven(old, rows, new, name) for name in TABLE_OF}
-    return Tables(at=_starts(sizes), route=route, **flat)
+def _numbered(routes: Sequence[RouteInstance], known: TeamArrays | None) -> Mapping[Location, int]:
+    """A number for each place; the known ones, the same object, where that is enough."""
+    before = {} if known is None else known.numbers
+    new = [place for route in routes for place in route.places if place not in before]
+    if known is not None and not new:
+        return before
+    numbers = dict(before)
+    for place in new:
+        numbers.setdefault(place, len(numbers))
+    return numbers
 
 
-def _woven(old: Tables, rows: Sequence[int], new: Tables, name: str) -> Int32:
-    """One ragged table: what lies between the changed rows stays."""
-    kept, made, column = getattr(old, name), getattr(new, name), TABLE_OF[name]
-    pieces, here = [], 0
-    for number, row in enumerate(rows):
-        pieces.append(kept[here : old.at[row, column]])
-        pieces.append(made[new.at[number, column] : new.at[number + 1, column]])
-        here = int(old.at[row + 1, column])
-    return np.concatenate([*pieces, kept[here:]])
+def _runs(count: int, there: Mapping[int, int], old: Tables, new: Tables) -> list[_Run]:
+    """Where each row comes from, those that follow each other there too together."""
+    runs: list[_Run] = []
+    fresh = 0
+    for row in range(count):
+        source, number = (old, there[row]) if row in there else (new, fresh)
+        fresh += source is new
+        if runs and runs[-1][0] is source and runs[-1][2] == number:
+            runs[-1] = source, runs[-1][1], number + 1
+        else:
+            runs.append((source, number, number + 1))
+    return runs
+
+
+def _woven(runs: Sequence[_Run]) -> Tables:
+    """The tables of all runs, one after the other."""
+    flat = {
+        name: np.concatenate([
+            getattr(source, name)[source.at[first, column] : source.at[last, column]]
+            for source, first, last in runs
+        ])
+        for name, column in TABLE_OF.items()
+    }  # fmt: skip
+    sizes = [np.diff(source.at[first : last + 1], axis=0) for source, first, last in runs]
+    route = [source.route[first:last] for source, first, last in runs]
+    return Tables(at=_starts(np.concatenate(sizes)), route=np.concatenate(route), **flat)
 
 
 def _starts(sizes: Int32) -> Int32:
@@ -145,10 +185,9 @@ def _starts(sizes: Int32) -> Int32:
 
 
 def _built(
-    routes: Sequence[RouteInstance], numbers: dict[Location, int]
+    routes: Sequence[RouteInstance], numbers: Mapping[Location, int]
 ) -> tuple[Tables, Bool, Bool]:
-    """Tables of some routes, and whether all their orders are known, and sound. Places not yet
-    numbered get the next numbers."""
+    """Tables of some routes, and whether all their orders are known, and sound."""
     known = [all_orders(cell_of(route), orders.MOST_ORDERS) for route in routes]
     paths = [found.paths for found in known]
     at = _starts(_sizes(routes, paths))
@@ -214,12 +253,12 @@ def _route_table(routes: Sequence[RouteInstance]) -> Int32:
     return np.array(rows, np.int32).reshape(len(routes), 8)
 
 
-def _node_table(routes: Sequence[RouteInstance], numbers: dict[Location, int]) -> Int32:
-    place = [numbers.setdefault(p, len(numbers)) for r in routes for p in r.places]
-    columns = [place]
+def _node_table(routes: Sequence[RouteInstance], numbers: Mapping[Location, int]) -> Int32:
+    place = [numbers[p] for r in routes for p in r.places]
+    columns = [np.array(place, np.int32)]
     for name in ("opens", "closes", "service", "access", "pausable"):
         columns.append(_joined([getattr(r, name) for r in routes]))
-    return np.ascontiguousarray(np.array(columns, np.int32).T)
+    return np.ascontiguousarray(np.stack(columns).T)
 
 
 def _pause_table(routes: Sequence[RouteInstance]) -> Int32:

@@ -35,16 +35,25 @@ class Board(NamedTuple):
     tally: Int64
 
 
-def new_board(day: Int32, max_slots: int, max_per_day: int) -> Board:
-    """Nothing is known yet. ``day``: int32 (S,), never falling."""
-    slots, days = day.size, int(day[-1]) + 1 if day.size else 0
+def new_board(slots: int, days: int, max_slots: int, max_per_day: int) -> Board:
+    """Nothing is known yet; ``find_days`` comes first."""
     return Board(
         np.full(slots, NEVER, np.int64),
         np.full((slots, 2), NOBODY, np.int32),
         np.full(days, ANY, np.int64),
-        np.searchsorted(day, np.arange(days + 1, dtype=np.int32)).astype(np.int32),
+        np.empty(days + 1, np.int32),
         np.array((ANY, max_slots, max_per_day, 0, 0, 0), np.int64),
     )
+
+
+@compiled
+def find_days(day: Int32, day_at: Int32) -> None:
+    """Fills ``day_at`` from the day of each slot, never falling."""
+    slot = 0
+    for number in range(len(day_at)):
+        while slot < len(day) and day[slot] < number:
+            slot += 1
+        day_at[number] = slot
 
 
 @compiled

@@ -132,9 +132,7 @@ def _shortens(detour: Int64) -> bool:
 
 
 @compiled
-def _as_first(
-    route: RouteView, weights: Weights, around: Around, opens: int, closes: int
-) -> int:
+def _as_first(route: RouteView, weights: Weights, around: Around, opens: int, closes: int) -> int:
     """The bound when the visit comes first and another follows; on a day without visits, alone."""
     size, pauses, best, out = len(route.node), route.pauses, NEVER, around.legs[OUT_TIME]
     if size == FIRST_VISIT:

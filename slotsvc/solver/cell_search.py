@@ -79,14 +79,16 @@ class CellSearch:
         """The cells of a route that may be possible."""
         team, low = self.team, int(self.team.cells.low[row])
         safe = bool(self.screened.known[row] & SAFE)
-        laid, bounds = bounds_of(
-            team.tables, team.request, team.cells, team.weights, row, safe
-        )
+        laid, bounds = bounds_of(team.tables, team.request, team.cells, team.weights, row, safe)
         self.laid[row] = laid
         real = laid[0] <= laid[1]
         self.found.evaluated += int((real & (bounds == NEVER)).sum())
         return [
-            (int(bounds[column]) + self._known(row, low + column) - self._doubt(row), low + column, row)
+            (
+                int(bounds[column]) + self._known(row, low + column) - self._doubt(row),
+                low + column,
+                row,
+            )
             for column in np.flatnonzero(real & (bounds < NEVER)).tolist()
         ]
 

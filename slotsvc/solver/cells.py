@@ -24,9 +24,9 @@ NO_CLOSING = 1 << 60
 class Cells(NamedTuple):
     """S slots, numbered by their start, not overlapping; R routes.
 
-    ``low`` / ``high``: int32 (R,), each route has the slots ``[low, high)``. ``opens`` / ``closes``:
-    int64 (S,), first and last start (both included), Unix seconds; ``finish``: int64 (S,), when the
-    site closes. ``origin``: int64 (R,), Unix time at which the route's seconds begin. ``extra``:
+    ``low`` / ``high``: int32 (R,), each route has the slots ``[low, high)``. ``opens`` /
+    ``closes``: int64 (S,), first and last start (both included), Unix seconds; ``finish``: int64
+    (S,), when the site closes. ``origin``: int64 (R,), Unix time at which the route's seconds begin. ``extra``:
     int64 (S,), and ``who``: int64 (R,), cost known before any search. ``day``: int32 (S,), day of
     each slot from 0 on, never falling, for the cap of offers a day. ``fixed``: bool (R,), routes on
     which the other visits keep their order.
@@ -45,9 +45,7 @@ class Cells(NamedTuple):
 
 
 @compiled
-def lay(
-    cells: Cells, row: int, service: int, pauses: Int32, pausable: bool, laid: Int64
-) -> int:
+def lay(cells: Cells, row: int, service: int, pauses: Int32, pausable: bool, laid: Int64) -> int:
     """Fills ``laid``, int64 (2, at least the slots of the route), with the first and last start of
     each of its slots, seconds of the route; gives how many slots it has.
 
@@ -66,11 +64,14 @@ def lay(
             closes = min(closes, over - on_site)
         laid[0, slot - low] = opens
         laid[1, slot - low] = min(max(closes, -INF), INF)
-    return cells.high[row] - low
+    count: int = cells.high[row] - low
+    return count
 
 
 @compiled
-def fill_windows(tables: Tables, request: Request, cells: Cells, opens: Int32, closes: Int32) -> None:
+def fill_windows(
+    tables: Tables, request: Request, cells: Cells, opens: Int32, closes: Int32
+) -> None:
     """Fills ``Windows``."""
     laid = np.empty((2, opens.shape[1]), np.int64)
     for row in range(len(cells.low)):
@@ -83,8 +84,8 @@ def fill_windows(tables: Tables, request: Request, cells: Cells, opens: Int32, c
 
 
 class Windows(NamedTuple):
-    """Start windows of cells, int32 (R, W), seconds of their routes, both ends included: column c is
-    slot ``low + c``. ``closes < opens``: no cell."""
+    """Start windows of cells, int32 (R, W), seconds of their routes, both ends included: column c
+    is slot ``low + c``. ``closes < opens``: no cell."""
 
     opens: Int32
     closes: Int32

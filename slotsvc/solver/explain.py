@@ -249,9 +249,7 @@ def _full(
     return _Full(row, asked, max_travel.closed(over, added=bool(added)))
 
 
-def _least_driving(
-    arrays: TeamArrays, request: Request, row: int, opens: int, closes: int
-) -> int:
+def _least_driving(arrays: TeamArrays, request: Request, row: int, opens: int, closes: int) -> int:
     """Least driving of any order with the visit that keeps all times, whatever the limit on
     driving; NEVER: no order has room; -1: the search gave up before it knew."""
     cell = cell_of(with_request(arrays, request, row, opens, closes))

@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from slotsvc.solver import tables as t
 from slotsvc.solver.cell import NEVER
 from slotsvc.solver.compiled import compiled
@@ -139,7 +137,8 @@ def _arcs_of_route(gaps: Int32, of_gaps: Int64, arcs: Int32, of_arcs: Int64) -> 
     for gap in range(len(gaps)):
         arc = 0
         while (
-            arcs[arc, t.FROM_NODE] != gaps[gap, t.BEFORE] or arcs[arc, t.TO_NODE] != gaps[gap, t.AFTER]
+            arcs[arc, t.FROM_NODE] != gaps[gap, t.BEFORE]
+            or arcs[arc, t.TO_NODE] != gaps[gap, t.AFTER]
         ):
             arc += 1
         for part in range(2):

@@ -26,8 +26,8 @@ from slotsvc.solver.tables import RouteView, Tables, view_of
 
 class OrderView(NamedTuple):
     """One order of n visits. ``stops``: int32 (n + 2,), its nodes with both ends. Its rows of
-    ``Tables``: ``gap`` (n + 1, 11), ``state`` ((n + 1) x states, 2), ``latest`` ((n + 1) x (K + 1),)
-    and ``ended`` (states, 2)."""
+    ``Tables``: ``gap`` (n + 1, 11), ``state`` ((n + 1) x states, 2), ``latest``
+    ((n + 1) x (K + 1),) and ``ended`` (states, 2)."""
 
     stops: Int32
     gap: Int32
@@ -156,9 +156,7 @@ def _backward(route: RouteView, order: OrderView) -> None:
 
 
 @compiled
-def _before_visit(
-    route: RouteView, node: int, following: int, after: Int32, best: Int32
-) -> None:
+def _before_visit(route: RouteView, node: int, following: int, after: Int32, best: Int32) -> None:
     """Fills ``best``: latest arrivals at a visit, given those at what follows it."""
     pauses, leg, service = route.pauses, route.legs[node, following], route.node[node, t.SERVICE]
     count = len(pauses)

@@ -65,9 +65,7 @@ class Spot(NamedTuple):
 
 
 @compiled
-def spot_of(
-    tables: Tables, row: int, gap: int, legs: Int64, service: int, pausable: bool
-) -> Spot:
+def spot_of(tables: Tables, row: int, gap: int, legs: Int64, service: int, pausable: bool) -> Spot:
     """A gap, numbered among all, for a visit. ``legs``: ``legs.fill_legs``."""
     at, count = tables.at, tables.at[row + 1, t.PAUSES] - tables.at[row, t.PAUSES]
     local, gaps = gap - at[row, t.GAPS], at[row + 1, t.NODES] - at[row, t.NODES] - 1

@@ -39,8 +39,8 @@ class Request(NamedTuple):
 
 @compiled
 def fill_legs(tables: Tables, request: Request, row: int, legs: Int64) -> None:
-    """Fills ``legs``, int64 (4, at least the nodes of the route): driving from each stop to the visit
-    and back, and the time that takes; INF: no road."""
+    """Fills ``legs``, int64 (4, at least the nodes of the route): driving from each stop to the
+    visit and back, and the time that takes; INF: no road."""
     first = tables.at[row, t.NODES]
     for node in range(tables.at[row + 1, t.NODES] - first):
         place = tables.node[first + node, t.PLACE]
@@ -162,4 +162,3 @@ def safe_rows(arrays: TeamArrays, request: Request) -> Bool:
     safe = np.empty(len(arrays), np.bool_)
     fill_safe(arrays.tables, request, safe)
     return safe
-

@@ -11,7 +11,8 @@ from slotsvc.solver.cells import NO_CLOSING, Cells
 from slotsvc.solver.instance import FIRST_VISIT, Int32, RouteInstance
 from slotsvc.solver.legs import request_legs
 from slotsvc.solver.params import Freedom, SearchParams
-from slotsvc.solver.ranking import REQUEST, rank
+from slotsvc.solver.ranking import rank
+from slotsvc.solver.scan import REQUEST
 
 
 def order_with(

@@ -11,7 +11,7 @@ then route (technician).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,22 +21,18 @@ from slotsvc.solver.board import EVALUATED, PRICED, new_board, redraw
 from slotsvc.solver.cell import NEVER
 from slotsvc.solver.cell_search import NOTHING_SEARCHED, CellSearch, Searched
 from slotsvc.solver.cells import Cells
-from slotsvc.solver.instance import Int32, Int64
+from slotsvc.solver.instance import Int64
 from slotsvc.solver.legs import Request
 from slotsvc.solver.params import Freedom, SearchParams
-from slotsvc.solver.scan import left_out, price_slots, scan
-from slotsvc.solver.screen import CELLS, KNOWN, ROUTES, UNKNOWN, Team, new_screened, screen
+from slotsvc.solver.scan import REQUEST, describe, left_out, look, scan
+from slotsvc.solver.screen import CELLS, KNOWN, ROUTES, UNKNOWN, Team, new_screened
 from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Unproven, told
-
-REQUEST = -1
-"""Stands for the new visit in an order of nodes."""
 
 WORK = 100_000
 """Gaps and windows looked at before the clock is asked again: at most about a millisecond."""
 
 
-@dataclass(frozen=True, slots=True)
-class Winner:
+class Winner(NamedTuple):
     """A ranked slot. ``order``: nodes of the route's best order, REQUEST among them. ``opens`` /
     ``closes``: first and last start of the slot, seconds of the route.
 
@@ -55,8 +51,7 @@ class Winner:
     closes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """Best first. Cells add up: ``cells = evaluated + pruned + skipped``.
 
     ``evaluated``: priced, or proven impossible. ``gap``: most that an unfinished search could still
@@ -101,26 +96,25 @@ class _Ranking:
         self.arrays, self.base, self.params = arrays, base, params
         if params.freedom is Freedom.INSERT_ONLY:
             cells = cells._replace(fixed=np.ones(len(arrays), np.bool_))
-        zero = base.cost
-        if cells.fixed.any():
-            zero = np.where(cells.fixed, base.today_cost, base.cost)
-        weights = params.weights.of_orders
+        self.kept = bool(cells.fixed.any())
+        zero = np.where(cells.fixed, base.today_cost, base.cost) if self.kept else base.cost
+        weights, slots = params.weights.of_orders, cells.day.size
+        days = int(cells.day[-1]) + 1 if slots else 0
         self.team = Team(arrays.tables, base.floors, request, cells, weights, zero, base.whole)
-        self.board = new_board(cells.day, params.max_slots, params.max_per_day)
+        self.board = new_board(slots, days, params.max_slots, params.max_per_day)
         self.screened = new_screened(len(arrays))
         self.skipped = 0
 
     def insert(self, out_of_time: Callable[[], bool]) -> None:
         """Insertion into known orders. On routes whose orders are not all known that is where the
         search begins."""
-        screen(self.team, self.screened)
-        place, count = 0, int(self.screened.counts[ROUTES])
-        while place < count:
-            place = scan(self.team, self.screened, self.board, place, WORK)
-            if place < count and out_of_time():
+        place = look(self.team, self.screened, self.board, WORK)
+        while place < self.screened.counts[ROUTES]:
+            if out_of_time():
                 redraw(self.board)
                 self.skipped = left_out(self.team, self.screened, self.board, place)
                 break
+            place = scan(self.team, self.screened, self.board, place, WORK)
 
     def search(self, out_of_time: Callable[[], bool], known: Known) -> Searched:
         """Searches the cells of the other routes."""
@@ -149,50 +143,55 @@ class _Ranking:
 
     def _top(self) -> list[int]:
         """The slots of the answer: cost, then window."""
+        best = self.board.upper.argsort(kind="stable")
+        best = best[: np.searchsorted(self.board.upper[best], NEVER)]
         taken: dict[int, int] = {}
         slots: list[int] = []
-        upper, day = self.board.upper, self.cells.day
-        for slot in np.argsort(upper, kind="stable").tolist():
-            if upper[slot] == NEVER or len(slots) == self.params.max_slots:
-                break
-            here = int(day[slot])
-            if taken.get(here, 0) < self.params.max_per_day:
-                taken[here] = taken.get(here, 0) + 1
+        for slot, day in zip(best.tolist(), self.cells.day[best].tolist(), strict=True):
+            here = taken.get(day, 0)
+            if here < self.params.max_per_day and len(slots) < self.params.max_slots:
+                taken[day] = here + 1
                 slots.append(slot)
         return slots
 
     def _winners(self, slots: list[int], searched: Searched) -> tuple[Winner, ...]:
-        numbers = np.array(slots, np.int32)
-        priced = np.zeros((len(slots), 5), np.int64)
-        price_slots(self.team, self.board, numbers, priced)
-        zero = self._zero(self.board.holder[numbers, 0])
-        found = zip(slots, priced.tolist(), zero.tolist(), strict=True)
-        return tuple(self._winner(slot, day, without, searched) for slot, day, without in found)
+        numbers, routes = np.array(slots, np.int32), self.arrays.routes
+        rows = self.board.holder[numbers, 0].tolist()
+        longest = 1 + max((len(routes[row].visits) for row in rows), default=0)
+        found = np.empty((len(slots), 8), np.int64)
+        orders = np.empty((len(slots), longest), np.int32)
+        describe(self.team, self.board, numbers, found, orders)
+        zero = self._zero(found[:, 0])
+        told = zip(slots, found.tolist(), orders.tolist(), zero.tolist(), strict=True)
+        return tuple(self._winner(*one, searched) for one in told)
 
     def _winner(
-        self, slot: int, day: list[int], without: list[int], searched: Searched
+        self, slot: int, day: list[int], nodes: list[int], without: list[int], searched: Searched
     ) -> Winner:
-        route, gap = self.board.holder[slot].tolist()
-        travel, waiting, overtime, opens, closes = day
+        route, gap, cost, travel, waiting, overtime, opens, closes = day
         if gap < 0:
             best = searched.orders[slot]
             travel, waiting, overtime = best.travel, best.waiting, best.overtime
             request = len(self.arrays.routes[route].places)
             order = tuple(REQUEST if node == request else node for node in best.order)
         else:
-            path, number = self.arrays.order_around(route, gap)
-            order = (*path[:number], REQUEST, *path[number:])
+            order = tuple(nodes[: len(self.arrays.routes[route].visits) + 1])
         return Winner(
-            route, slot, int(self.board.upper[slot]), travel - without[0], waiting - without[1],
-            overtime - without[2], order, opens, closes,
+            route, slot, cost, travel - without[0], waiting - without[1], overtime - without[2],
+            order, opens, closes,
         )  # fmt: skip
 
-    def _zero(self, rows: Int32) -> Int64:
+    def _zero(self, rows: Int64) -> Int64:
         """int64 (rows, 3): driving, waiting, overtime without the visit."""
-        base, fixed = self.base, self.cells.fixed[rows, None]
-        today = np.stack([p[rows] for p in (base.today_travel, base.today_waiting, base.today_overtime)], 1)
-        best = np.stack([p[rows] for p in (base.travel, base.waiting, base.overtime)], 1)
-        return np.where(fixed, today, best)
+        base, zero = self.base, np.empty((rows.size, 3), np.int64)
+        for part, best in enumerate((base.travel, base.waiting, base.overtime)):
+            zero[:, part] = best[rows]
+        if self.kept:
+            fixed = self.cells.fixed[rows]
+            today = base.today_travel, base.today_waiting, base.today_overtime
+            for part, kept in enumerate(today):
+                zero[fixed, part] = kept[rows[fixed]]
+        return zero
 
     def _gap(self, winners: tuple[Winner, ...], searched: Searched) -> int:
         """What an unfinished search could still save, and what a cost could be too low by."""

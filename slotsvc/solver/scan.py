@@ -18,6 +18,7 @@ from slotsvc.solver.board import (
     PRICED,
     Board,
     draw_cut,
+    find_days,
     limit,
     offer,
 )
@@ -25,10 +26,13 @@ from slotsvc.solver.cell import NEVER
 from slotsvc.solver.cells import lay
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.floors import FLOOR, OWN
-from slotsvc.solver.insertion import least_of_ways, spot_of, whole_day
-from slotsvc.solver.instance import INF, START, Int32, Int64
+from slotsvc.solver.insertion import Least, Spot, least_of_ways, spot_of, whole_day
+from slotsvc.solver.instance import END, INF, START, Int32, Int64
 from slotsvc.solver.legs import INTO, INTO_TIME, OUT, OUT_TIME, fill_legs, most_nodes
-from slotsvc.solver.screen import KNOWN, ROUTES, SAFE, Screened, Team
+from slotsvc.solver.screen import KNOWN, ROUTES, SAFE, Screened, Team, screen
+
+REQUEST = -1
+"""Stands for the new visit in an order of nodes."""
 
 OPENS, CLOSES, UNTIL, MOST, STATE = range(5)
 """Rows of a desk: per window of the route that is looked at, first and last start, latest start in
@@ -52,9 +56,15 @@ def new_desk(team: Team) -> Desk:
     low, high, windows = team.cells.low, team.cells.high, 0
     for row in range(len(low)):
         windows = max(windows, high[row] - low[row])
-    return Desk(
-        np.empty((5, windows), np.int64), np.empty((4, most_nodes(team.tables)), np.int64)
-    )
+    return Desk(np.empty((5, windows), np.int64), np.empty((4, most_nodes(team.tables)), np.int64))
+
+
+@compiled
+def look(team: Team, screened: Screened, board: Board, work: int) -> int:
+    """The first look at every route (``screen``), then ``scan`` from the most promising on."""
+    screen(team, screened)
+    find_days(team.cells.day, board.day_at)
+    return scan(team, screened, board, 0, work)
 
 
 @compiled
@@ -77,80 +87,133 @@ def scan(team: Team, screened: Screened, board: Board, start: int, work: int) ->
 @compiled
 def _visit(team: Team, board: Board, desk: Desk, row: int, known: int) -> int:
     """Looks at every gap of a route; gives how much there was to do."""
-    tables, cells, request, weights = team.tables, team.cells, team.request, team.weights
-    gap, legs, window, floors = tables.gap, desk.legs, desk.window, team.floors.gap
-    first, last = tables.at[row, t.GAPS], tables.at[row + 1, t.GAPS]
-    size = tables.at[row + 1, t.NODES] - tables.at[row, t.NODES]
-    pauses = tables.pause[tables.at[row, t.PAUSES] : tables.at[row + 1, t.PAUSES]]
-    service, max_travel = 0 + request.service[row], tables.route[row, t.MAX_TRAVEL]
-    fixed_cost = cells.who[row] - team.zero[row]
-    windows = lay(cells, row, service, pauses, request.pausable, window)
-    most = _limits(team, board, row, window, windows, fixed_cost)
-    fill_legs(tables, request, row, legs)
+    tables, cells, request = team.tables, team.cells, team.request
+    at, window, legs = tables.at, desk.window, desk.legs
+    first, last, low = 0 + at[row, t.GAPS], 0 + at[row + 1, t.GAPS], 0 + cells.low[row]
     if cells.fixed[row]:
-        last = first + size - 1
-    work = windows + last - first
-    for spot in range(first, last):
-        before, after = gap[spot, t.BEFORE], gap[spot, t.AFTER]
-        detour = legs[INTO, before] + legs[OUT, after] - gap[spot, t.LEG]
-        driving = gap[spot, t.TRAVEL] + detour
-        least = weights[0] * driving
-        onward = legs[OUT_TIME, after] + service
-        if known & SAFE:
-            least = floors[spot, FLOOR]
-            if weights[1] and before != START:
-                direct = tables.legs[tables.at[row, t.BLOCK] + before * size + after]
-                longer = max(legs[INTO_TIME, before] + onward - direct, 0)
-                least = max(least, floors[spot, OWN] - weights[1] * longer)
-            least += weights[0] * detour
-        arrival = gap[spot, t.SOONEST] + legs[INTO_TIME, before]
-        latest = gap[spot, t.LATEST_ARRIVAL] - onward
-        if arrival > latest or driving > max_travel:
+        last = first + at[row + 1, t.NODES] - at[row, t.NODES] - 1
+    pauses = tables.pause[at[row, t.PAUSES] : at[row + 1, t.PAUSES]]
+    service, fixed_cost = 0 + request.service[row], cells.who[row] - team.zero[row]
+    windows = lay(cells, row, service, pauses, request.pausable, window)
+    most = _limits(board, cells.extra, cells.day, low, fixed_cost, window, windows)
+    fill_legs(tables, request, row, legs)
+    work: int = windows + last - first
+    for gap in range(first, last):
+        around = _look(team, desk.legs, row, gap, service, known)
+        if around.arrival > around.latest:
             continue
-        for column in range(_first_window(window, windows, arrival), windows):
-            opens, closes = window[OPENS, column], window[CLOSES, column]
-            if opens > latest:
-                break
-            if max(opens, arrival) > min(closes, latest):
-                continue
-            work += 4
-            if least > most or least > window[MOST, column]:
-                window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
-                continue
-            around = spot_of(tables, row, spot, legs, service, request.pausable)
-            found = least_of_ways(
-                tables.state, tables.latest, pauses, around, opens, closes, weights
-            )
-            if found.bound == NEVER:
-                continue
-            cost = weights[0] * driving + found.bound
-            if cost > window[MOST, column]:
-                window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
-                continue
-            if found.settled > found.bound and (weights[1] or weights[2]):
-                board.tally[PRICED] += 1
-                day = whole_day(tables, row, spot, around, opens, closes, weights)
-                cost = weights[0] * driving + day.key
-            window[STATE, column] = LOOKED_AT
-            window[MOST, column] = min(window[MOST, column], cost)
-            slot = cells.low[row] + column
-            total = cost + cells.extra[slot] + fixed_cost
-            offer(board.upper, board.holder, board.tally, slot, total, row, spot)
+        begin = _first_window(window, windows, around.arrival)
+        if around.least > most:
+            work += _leave(window, windows, begin, around)
+            continue
+        spot = spot_of(tables, row, gap, legs, service, request.pausable)
+        work += _price(team, board, window, windows, begin, row, gap, around, spot, fixed_cost)
     if known & KNOWN:
         board.tally[EVALUATED] += _looked_at(window, windows)
     return work
 
 
+class Around(NamedTuple):
+    """A gap before its windows are looked at: earliest and latest start of the visit, driving of
+    the day, and what it costs at least."""
+
+    arrival: int
+    latest: int
+    driving: int
+    least: int
+
+
+@compiled
+def _look(team: Team, legs: Int64, row: int, number: int, service: int, known: int) -> Around:
+    gap, floors, weights = team.tables.gap, team.floors.gap, team.weights
+    before, after = gap[number, t.BEFORE], gap[number, t.AFTER]
+    into, out = legs[INTO_TIME, before], legs[OUT_TIME, after]
+    arrival = gap[number, t.SOONEST] + into
+    latest = gap[number, t.LATEST_ARRIVAL] - out - service
+    detour = legs[INTO, before] + legs[OUT, after] - gap[number, t.LEG]
+    driving = gap[number, t.TRAVEL] + detour
+    least = weights[0] * driving
+    if driving > team.tables.route[row, t.MAX_TRAVEL]:
+        latest = -INF
+    elif known & SAFE:
+        least = floors[number, FLOOR]
+        if weights[1] and before != START:
+            at = team.tables.at
+            size, block = at[row + 1, t.NODES] - at[row, t.NODES], at[row, t.BLOCK]
+            direct = team.tables.legs[block + before * size + after]
+            longer = max(into + service + out - direct, 0)
+            least = max(least, floors[number, OWN] - weights[1] * longer)
+        least += weights[0] * detour
+    return Around(arrival, latest, driving, least)
+
+
+@compiled
+def _serves(window: Int64, column: int, around: Around) -> bool:
+    """Whether the visit can start in a window, with the most favourable pauses."""
+    opens, closes = window[OPENS, column], window[CLOSES, column]
+    serves: bool = max(opens, around.arrival) <= min(closes, around.latest)
+    return serves
+
+
+@compiled
+def _leave(window: Int64, windows: int, begin: int, around: Around) -> int:
+    """Notes the windows of a gap that cannot matter; gives how many were looked at."""
+    for column in range(begin, windows):
+        if window[OPENS, column] > around.latest:
+            return column - begin
+        if _serves(window, column, around):
+            window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
+    return windows - begin
+
+
+@compiled
+def _price(
+    team: Team, board: Board, window: Int64, windows: int, begin: int, row: int, gap: int,
+    around: Around, spot: Spot, fixed_cost: int,
+) -> int:  # fmt: skip
+    """The visit in the windows of one gap, priced exactly where it can still matter; gives how much
+    there was to do."""
+    tables, weights, low = team.tables, team.weights, 0 + team.cells.low[row]
+    pauses = tables.pause[tables.at[row, t.PAUSES] : tables.at[row + 1, t.PAUSES]]
+    work = 0
+    for column in range(begin, windows):
+        opens, closes = window[OPENS, column], window[CLOSES, column]
+        if opens > around.latest:
+            break
+        work += 1
+        if not _serves(window, column, around):
+            continue
+        found, cost = Least(NEVER, 0), around.least
+        if cost <= window[MOST, column]:
+            work += 4
+            states, latest = tables.state, tables.latest
+            found = least_of_ways(states, latest, pauses, spot, opens, closes, weights)
+            if found.bound == NEVER:
+                continue
+            cost = weights[0] * around.driving + found.bound
+        if cost > window[MOST, column]:
+            window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
+            continue
+        if found.settled > found.bound and (weights[1] or weights[2]):
+            board.tally[PRICED] += 1
+            day = whole_day(tables, row, gap, spot, opens, closes, weights)
+            cost = weights[0] * around.driving + day.key
+        window[STATE, column], window[MOST, column] = LOOKED_AT, min(window[MOST, column], cost)
+        total = cost + team.cells.extra[low + column] + fixed_cost
+        offer(board.upper, board.holder, board.tally, low + column, total, row, gap)
+    return work
+
+
 @compiled
 def _limits(
-    team: Team, board: Board, row: int, window: Int64, windows: int, fixed_cost: int
+    board: Board, extra: Int64, day: Int32, low: int, fixed_cost: int, window: Int64, windows: int
 ) -> int:
     """Fills what is not yet known of the windows; gives the most that any of them allows."""
-    cells, until, most = team.cells, -INF, -NEVER
+    until, most = -INF, -NEVER
     for column in range(windows):
-        slot = cells.low[row] + column
+        slot = low + column
         until = max(until, window[CLOSES, column])
-        allowed = limit(board, slot, cells.day[slot]) - fixed_cost - cells.extra[slot]
+        allowed = limit(board, slot, 0 + day[slot]) - fixed_cost - extra[slot]
         window[UNTIL, column], window[MOST, column] = until, allowed
         window[STATE, column] = IMPOSSIBLE
         most = max(most, allowed)
@@ -200,9 +263,11 @@ def left_out(team: Team, screened: Screened, board: Board, start: int) -> int:
 
 
 @compiled
-def price_slots(team: Team, board: Board, slots: Int32, found: Int64) -> None:
-    """Fills ``found``, int64 (n, 5): driving, waiting and overtime of the day on which each slot is
-    cheapest, where that is an insertion, and its first and last start there."""
+def describe(team: Team, board: Board, slots: Int32, found: Int64, orders: Int32) -> None:
+    """Fills ``found``, int64 (n, 8): route and gap of the day on which each slot is cheapest, its
+    cost, driving, waiting and overtime of that day, where the gap is not -1, and its first and last
+    start there; and ``orders``, int32 (n, most visits): the nodes of that day's order, REQUEST
+    among them, as far as it goes."""
     tables, cells, request, desk = team.tables, team.cells, team.request, new_desk(team)
     for number in range(len(slots)):
         slot = slots[number]
@@ -212,7 +277,8 @@ def price_slots(team: Team, board: Board, slots: Int32, found: Int64) -> None:
         lay(cells, row, service, pauses, request.pausable, desk.window)
         column = slot - cells.low[row]
         opens, closes = desk.window[OPENS, column], desk.window[CLOSES, column]
-        found[number, 3], found[number, 4] = opens, closes
+        found[number, 0], found[number, 1], found[number, 2] = row, gap, board.upper[slot]
+        found[number, 6], found[number, 7] = opens, closes
         if gap < 0:
             continue
         fill_legs(tables, request, row, desk.legs)
@@ -220,5 +286,23 @@ def price_slots(team: Team, board: Board, slots: Int32, found: Int64) -> None:
         day = whole_day(tables, row, gap, spot, opens, closes, team.weights)
         into = desk.legs[INTO, tables.gap[gap, t.BEFORE]]
         out = desk.legs[OUT, tables.gap[gap, t.AFTER]]
-        found[number, 0] = tables.gap[gap, t.TRAVEL] + into + out - tables.gap[gap, t.LEG]
-        found[number, 1], found[number, 2] = day.waiting, day.overtime
+        found[number, 3] = tables.gap[gap, t.TRAVEL] + into + out - tables.gap[gap, t.LEG]
+        found[number, 4], found[number, 5] = day.waiting, day.overtime
+        _order_with(tables.gap, 0 + tables.at[row, t.GAPS], gap, orders[number])
+
+
+@compiled
+def _order_with(gaps: Int32, first: int, gap: int, order: Int32) -> None:
+    """Writes the order of a gap with REQUEST in it. ``first``: first gap of the route."""
+    start = gap
+    while start > first and gaps[start, t.BEFORE] != START:
+        start -= 1
+    place = 0
+    for number in range(start, start + len(order)):
+        if number == gap:
+            order[place] = REQUEST
+            place += 1
+        if gaps[number, t.AFTER] == END:
+            break
+        order[place] = gaps[number, t.AFTER]
+        place += 1

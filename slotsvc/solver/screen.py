@@ -45,10 +45,10 @@ class Team(NamedTuple):
 
 
 class Screened(NamedTuple):
-    """``least``: int64 (R,), no cell of the route costs less; UNBOUNDED: not known, NEVER: it has no
-    cells. ``known``: int8 (R,), KNOWN: the best insertion into a known order is the best there is;
-    SAFE: see ``leaves_safely``. ``order``: int32 (R,), routes with cells, about the cheapest first.
-    ``counts``: int64 (3,)."""
+    """``least``: int64 (R,), no cell of the route costs less; UNBOUNDED: not known, NEVER: it has
+    no cells. ``known``: int32 (R,), KNOWN: the best insertion into a known order is the best there
+    is; SAFE: see ``leaves_safely``. ``order``: int32 (R,), routes with cells, about the cheapest
+    first. ``counts``: int64 (3,)."""
 
     least: Int64
     known: Int32
@@ -67,48 +67,52 @@ def new_screened(routes: int) -> Screened:
 @compiled
 def screen(team: Team, found: Screened) -> None:
     """Fills ``found``."""
-    tables, request, cells = team.tables, team.request, team.cells
+    tables, request, cells, weights = team.tables, team.request, team.cells, team.weights
     low, high, extra, who = cells.low, cells.high, cells.extra, cells.who
     at, route, service = tables.at, tables.route, request.service
+    arcs, floors, into, out = tables.arc, team.floors.arc, request.into, request.out
     legs = np.empty((4, most_nodes(tables)), np.int64)
     nearest, always_open = _nearest(request), cells.finish.min() >= NO_CLOSING
-    first, last, least_extra = -1, -1, 0
     for row in range(len(low)):
         if low[row] >= high[row]:
             found.least[row] = NEVER
             continue
-        if low[row] != first or high[row] != last:
-            first, last = low[row], high[row]
-            least_extra = extra[first:last].min()
-        safe = route[row, t.LONGEST] <= nearest + service[row]
+        on_site = 0 + service[row]
+        safe = route[row, t.LONGEST] <= nearest + on_site
         if not safe or not request.plain:
             fill_legs(tables, request, row, legs)
-            safe = leaves_safely(tables, row, 0 + service[row], legs)
+            safe = leaves_safely(tables, row, on_site, legs)
         known = cells.fixed[row] or (safe and team.whole[row])
         found.known[row] = known * KNOWN + safe * SAFE
         found.counts[ROUTES] += 1
         found.counts[UNKNOWN] += not known
-        found.counts[CELLS] += last - first if always_open else _cells_of(team, row)
+        found.counts[CELLS] += high[row] - low[row] if always_open else _cells_of(team, row)
         found.least[row] = UNBOUNDED
         if known and safe:
-            least = _least(
-                tables.arc[at[row, t.ARCS] : at[row + 1, t.ARCS]],
-                team.floors.arc[at[row, t.ARCS] : at[row + 1, t.ARCS]],
-                request.into, request.out, 0 + service[row], team.weights,
-            )  # fmt: skip
-            if not request.plain and team.weights[1]:
+            if request.plain or not weights[1]:
+                first, last = 0 + at[row, t.ARCS], 0 + at[row + 1, t.ARCS]
+                least = _least(arcs, floors, first, last, into, out, on_site, weights)
+            else:
                 least = _least_timed(team, row, legs)
-            found.least[row] = min(least + least_extra + who[row] - team.zero[row], NEVER - 1)
+            least += _least_extra(extra, 0 + low[row], 0 + high[row]) + who[row] - team.zero[row]
+            found.least[row] = min(least, NEVER - 1)
     _sort(found.least, found.order)
+
+
+@compiled
+def _least_extra(extra: Int64, low: int, high: int) -> int:
+    least: int = extra[low]
+    for slot in range(low + 1, high):
+        least = min(least, extra[slot])
+    return least
 
 
 @compiled
 def _nearest(request: Request) -> int:
     """Least time into the visit and out of it, over all places."""
-    nearest: int = 0
-    if len(request.into):
-        nearest = 0 + request.into.min() + request.out.min()
-    return nearest
+    if len(request.into) == 0:
+        return 0
+    return int(request.into.min()) + int(request.out.min())
 
 
 @compiled
@@ -126,12 +130,13 @@ def _cells_of(team: Team, row: int) -> int:
 
 @compiled
 def _least(
-    arcs: Int32, floors: Int64, into: Int32, out: Int32, service: int, weights: Weights
-) -> int:
-    """Least cost of the day with the visit, over all gaps of a route, where legs take the time of
-    driving."""
+    arcs: Int32, floors: Int64, first: int, last: int, into: Int32, out: Int32, service: int,
+    weights: Weights,
+) -> int:  # fmt: skip
+    """Least cost of the day with the visit, over all gaps of a route (its arcs ``[first, last)``),
+    where legs take the time of driving."""
     best = NEVER
-    for arc in range(len(arcs)):
+    for arc in range(first, last):
         detour = 0 + into[arcs[arc, t.FROM_PLACE]] + out[arcs[arc, t.TO_PLACE]]
         detour -= arcs[arc, t.ARC_LEG]
         least = floors[arc, FLOOR]

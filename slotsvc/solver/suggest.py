@@ -15,8 +15,9 @@ from slotsvc.solver.instance import FIRST_VISIT
 from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import Freedom, SearchParams
 from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
-from slotsvc.solver.ranking import REQUEST, Ranked, Winner, rank
+from slotsvc.solver.ranking import Ranked, Winner, rank
 from slotsvc.solver.referee import disputed
+from slotsvc.solver.scan import REQUEST
 from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
 from slotsvc.solver.unproven import NOTHING_KNOWN, Known
 from slotsvc.solver.visit_times import times_with_request

@@ -28,8 +28,8 @@ BEFORE, AFTER, LEG, REST, LAST, HOME, SOONEST, LATEST_ARRIVAL, TRAVEL, IDLE, SLA
 - ``REST``: service and legs from the arrival after the gap to the last finish; ``LAST``: the last
   finish if nothing came late and no pause was to come, -INF after the last visit; ``HOME``: the leg
   from the last visit to the end place, 0 after the last visit;
-- ``SOONEST``: earliest finish before the gap, ``LATEST_ARRIVAL``: latest arrival after it from which
-  the rest still works, both over all states;
+- ``SOONEST``: earliest finish before the gap, ``LATEST_ARRIVAL``: latest arrival after it from
+  which the rest still works, both over all states;
 - ``TRAVEL``: the order's driving; ``IDLE``: least waiting before the gap;
 - ``SLACK``: no visit put here saves more waiting than this.
 """
@@ -44,11 +44,11 @@ class Tables(NamedTuple):
 
     ``at``: (R + 1, 9). ``route``: (R, 8). ``node``: (nodes, 6). ``travel`` / ``legs``: a square
     block per route, row by row. ``pause``: (pauses, 3): opens, closes, duration. ``driven``:
-    (orders,), driving of each order, the committed one first. ``gap``: (gaps, 11), those of an order
-    in its order. ``state``: (gaps x states, 2), earliest finish before the gap and waiting until
-    then. ``latest``: (gaps x (K + 1),), latest arrival after the gap by pauses taken. ``ended``:
-    (orders x states, 2), waiting (INF: it cannot be) and overtime of the whole day. ``arc``:
-    (arcs, 5).
+    (orders,), driving of each order, the committed one first. ``gap``: (gaps, 11), those of an
+    order in its order. ``state``: (gaps x states, 2), earliest finish before the gap and waiting
+    until then. ``latest``: (gaps x (K + 1),), latest arrival after the gap by pauses taken.
+    ``ended``: (orders x states, 2), waiting (INF: it cannot be) and overtime of the whole day.
+    ``arc``: (arcs, 5).
     """
 
     at: Int32

@@ -5,7 +5,8 @@ from __future__ import annotations
 from slotsvc.solver.cells import with_request
 from slotsvc.solver.legs import Request
 from slotsvc.solver.params import CostWeights
-from slotsvc.solver.ranking import REQUEST, Winner
+from slotsvc.solver.ranking import Winner
+from slotsvc.solver.scan import REQUEST
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.timing import StopTimes, timetable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slotsvc.solver.grid import OpenCells, open_cells, row_service
 from slotsvc.solver.cells import Windows, windows_of
+from slotsvc.solver.grid import OpenCells, open_cells, row_service
 from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.team_calendar import DayOfWork

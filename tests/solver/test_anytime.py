@@ -12,8 +12,10 @@ import pytest
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.server.slot_convert import receipt_to_pb
 from slotsvc.solver import exact, ranking
+from slotsvc.solver.day_model import prove
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
+from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Settled, settled
 from tests.examples import examples
 from tests.solver.adversarial_roads import adversarial_roads
 from tests.solver.opened import RULES_OF_TIME
@@ -43,11 +45,14 @@ class Clock:
         return self.asked > self.left
 
 
-def answered(question: Question, out_of_time: Callable[[], bool]) -> Answer:
+def answered(
+    question: Question, out_of_time: Callable[[], bool], known: Known = NOTHING_KNOWN
+) -> Answer:
     legs = question.roads.legs(question.calendar, question.query.location)
     return suggest(
-        question.calendar, question.query, legs, question.params, question.now, 0, out_of_time
-    )
+        question.calendar, question.query, legs, question.params, question.now, 0, out_of_time,
+        known=known,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("family", [CROWDED, "hostile roads, every rule", "exact starts"])
@@ -95,6 +100,36 @@ def test_a_small_budget_is_a_bound_not_a_lie(monkeypatch: pytest.MonkeyPatch) ->
         assert_honest(small, answer, whole)
         unproven += not answer.counts.complete
     assert unproven > 0
+
+
+def test_what_is_proven_elsewhere_is_used_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the cells it told of proven, an answer comes closer to the unlimited one, or is it."""
+    closed = 0
+    for n in range(examples(60)):
+        question = number(CROWDED, n)
+        with monkeypatch.context() as patch:
+            patch.setattr(exact, "NODES", 1 << 30)
+            whole = answered(question, lambda: False)
+        monkeypatch.setattr(exact, "NODES", 1)
+        small = replace(question, params=replace(question.params, label_budget=1))
+        answer, known = answered(small, lambda: False), {}
+        for _ in range(4):
+            if answer.unproven:
+                known |= proven_elsewhere(question, answer)
+                answer = answered(small, lambda: False, known)
+                assert_honest(small, answer, whole)
+                closed += answer.counts.complete
+    assert closed > 0
+
+
+def proven_elsewhere(question: Question, answer: Answer) -> dict[tuple[int, int], Settled]:
+    weights = question.params.weights.of_orders
+    return {
+        (left.route, left.slot): settled(
+            left, weights, prove(left.cell, left.limit, weights, 5.0, left.best.order)
+        )
+        for left in answer.unproven
+    }
 
 
 def test_a_question_of_zeros_is_a_question() -> None:

@@ -81,7 +81,8 @@ def screened(cells: Opened) -> Screened:
     )  # fmt: skip
     found = new_screened(len(arrays))
     screen(team, found)
-    assert sorted(found.order[: found.counts[0]].tolist()) == np.flatnonzero(
-        cells.cells.cells.low < cells.cells.cells.high
-    ).tolist()
+    assert (
+        sorted(found.order[: found.counts[0]].tolist())
+        == np.flatnonzero(cells.cells.cells.low < cells.cells.cells.high).tolist()
+    )
     return found
