@@ -45,6 +45,7 @@ from slotsvc.pb.v1 import types_pb2 as types
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.plan_service_pb2 import Route
 from slotsvc.pb.v1.slot_service_pb2 import SuggestSlotsRequest, SuggestSlotsResponse
+from slotsvc.solver.warm_up import warm_up
 from slotsvc.travel.map_build import build_map
 from slotsvc.travel.map_info import MapFiles, MapInfo
 from slotsvc.travel.roads import RoadTravelTimes
@@ -77,6 +78,7 @@ def main() -> int:
     """Prints one JSON object, or lines for people."""
     chosen = _arguments().parse_args()
     compiled = _compiled(chosen)
+    warm_up()  # or the service's first start, which has a limit, would wait for the compiler
     with tempfile.TemporaryDirectory(prefix="slotsvc-suggest-") as data_dir:
         figures = asyncio.run(_measure(chosen, compiled, Path(data_dir)))
     if chosen.json:

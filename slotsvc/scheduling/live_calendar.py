@@ -44,8 +44,8 @@ MOST_WEIGHTS = 4
 class _TeamMemory:
     """What is remembered of a team between searches. ``bases``: by weights, the last ones.
 
-    ``refreshing``: goes on when who began it no longer waits. A large team takes longer to read than
-    a call may last; the next call then finds it read.
+    ``refreshing``: goes on when who began it no longer waits. A large team takes longer to read
+    than a call may last; the next call then finds it read.
     """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

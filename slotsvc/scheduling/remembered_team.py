@@ -157,7 +157,8 @@ def remembered_team(
         for key, day in every.items()
     }
     numbers = {key: number for number, key in enumerate(rows)}
-    arrays = team_arrays([row.work.instance for row in rows.values()])
+    routes = [row.work.instance for row in rows.values()]
+    arrays = team_arrays(routes, before.arrays if before is not None else None)
     arrays = _with_limits_moved_out(arrays, rows, {key: numbers[key] for key in fresh}, fresh)
     days = tuple(row.work for row in rows.values())
     over = min((row.shift.latest_end for row in rows.values()), default=NEVER)

@@ -26,10 +26,10 @@ class Cells(NamedTuple):
 
     ``low`` / ``high``: int32 (R,), each route has the slots ``[low, high)``. ``opens`` /
     ``closes``: int64 (S,), first and last start (both included), Unix seconds; ``finish``: int64
-    (S,), when the site closes. ``origin``: int64 (R,), Unix time at which the route's seconds begin. ``extra``:
-    int64 (S,), and ``who``: int64 (R,), cost known before any search. ``day``: int32 (S,), day of
-    each slot from 0 on, never falling, for the cap of offers a day. ``fixed``: bool (R,), routes on
-    which the other visits keep their order.
+    (S,), when the site closes. ``origin``: int64 (R,), Unix time at which the route's seconds
+    begin. ``extra``: int64 (S,), and ``who``: int64 (R,), cost known before any search. ``day``:
+    int32 (S,), day of each slot from 0 on, never falling, for the cap of offers a day. ``fixed``:
+    bool (R,), routes on which the other visits keep their order.
     """
 
     low: Int32

@@ -7,6 +7,7 @@ fingerprint of all compiled sources, and a change to any of them begins anew.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -26,7 +27,7 @@ SOURCES = (
     "solver/ending.py",
     "solver/depth_first.py",
     "solver/orders.py",
-    "solver/label_setting.py",
+    "solver/label_layers.py",
     "solver/kept_order.py",
     "solver/tables.py",
     "solver/gaps.py",
@@ -62,23 +63,35 @@ def _kept_in() -> Path | None:
     What was made beside sources that cannot be written (in an image) is copied to where it can be
     used: the compiler opens no place that it could not write to.
     """
-    name, home = f"compiled-{_fingerprint()}", Path.home() / ".cache" / "slotsvc"
+    name = f"compiled-{_fingerprint()}"
     made = _PACKAGE / "solver" / "__pycache__" / name
-    for directory in (made, home / name, Path(tempfile.gettempdir()) / f"slotsvc-{name}"):
+    places: tuple[Callable[[], Path], ...] = (
+        lambda: made,
+        lambda: Path.home() / ".cache" / "slotsvc" / name,
+        lambda: Path(tempfile.gettempdir()) / f"slotsvc-{name}",
+    )
+    for place in places:
         try:
+            directory = place()
             directory.mkdir(parents=True, exist_ok=True, mode=0o755 if directory is made else 0o700)
-        except OSError:
+            if os.access(directory, os.W_OK) and directory.stat().st_uid == os.getuid():
+                _take_over(made, directory)
+                return directory
+        except (OSError, RuntimeError):  # nobody's home, no place for temporary files
             continue
-        if os.access(directory, os.W_OK) and directory.stat().st_uid == os.getuid():
-            _take_over(made, directory)
-            return directory
     return None
 
 
 def _take_over(made: Path, directory: Path) -> None:
-    """Copies what is made and is not there yet."""
-    if directory != made and os.access(made, os.R_OK) and not any(directory.iterdir()):
-        shutil.copytree(made, directory, dirs_exist_ok=True)
+    """Copies what is made and is not there yet; all of it or nothing."""
+    if directory == made or not os.access(made, os.R_OK) or any(directory.iterdir()):
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f"{directory.name}-", dir=directory.parent))
+    try:
+        shutil.copytree(made, aside, dirs_exist_ok=True)
+        aside.replace(directory)
+    except OSError:  # no room, or another process was sooner: what is missing is compiled
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 KEPT_IN = _kept_in()
@@ -92,10 +105,36 @@ def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     Without a writable place it is compiled at every start. Compiled callers hand over whole numbers
     as int64: a version for every width and every constant would be as many to compile.
     """
-    chosen: Any = numba.njit(cache=KEPT_IN is not None, nogil=True)(function)
+    chosen: Any = numba.njit(nogil=True)(function)
+    if KEPT_IN is not None:
+        with contextlib.suppress(RuntimeError):  # the place is gone, or full
+            chosen.enable_caching()
+            _forgive(chosen._cache)
     exactly = chosen.get_call_template
     chosen.get_call_template = lambda args, kws: exactly(tuple(map(_wide, args)), kws)
     return cast("Callable[P, R]", chosen)
+
+
+def _forgive(kept: Any) -> None:
+    """What cannot be read counts as not there, and is made anew; what cannot be written (the disk
+    is full) is made again at the next start. Unpickling damaged bytes may raise anything."""
+    read, write = kept.load_overload, kept.save_overload
+
+    def load(*asked: Any) -> Any:
+        try:
+            return read(*asked)
+        except Exception:
+            return None
+
+    def save(*made: Any) -> None:
+        try:
+            write(*made)
+        except Exception:  # the list of what is there may be damaged: begin a new one
+            with contextlib.suppress(OSError):
+                kept.flush()
+                write(*made)
+
+    kept.load_overload, kept.save_overload = load, save
 
 
 def _wide(kind: Any) -> Any:

@@ -219,8 +219,7 @@ def _closed_too_soon(
 ) -> int:
     """Closes the windows in which service would not be over by closing time; gives how many."""
     opens, closes = windows_of(calendar.arrays, request, cells)
-    column = np.arange(opens.shape[1])
-    real = column < (cells.high - cells.low)[:, None]
+    real = np.arange(opens.shape[1]) < (cells.high - cells.low)[:, None]
     too_late = np.argwhere(real & (closes < opens))
     for row, column in too_late.tolist():
         missing = int(opens[row, column] - closes[row, column])

@@ -130,8 +130,8 @@ def latest_towards(cell: Cell) -> Int32:
 
 class Sums(NamedTuple):
     """Over visits to come: how many are ``left``, prizes of ``cost`` and ``driving``, least
-    ``time`` of entering them. ``finish``: the latest of their earliest finishes, of visit ``by``, and
-    ``other``, the latest without it."""
+    ``time`` of entering them. ``finish``: the latest of their earliest finishes, of visit ``by``,
+    and ``other``, the latest without it."""
 
     left: int
     cost: int

@@ -52,12 +52,12 @@ class SearchParams:
     """Limits of one search.
 
     ``max_slots``: K of the top K. ``max_per_day``: at most so many offers a day.
-    ``label_budget``: partial orders the exact search may keep at once before it gives a cell up
-    (the answer then says BOUND).
+    ``label_budget``: partial orders the exact search may keep at once before it gives a cell up:
+    some tenths of a second (the answer then says BOUND, unless the cell is proven elsewhere).
     """
 
     max_slots: int = 5
     max_per_day: int = 2
     weights: CostWeights = CostWeights()
     freedom: Freedom = Freedom.RESEQUENCE
-    label_budget: int = 200_000
+    label_budget: int = 20_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,9 +63,9 @@ class RouteFacts:
 
 def route_facts(days: Sequence[DayOfWork]) -> RouteFacts:
     """Of the days, in their order."""
-    numbers = {name: np.zeros(len(days), np.int64) for name in _NUMBERS}
-    flags = {name: np.zeros(len(days), np.bool_) for name in _FLAGS}
-    empty = RouteFacts(**numbers, **flags, by_day=np.arange(len(days)), kinds=())
+    columns: dict[str, Any] = {name: np.zeros(len(days), np.int64) for name in _NUMBERS}
+    columns |= {name: np.zeros(len(days), np.bool_) for name in _FLAGS}
+    empty = RouteFacts(**columns, by_day=np.arange(len(days)), kinds=())
     return replaced_facts(empty, dict(enumerate(days)))
 
 

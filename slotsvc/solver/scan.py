@@ -26,9 +26,10 @@ from slotsvc.solver.cell import NEVER
 from slotsvc.solver.cells import lay
 from slotsvc.solver.compiled import compiled
 from slotsvc.solver.floors import FLOOR, OWN
-from slotsvc.solver.insertion import Least, Spot, least_of_ways, spot_of, whole_day
+from slotsvc.solver.insertion import Spot, least_of_ways, spot_of, whole_day
 from slotsvc.solver.instance import END, INF, START, Int32, Int64
 from slotsvc.solver.legs import INTO, INTO_TIME, OUT, OUT_TIME, fill_legs, most_nodes
+from slotsvc.solver.recurrence import state_count
 from slotsvc.solver.screen import KNOWN, ROUTES, SAFE, Screened, Team, screen
 
 REQUEST = -1
@@ -84,123 +85,77 @@ def scan(team: Team, screened: Screened, board: Board, start: int, work: int) ->
     return place
 
 
+# One loop, written out: what it would hand on to functions (tables of a dozen arrays) takes the
+# compiled code longer to pass than the work it does takes; measured, ten times.
 @compiled
-def _visit(team: Team, board: Board, desk: Desk, row: int, known: int) -> int:
+def _visit(team: Team, board: Board, desk: Desk, row: int, known: int) -> int:  # noqa: C901, PLR0915
     """Looks at every gap of a route; gives how much there was to do."""
-    tables, cells, request = team.tables, team.cells, team.request
-    at, window, legs = tables.at, desk.window, desk.legs
+    tables, cells, request, weights = team.tables, team.cells, team.request, team.weights
+    at, gap, legs, window, floors = tables.at, tables.gap, desk.legs, desk.window, team.floors.gap
     first, last, low = 0 + at[row, t.GAPS], 0 + at[row + 1, t.GAPS], 0 + cells.low[row]
-    if cells.fixed[row]:
-        last = first + at[row + 1, t.NODES] - at[row, t.NODES] - 1
+    size, block = at[row + 1, t.NODES] - at[row, t.NODES], 0 + at[row, t.BLOCK]
     pauses = tables.pause[at[row, t.PAUSES] : at[row + 1, t.PAUSES]]
-    service, fixed_cost = 0 + request.service[row], cells.who[row] - team.zero[row]
-    windows = lay(cells, row, service, pauses, request.pausable, window)
+    states, state_at = state_count(len(pauses)), 0 + at[row, t.STATES]
+    takens, latest_at = len(pauses) + 1, 0 + at[row, t.LATEST]
+    service, pausable = 0 + request.service[row], request.pausable
+    max_travel, soft_end = 0 + tables.route[row, t.MAX_TRAVEL], 0 + tables.route[row, t.SOFT_END]
+    fixed_cost = cells.who[row] - team.zero[row]
+    windows = lay(cells, row, service, pauses, pausable, window)
     most = _limits(board, cells.extra, cells.day, low, fixed_cost, window, windows)
     fill_legs(tables, request, row, legs)
+    if cells.fixed[row]:
+        last = first + size - 1
     work: int = windows + last - first
-    for gap in range(first, last):
-        around = _look(team, desk.legs, row, gap, service, known)
-        if around.arrival > around.latest:
+    for number in range(first, last):
+        before, after = gap[number, t.BEFORE], gap[number, t.AFTER]
+        into, out = legs[INTO_TIME, before], legs[OUT_TIME, after]
+        arrival = gap[number, t.SOONEST] + into
+        latest = gap[number, t.LATEST_ARRIVAL] - out - service
+        detour = legs[INTO, before] + legs[OUT, after] - gap[number, t.LEG]
+        driving = gap[number, t.TRAVEL] + detour
+        if arrival > latest or driving > max_travel:
             continue
-        begin = _first_window(window, windows, around.arrival)
-        if around.least > most:
-            work += _leave(window, windows, begin, around)
-            continue
-        spot = spot_of(tables, row, gap, legs, service, request.pausable)
-        work += _price(team, board, window, windows, begin, row, gap, around, spot, fixed_cost)
-    if known & KNOWN:
-        board.tally[EVALUATED] += _looked_at(window, windows)
-    return work
-
-
-class Around(NamedTuple):
-    """A gap before its windows are looked at: earliest and latest start of the visit, driving of
-    the day, and what it costs at least."""
-
-    arrival: int
-    latest: int
-    driving: int
-    least: int
-
-
-@compiled
-def _look(team: Team, legs: Int64, row: int, number: int, service: int, known: int) -> Around:
-    gap, floors, weights = team.tables.gap, team.floors.gap, team.weights
-    before, after = gap[number, t.BEFORE], gap[number, t.AFTER]
-    into, out = legs[INTO_TIME, before], legs[OUT_TIME, after]
-    arrival = gap[number, t.SOONEST] + into
-    latest = gap[number, t.LATEST_ARRIVAL] - out - service
-    detour = legs[INTO, before] + legs[OUT, after] - gap[number, t.LEG]
-    driving = gap[number, t.TRAVEL] + detour
-    least = weights[0] * driving
-    if driving > team.tables.route[row, t.MAX_TRAVEL]:
-        latest = -INF
-    elif known & SAFE:
-        least = floors[number, FLOOR]
-        if weights[1] and before != START:
-            at = team.tables.at
-            size, block = at[row + 1, t.NODES] - at[row, t.NODES], at[row, t.BLOCK]
-            direct = team.tables.legs[block + before * size + after]
-            longer = max(into + service + out - direct, 0)
-            least = max(least, floors[number, OWN] - weights[1] * longer)
-        least += weights[0] * detour
-    return Around(arrival, latest, driving, least)
-
-
-@compiled
-def _serves(window: Int64, column: int, around: Around) -> bool:
-    """Whether the visit can start in a window, with the most favourable pauses."""
-    opens, closes = window[OPENS, column], window[CLOSES, column]
-    serves: bool = max(opens, around.arrival) <= min(closes, around.latest)
-    return serves
-
-
-@compiled
-def _leave(window: Int64, windows: int, begin: int, around: Around) -> int:
-    """Notes the windows of a gap that cannot matter; gives how many were looked at."""
-    for column in range(begin, windows):
-        if window[OPENS, column] > around.latest:
-            return column - begin
-        if _serves(window, column, around):
-            window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
-    return windows - begin
-
-
-@compiled
-def _price(
-    team: Team, board: Board, window: Int64, windows: int, begin: int, row: int, gap: int,
-    around: Around, spot: Spot, fixed_cost: int,
-) -> int:  # fmt: skip
-    """The visit in the windows of one gap, priced exactly where it can still matter; gives how much
-    there was to do."""
-    tables, weights, low = team.tables, team.weights, 0 + team.cells.low[row]
-    pauses = tables.pause[tables.at[row, t.PAUSES] : tables.at[row + 1, t.PAUSES]]
-    work = 0
-    for column in range(begin, windows):
-        opens, closes = window[OPENS, column], window[CLOSES, column]
-        if opens > around.latest:
-            break
-        work += 1
-        if not _serves(window, column, around):
-            continue
-        found, cost = Least(NEVER, 0), around.least
-        if cost <= window[MOST, column]:
+        least = weights[0] * driving
+        if known & SAFE:
+            least = floors[number, FLOOR]
+            if weights[1] and before != START:
+                longer = into + service + out - tables.legs[block + before * size + after]
+                least = max(least, floors[number, OWN] - weights[1] * max(longer, 0))
+            least += weights[0] * detour
+        spot = Spot(
+            state_at + (number - first) * states, latest_at + (number - first) * takens,
+            before == START, after == END, 0 + gap[number, t.REST], 0 + gap[number, t.LAST],
+            0 + gap[number, t.HOME], into, out, service, pausable, soft_end,
+        )  # fmt: skip
+        for column in range(_first_window(window, windows, arrival), windows):
+            opens, closes = window[OPENS, column], window[CLOSES, column]
+            if opens > latest:
+                break
+            if max(opens, arrival) > min(closes, latest):
+                continue
             work += 4
-            states, latest = tables.state, tables.latest
-            found = least_of_ways(states, latest, pauses, spot, opens, closes, weights)
+            if least > most or least > window[MOST, column]:
+                window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
+                continue
+            found = least_of_ways(
+                tables.state, tables.latest, pauses, spot, opens, closes, weights
+            )  # fmt: skip
             if found.bound == NEVER:
                 continue
-            cost = weights[0] * around.driving + found.bound
-        if cost > window[MOST, column]:
-            window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
-            continue
-        if found.settled > found.bound and (weights[1] or weights[2]):
-            board.tally[PRICED] += 1
-            day = whole_day(tables, row, gap, spot, opens, closes, weights)
-            cost = weights[0] * around.driving + day.key
-        window[STATE, column], window[MOST, column] = LOOKED_AT, min(window[MOST, column], cost)
-        total = cost + team.cells.extra[low + column] + fixed_cost
-        offer(board.upper, board.holder, board.tally, low + column, total, row, gap)
+            cost = weights[0] * driving + found.bound
+            if cost > window[MOST, column]:
+                window[STATE, column] = max(window[STATE, column], LEFT_ALONE)
+                continue
+            if found.settled > found.bound and (weights[1] or weights[2]):
+                board.tally[PRICED] += 1
+                day = whole_day(tables, row, number, spot, opens, closes, weights)
+                cost = weights[0] * driving + day.key
+            window[STATE, column] = LOOKED_AT
+            window[MOST, column] = min(window[MOST, column], cost)
+            total = cost + cells.extra[low + column] + fixed_cost
+            offer(board.upper, board.holder, board.tally, low + column, total, row, number)
+    if known & KNOWN:
+        board.tally[EVALUATED] += _looked_at(window, windows)
     return work
 
 

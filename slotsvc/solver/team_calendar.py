@@ -20,7 +20,7 @@ from slotsvc.solver.params import Weights
 from slotsvc.solver.route_facts import RouteFacts, replaced_facts, route_facts
 from slotsvc.solver.shift_windows import DaysOff, days_off
 
-BASE_BUDGET = 200_000
+BASE_BUDGET = 50_000
 """Partial orders kept at once when a route's own best order is searched."""
 
 

@@ -64,6 +64,8 @@ _AT_READING = ("instance", "renew_at")
 
 
 def _plain(value: Any) -> object:
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return [_plain(part) for part in value]
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
