@@ -102,13 +102,13 @@ MUTANTS = (
     ),
     Mutant(
         "dominance forgets what was driven",
-        "label_setting.py",
+        "label_layers.py",
         "return search.cell.max_travel >= INF or search.labels.travel[other] <= travel",
         "return True",
     ),
     Mutant(
         "dominance forgets what was spent",
-        "label_setting.py",
+        "label_layers.py",
         "if labels.behind[other] <= label.behind and _drove_less",
         "if _drove_less",
     ),
@@ -136,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "one offer a day too many",
-        "ranking.py", "taken.get(here, 0) < self", "taken.get(here, 0) <= self",
+        "ranking.py", "if here < self.params.max_per_day", "if here <= self.params.max_per_day",
     ),
     Mutant(
         "what was skipped is called pruned",
