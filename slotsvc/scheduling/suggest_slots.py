@@ -127,6 +127,11 @@ class SuggestSlots:
         known = self._catalogue.seen_by(tx, command.tenant, glance.revision)
         return look_up(tx, command, known), glance
 
+    @property
+    def longest(self) -> timedelta:
+        """Most between the first and the last day of a search."""
+        return self._limits.longest
+
     def period(self, command: SuggestCommand, asked: Asked) -> Period:
         """The days a search asks for. Raises ``InvalidRequestError`` when they are too many."""
         first, days = days_asked(command.wish, asked, self._limits.longest)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from slotsvc.domain.errors import NotFoundError
+from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
 from slotsvc.domain.offer_windows import OfferWindow, offered_windows, opened_around
 from slotsvc.domain.shifts import date_in
 from slotsvc.domain.time_window import TimeWindow
@@ -65,7 +65,7 @@ class WhyNot:
         day = (
             command.when if not isinstance(command.when, TimeWindow) else _day(asked, command.when)
         )
-        period = _covering(self._suggest.period(command.search, asked), day)
+        period = self._covering(self._suggest.period(command.search, asked), day, command.when)
         loaded = await self._suggest.load(command.search, period)
         search = await self._suggest.read(command.search, asked, loaded)
         number = _number(search, command.technician)
@@ -86,20 +86,26 @@ class WhyNot:
             asked.team.zone,
         )
 
+    def _covering(self, period: Period, day: date, when: TimeWindow | date) -> Period:
+        """The days of the search and the one asked about."""
+        first, last = min(period[0], day), max(period[1], day)
+        if last - first > self._suggest.longest:
+            field = "window" if isinstance(when, TimeWindow) else "date"
+            text = f"at most {self._suggest.longest.days} days from the days of the request"
+            raise InvalidRequestError([Violation(field, text)])
+        return first, last
+
     async def _judged(self, search: Search, asked: AskedWhy, legs: Legs) -> Verdict:
         """In a thread of its own turn, so that a day of many windows stands in nobody's way."""
         params, now = search.command.params, search.snapshot.now
         return await self._suggest.in_thread(
-            lambda _: why_not(search.calendar, asked, legs, params, now)
+            lambda left: why_not(search.calendar, asked, legs, params, now, left),
+            search.command.deadline,
         )
 
 
 def _day(asked: Asked, window: TimeWindow) -> date:
     return date_in(asked.team.zone, window.start)
-
-
-def _covering(period: Period, day: date) -> Period:
-    return min(period[0], day), max(period[1], day)
 
 
 def _number(search: Search, technician: str) -> int:

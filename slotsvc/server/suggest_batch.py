@@ -24,8 +24,8 @@ from slotsvc.server.slot_convert import command_from, receipt_to_pb, rejection_t
 from slotsvc.server.slot_tokens import SlotSealer
 
 MOST_REQUESTS = 500
-RESERVE_S = 0.2
-"""Left of the call's deadline for telling what was not searched."""
+RESERVE_S, RESERVE_EACH_S = 0.3, 0.002
+"""Left of the call's deadline for telling what was not searched: in any case, and a request."""
 
 _SERVICE, _METHOD = f"{PACKAGE}.SlotService", "SuggestSlotsBatch"
 
@@ -55,7 +55,8 @@ class BatchAnswers:
             (tenant,) = names.TENANT.read(wrong, "parent", request.parent)
             wrong.count("requests", request.requests, MOST_REQUESTS, 1)
         left = min(seconds_left(), self._longest_s)
-        until = begun + max(left - RESERVE_S, left / 2)
+        reserve = RESERVE_S + RESERVE_EACH_S * len(request.requests)
+        until = begun + max(left - reserve, left / 2)
         requests: Sequence[pb.SuggestSlotsRequest] = request.requests
         questions = [_question(tenant, one, until) for one in requests]
         async with aclosing(self._suggest(questions, until)) as results:

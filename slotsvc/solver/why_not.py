@@ -7,7 +7,7 @@ best slot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -69,14 +69,22 @@ class Verdict:
 
 
 def why_not(
-    calendar: TeamCalendar, asked: Asked, legs: Legs, params: SearchParams, now: datetime
+    calendar: TeamCalendar,
+    asked: Asked,
+    legs: Legs,
+    params: SearchParams,
+    now: datetime,
+    out_of_time: Callable[[], bool] = lambda: False,
 ) -> Verdict:
-    """The verdict on one technician and window."""
+    """The verdict on one technician and window. ``out_of_time``: nobody waits for it any more; it
+    then has neither blocks nor an offer."""
     wanted = asked.wanted
-    offer = _offer(calendar, asked, legs, params, now)
+    offer = _offer(calendar, asked, legs, params, now, out_of_time)
     if offer is not None:
-        why = _compared(calendar, asked, offer, legs, params, now)
+        why = _compared(calendar, asked, offer, legs, params, now, out_of_time)
         return Verdict(wanted, replace(offer, why=why), (), (), f"Possible: {why}")
+    if out_of_time():
+        return Verdict(wanted, None, (), (), _sum_up((), ()))
     judged = [
         _judged(calendar, asked, case, params)
         for case in _cases(calendar, asked, legs, params, now)
@@ -107,20 +115,32 @@ def _sum_up(blocks: Sequence[Rejected], ways_out: Sequence[WayOut]) -> str:
 
 
 def _offer(
-    calendar: TeamCalendar, asked: Asked, legs: Legs, params: SearchParams, now: datetime
+    calendar: TeamCalendar,
+    asked: Asked,
+    legs: Legs,
+    params: SearchParams,
+    now: datetime,
+    out_of_time: Callable[[], bool],
 ) -> Offer | None:
     who = calendar.technicians[asked.technician].id
     if technician_choice.check(who, asked.query.required, asked.query.forbidden):
         return None
     query = replace(asked.query, windows=_windows(asked.wanted), closed=())
-    return _best(calendar, replace(query, required=frozenset([who])), legs, params, now)
+    alone = replace(query, required=frozenset([who]))
+    return _best(calendar, alone, legs, params, now, out_of_time)
 
 
 def _best(
-    calendar: TeamCalendar, query: SlotQuery, legs: Legs, params: SearchParams, now: datetime
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    legs: Legs,
+    params: SearchParams,
+    now: datetime,
+    out_of_time: Callable[[], bool],
 ) -> Offer | None:
     one = replace(params, max_slots=1, max_per_day=1)
-    return next(iter(suggest(calendar, query, legs, one, now).offers), None)
+    found = suggest(calendar, query, legs, one, now, out_of_time=out_of_time)
+    return next(iter(found.offers), None)
 
 
 def _windows(wanted: Wanted) -> tuple[AskedWindow, ...]:
@@ -143,13 +163,14 @@ def _compared(
     legs: Legs,
     params: SearchParams,
     now: datetime,
+    out_of_time: Callable[[], bool],
 ) -> str:
     """Why the offer is not the first of its request, or that it is."""
-    best = _best(calendar, asked.query, legs, params, now)
+    best = _best(calendar, asked.query, legs, params, now, out_of_time)
     if best is None or offer.cost <= best.cost:
         return offer.why
     here = replace(asked.query, windows=_windows(asked.wanted), closed=())
-    other = _best(calendar, here, legs, params, now)
+    other = _best(calendar, here, legs, params, now, out_of_time)
     told = why_here(offer, best)
     if other is not None and other.technician != offer.technician and other.cost < offer.cost:
         return f"{told} {other.technician_name} would serve this window for less."

@@ -202,13 +202,19 @@ async def test_a_window_that_has_begun_is_told_as_such(
 async def test_what_is_asked_wrongly_is_refused_field_by_field(
     service: RunningService, company: Company
 ) -> None:
-    """Nobody of that name, no time, a window of two days."""
+    """Nobody of that name, no time, a window of two days, or years away: a team's days are not read
+    without end."""
     request = why(company, (8, 10))
     request.technician = "tenants/acme/technicians/zoe"
     assert (await refused(service.calls.slots.WhyNot(request))).reason == "NOT_FOUND"
     request = why(company, (0, 30))
     found = await refused(service.calls.slots.WhyNot(request))
     assert found.violations == (("window", "at most 24 hours long"),)
+    for years in (-20, 2, 169):
+        request = why(company, (8, 10), on=TODAY.replace(year=TODAY.year + years))
+        request.request.ClearField("allowed_dates")
+        found = await refused(service.calls.slots.WhyNot(request))
+        assert found.violations == (("window", "at most 366 days from the days of the request"),)
     request.ClearField("window")
     found = await refused(service.calls.slots.WhyNot(request))
     assert found.fields == {"when"}
