@@ -18,9 +18,9 @@ from slotsvc.scheduling.travel_blocks import block_over, known_block
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes
 from slotsvc.scheduling.under_way import Rest, rest_of
 from slotsvc.solver.checker import relaxed
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.instance import RouteInstance, route_instance
 from slotsvc.solver.started import rest_of_day
-from slotsvc.solver.team_calendar import DayOfWork
 
 
 @dataclass(frozen=True, slots=True)

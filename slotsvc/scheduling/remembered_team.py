@@ -13,10 +13,11 @@ from slotsvc.scheduling.day_of_work import AskedDay, BuiltDay
 from slotsvc.scheduling.team_seen import Glance, Period, TeamSeen
 from slotsvc.solver.arrays import TeamArrays, replaced, team_arrays
 from slotsvc.solver.base import Base
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.params import Weights
 from slotsvc.solver.route_facts import RouteFacts, replaced_facts, route_facts
 from slotsvc.solver.shift_windows import DaysOff, days_off
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 
 type DayKey = tuple[str, date, int]
 """Technician, service date, number of the shift."""

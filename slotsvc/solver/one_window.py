@@ -17,9 +17,10 @@ from slotsvc.domain.offer_windows import OfferWindow
 from slotsvc.domain.time_window import TimeWindow, from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
 from slotsvc.domain.working_time import Shift, at_pace
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.instance import INF, Int32, RouteInstance, route_instance
 from slotsvc.solver.query import Legs, SlotQuery
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 
 REQUEST = ""
 """Id of the new visit's placement."""

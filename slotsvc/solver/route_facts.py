@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from slotsvc.domain.booking_rules import free_for_all
 from slotsvc.domain.working_time import Shift
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.instance import INF, Bool, Int32, Int64
-
-if TYPE_CHECKING:
-    from slotsvc.solver.team_calendar import DayOfWork
 
 _NUMBERS = ("technician", "day", "origin", "latest", "pace", "kind", "room", "on_site", "free")
 _NOTHING = timedelta(0)

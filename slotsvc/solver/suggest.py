@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from slotsvc.domain.time_window import from_epoch
 from slotsvc.solver import costs
 from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.explain import rejections, why_first, why_here
 from slotsvc.solver.grid import Closures, OpenCells, limited_arrays, open_cells, row_service
 from slotsvc.solver.instance import FIRST_VISIT
@@ -18,7 +19,7 @@ from slotsvc.solver.query import Answer, Counts, Legs, Offer, SlotQuery
 from slotsvc.solver.ranking import Ranked, Winner, rank
 from slotsvc.solver.referee import disputed
 from slotsvc.solver.scan import REQUEST
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.unproven import NOTHING_KNOWN, Known
 from slotsvc.solver.visit_times import times_with_request
 

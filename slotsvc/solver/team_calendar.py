@@ -8,45 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from slotsvc.domain.technician import Technician
-from slotsvc.domain.visit import Placement
-from slotsvc.domain.working_time import Shift, WorkDay
+from slotsvc.domain.working_time import WorkDay
 from slotsvc.solver.arrays import TeamArrays, replaced
 from slotsvc.solver.base import Base, base_costs
-from slotsvc.solver.instance import RouteInstance, without_visit
+from slotsvc.solver.day_of_work import DayOfWork
+from slotsvc.solver.instance import without_visit
 from slotsvc.solver.params import Weights
 from slotsvc.solver.route_facts import RouteFacts, replaced_facts, route_facts
 from slotsvc.solver.shift_windows import DaysOff, days_off
 
 BASE_BUDGET = 50_000
 """Partial orders kept at once when a route's own best order is searched."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayOfWork:
-    """One shift of one technician's service date. ``placements``: those live, in committed order.
-
-    ``valid_until``: earliest expiry of a live hold, None: none. ``renew_at``: this value speaks of
-    the day until then. ``estimated``: some of its driving is only estimated. ``keep_order``: the
-    other visits may not be put in another order. ``move_pending``: a live hold would take over from
-    another place of this route. ``published``: the order is kept only because technicians were told
-    it; planners may decide otherwise.
-    """
-
-    technician: int
-    day: date
-    shift: Shift
-    version: int
-    valid_until: datetime | None
-    placements: tuple[Placement, ...]
-    instance: RouteInstance
-    renew_at: datetime
-    estimated: bool = False
-    keep_order: bool = False
-    move_pending: bool = False
-    published: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,12 +19,13 @@ from slotsvc.domain.visit import Placement, PlacementState, RouteKey, Visit
 from slotsvc.domain.working_time import Break, DayHours, Shift, WorkingTime
 from slotsvc.solver.arrays import replaced, team_arrays
 from slotsvc.solver.base import base_costs
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.instance import route_instance
 from slotsvc.solver.one_window import Wanted
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer, AskedWindow, Legs, SlotQuery
 from slotsvc.solver.suggest import suggest
-from slotsvc.solver.team_calendar import BASE_BUDGET, DayOfWork, TeamCalendar, team_calendar
+from slotsvc.solver.team_calendar import BASE_BUDGET, TeamCalendar, team_calendar
 from slotsvc.solver.why_not import Asked, why_not
 
 _DAY = date(2030, 6, 3)

@@ -22,10 +22,11 @@ from slotsvc.domain.working_time import Break, DayHours, NoShiftReason, Shift, W
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.checker import CheckedVisit
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.instance import RouteInstance, route_instance
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar, team_calendar
+from slotsvc.solver.team_calendar import TeamCalendar, team_calendar
 
 MONDAY = date(2026, 6, 1)
 NO_ROAD = 1 << 29

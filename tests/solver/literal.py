@@ -15,9 +15,10 @@ from slotsvc.domain.technician import Technician
 from slotsvc.domain.time_window import TimeWindow, to_epoch
 from slotsvc.domain.visit import Placement
 from slotsvc.domain.working_time import Shift
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.params import CostWeights, Freedom, SearchParams
 from slotsvc.solver.query import AskedWindow, SlotQuery
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 from tests.solver.brute_force import (
     UNREACHABLE,
     TinyRoute,

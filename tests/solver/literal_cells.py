@@ -12,8 +12,9 @@ from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.constraints import Reason
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.query import AskedWindow, SlotQuery
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 from tests.solver.calendars import NO_ROAD, Roads, number_of
 
 SECOND = timedelta(seconds=1)

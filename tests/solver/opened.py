@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slotsvc.solver.cells import Windows, windows_of
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.grid import OpenCells, open_cells, row_service
 from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import SearchParams
-from slotsvc.solver.team_calendar import DayOfWork
 from tests.solver.brute_force import TinyRoute
 from tests.solver.literal import kept_in_order, tiny
 from tests.solver.random_days import Question

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from slotsvc.domain.visit import Placement, Stop
 from slotsvc.domain.working_time import Shift
 from slotsvc.solver.checker import Finding, check_route, check_times, not_worse
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.params import TRAVEL_ONLY, Weights
 from slotsvc.solver.query import Answer, Offer
 from slotsvc.solver.suggest import suggest
-from slotsvc.solver.team_calendar import DayOfWork
 from slotsvc.solver.timing import timetable
 from tests.solver.calendars import an_instance, checked
 from tests.solver.compiled_brute import Plain, cheapest, plain

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
+from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights, Freedom
 from slotsvc.solver.query import AskedWindow
 from slotsvc.solver.route_facts import route_facts
 from slotsvc.solver.started import rest_of_day
-from slotsvc.solver.team_calendar import DayOfWork, TeamCalendar
+from slotsvc.solver.team_calendar import TeamCalendar
 from tests.examples import examples
 from tests.solver.brute_force import TinyRoute, brute_best
 from tests.solver.calendars import BUDGET, at
