@@ -34,8 +34,10 @@ def question_line(question: Question, seconds: float) -> bytes:
 
 def answer_of(line: bytes) -> Proof:
     """Raises ``ValueError`` for anything but an answer."""
-    order, floor = json.loads(line)
-    return Proof(tuple(order), int(floor))
+    match json.loads(line):
+        case [[*order], int(floor)] if all(isinstance(node, int) for node in order):
+            return Proof(tuple(order), floor)
+    raise ValueError("not an answer")
 
 
 def main() -> int:

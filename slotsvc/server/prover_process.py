@@ -28,6 +28,8 @@ ANSWER_S = 0.05
 """Of the time there is, kept for building the model and for the answer's way back."""
 GRACE_S = 0.5
 """A worker that is later than this is killed."""
+STARTS_S = 120.0
+"""Nor does one live that is not ready by then: it hangs."""
 
 
 class ProverProcess:
@@ -37,8 +39,8 @@ class ProverProcess:
     that died or was killed is started again with the next question. ``starts``, ``kills``: so far.
     """
 
-    def __init__(self, command: Sequence[str] = WORKER) -> None:
-        self._command = command
+    def __init__(self, command: Sequence[str] = WORKER, starts_s: float = STARTS_S) -> None:
+        self._command, self._starts_s = command, starts_s
         self._worker: _Worker | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -59,7 +61,7 @@ class ProverProcess:
         asked.add_done_callback(self._asked.discard)
         left = until - asyncio.get_running_loop().time()
         done, _ = await asyncio.wait({asked}, timeout=max(left, 0.0))
-        return asked.result() if done else None
+        return asked.result() if done and not asked.cancelled() else None
 
     async def aclose(self) -> None:
         """Ends the worker, whatever it does."""
@@ -91,6 +93,8 @@ class ProverProcess:
             self._worker = await _Worker.started(self._command)
             self.starts += 1
         if not await self._worker.is_ready(until - clock()):
+            if clock() > self._worker.begun + self._starts_s:
+                raise TimeoutError
             return None  # it goes on starting
         seconds = until - clock() - ANSWER_S
         if seconds < LEAST_S:
@@ -107,10 +111,10 @@ class ProverProcess:
 
 
 class _Worker:
-    """A started process and its first line to come."""
+    """A process started at ``begun`` (of the loop's clock), and its first line to come."""
 
     def __init__(self, process: Process) -> None:
-        self.process = process
+        self.process, self.begun = process, asyncio.get_running_loop().time()
         self._ready = asyncio.create_task(self._read(), name="prover starts")
 
     @classmethod

@@ -11,6 +11,8 @@ from slotsvc.scheduling.travel_port import TravelTable
 
 MOST_CELLS = 2_000_000
 """About 12 bytes each."""
+_OF_A_LINE = 64
+"""A line costs as much as so many cells before it has any: those of few places are many."""
 
 type _Key = tuple[Location, int, bool]
 
@@ -46,10 +48,10 @@ class RememberedLines:
             return
         whole = destinations if key[2] else sources
         self._lines[key] = whole, _copy(table)
-        self._cells += table.seconds.size
+        self._cells += table.seconds.size + _OF_A_LINE
         while self._cells > self._most_cells:
             _, (_, forgotten) = self._lines.popitem(last=False)
-            self._cells -= forgotten.seconds.size
+            self._cells -= forgotten.seconds.size + _OF_A_LINE
 
 
 def _key(sources: Sequence[Location], destinations: Sequence[Location]) -> _Key | None:

@@ -98,7 +98,7 @@ class RoadTravelTimes:
         while work.left:
             await in_thread(self._threads, work.more)
         return TravelTable(
-            seconds=work.seconds(),
+            seconds=work.seconds,
             source_snap_m=work.sources.places.snap_m.copy(),
             destination_snap_m=work.destinations.places.snap_m.copy(),
             map_id=self._map_id,
@@ -116,7 +116,8 @@ class RoadTravelTimes:
 class _Work:
     """A table that is being filled, from the shorter side: by rows forwards, by columns backwards.
 
-    ``left``: lines to go.
+    ``left``: lines to go. ``seconds``: (sources, destinations), rounded up, once none is left;
+    ``UNREACHABLE``: no way.
     """
 
     def __init__(self, hierarchy: Hierarchy, sources: Group, destinations: Group) -> None:
@@ -125,7 +126,7 @@ class _Work:
         self._by_row = len(sources) <= len(destinations)
         shape = sorted((len(sources), len(destinations)))
         self._deciseconds = np.full(shape, INF, dtype=np.int32)
-        self.left = shape[0]
+        self.left, self.seconds = shape[0], self._deciseconds
 
     def more(self) -> None:
         """Fills some lines."""
@@ -144,9 +145,10 @@ class _Work:
             lines(_some(other.ends, begin, end), tree.down, tree.parent, over, one.begins, times)
             straight(_some(other.ends, begin, end), one.ends, -1, times)
         self.left -= end - begin
+        if not self.left:  # here, in a thread: millions of pairs take a while
+            self.seconds = self._rounded_up()
 
-    def seconds(self) -> Int32:
-        """(sources, destinations), rounded up; ``UNREACHABLE``: no way."""
+    def _rounded_up(self) -> Int32:
         up = np.where(self._deciseconds < INF, (self._deciseconds + 9) // 10, UNREACHABLE)
         return np.ascontiguousarray((up if self._by_row else up.T).astype(np.int32))
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from slotsvc.scheduling.prover_port import Question
+from slotsvc.server.proof_worker import answer_of
 from slotsvc.server.prover_process import GRACE_S, MOST_WAITING, ProverProcess
 from slotsvc.solver.cell import NEVER
 from slotsvc.solver.depth_first import depth_first
@@ -125,6 +126,22 @@ async def test_starting_takes_longer_than_the_question_waits() -> None:
     assert await prover.prove(EASY, in_seconds(STARTS_S)) == ((2,), 7)
     assert (prover.starts, prover.kills) == (1, 0)
     await prover.aclose()
+
+
+async def test_a_worker_that_never_gets_ready_is_ended() -> None:
+    """It hangs: another one is started."""
+    prover = ProverProcess(a_program("import time; time.sleep(60)"), starts_s=0.2)
+    for _ in range(3):
+        assert await prover.prove(EASY, in_seconds(0.25)) is None
+    await prover.aclose()
+    assert prover.kills >= 1
+
+
+@pytest.mark.parametrize("text", ["null", "{}", "[1, 2]", "[[1], null]", "[[null], 1]", "3", "x"])
+def test_nonsense_is_no_answer(text: str) -> None:
+    """Whatever the line says."""
+    with pytest.raises(ValueError, match=r"answer|Expecting"):
+        answer_of(text.encode())
 
 
 async def test_only_a_few_wait() -> None:

@@ -89,7 +89,7 @@ class _ProofEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Proof.ValueType
     PROOF_EXACT: _Proof.ValueType  # 1
     """The offered slots and their order are proven best."""
     PROOF_EXACT_EPSILON: _Proof.ValueType  # 2
-    """Proven up to the measured slack of the map."""
+    """Proven up to the measured slack of the map. Not told by this version: its bounds need no slack."""
     PROOF_BOUND: _Proof.ValueType  # 3
     """Some order was not searched to its end (see Receipt.gap), or some driving is only estimated
     (see Receipt.travel_provenance).
@@ -105,7 +105,7 @@ PROOF_UNSPECIFIED: Proof.ValueType  # 0
 PROOF_EXACT: Proof.ValueType  # 1
 """The offered slots and their order are proven best."""
 PROOF_EXACT_EPSILON: Proof.ValueType  # 2
-"""Proven up to the measured slack of the map."""
+"""Proven up to the measured slack of the map. Not told by this version: its bounds need no slack."""
 PROOF_BOUND: Proof.ValueType  # 3
 """Some order was not searched to its end (see Receipt.gap), or some driving is only estimated
 (see Receipt.travel_provenance).
