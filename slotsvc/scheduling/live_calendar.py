@@ -37,7 +37,7 @@ MOST_TEAMS = 64
 """Teams kept in memory; the one not asked for longest goes first."""
 
 MOST_WEIGHTS = 4
-"""Zero lines of a team kept in memory, for different weights."""
+"""Calendars and zero lines of a team kept in memory, for different weights."""
 
 
 @dataclass(slots=True)
@@ -142,9 +142,16 @@ async def _with_base(memory: _TeamMemory, team: RememberedTeam, weights: Weights
         known = memory.bases.pop(weights, None)
         base = await asyncio.to_thread(base_costs, team.arrays, weights, BASE_BUDGET, known)
         memory.bases[weights] = team.arrays, base
-        while len(memory.bases) > MOST_WEIGHTS:
-            memory.bases.pop(next(iter(memory.bases)))
-        return team.calendar(weights, base)
+        calendar = team.calendar(weights, base)
+        _forget_first(memory.bases)
+        _forget_first(team.calendars)
+        return calendar
+
+
+def _forget_first[Kept](by_weights: dict[Weights, Kept]) -> None:
+    """Callers choose the weights: there may be any number of them."""
+    while len(by_weights) > MOST_WEIGHTS:
+        by_weights.pop(next(iter(by_weights)))
 
 
 def _covering(known: Period | None, first: date, last: date) -> Period:

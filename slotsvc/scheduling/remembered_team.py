@@ -46,7 +46,8 @@ class Row:
 @dataclass(frozen=True, slots=True, eq=False)
 class RememberedTeam:
     """``rows``: in the order of the arrays; ``numbers``: of each. ``until``: before it time alone
-    changes nothing; ``over``: nor is a shift over. ``calendars``: by weights, made when asked for.
+    changes nothing; ``over``: nor is a shift over. ``calendars``: by weights, made when asked for,
+    the last few.
     """
 
     seen: TeamSeen

@@ -155,8 +155,8 @@ def _neighbours(calendar: TeamCalendar, row: int) -> tuple[datetime | None, date
 
 
 def _travel(calendar: TeamCalendar, route: RouteInstance, legs: Legs) -> Int32:
-    known = calendar.arrays.places
-    numbers = [known.index(place) for place in route.places]
+    known = calendar.arrays.numbers
+    numbers = [known[place] for place in route.places]
     count = len(numbers)
     wide = np.zeros((count + 1, count + 1), np.int32)
     wide[:count, :count] = route.travel

@@ -104,7 +104,9 @@ _NOTHING = timedelta(0)
 
 
 def _sum_up(blocks: Sequence[Rejected], ways_out: Sequence[WayOut]) -> str:
-    """The most telling block, and the first way out."""
+    """The most telling block, and the first way out; without blocks nothing was found out."""
+    if not blocks:
+        return "Not judged: there was no time left for it."
     why = blocks[0].message
     if not ways_out:
         return f"Not possible. {why}"

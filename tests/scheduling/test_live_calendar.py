@@ -18,7 +18,7 @@ from slotsvc.domain.errors import NotFoundError, SlotsvcError
 from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.scheduling.live_calendar import LiveCalendar
+from slotsvc.scheduling.live_calendar import MOST_WEIGHTS, LiveCalendar
 from slotsvc.scheduling.ports import ReadTx
 from slotsvc.scheduling.remembered_team import Snapshot
 from slotsvc.scheduling.travel_port import TravelTable
@@ -145,6 +145,20 @@ def test_nothing_new_gives_the_very_same_calendar(walk: Walk) -> None:
     assert after is not before
     others = [(a, b) for a, b in zip(before.days, after.days, strict=True) if a is b]
     assert len(others) == len(before.days) - 1
+
+
+def test_calendars_for_a_few_weights_are_kept(walk: Walk) -> None:
+    """Callers choose the weights; the calendar for those asked for long ago is worked out anew."""
+    world, live = walk.world, LiveCalendar(walk.world.store, walk.world.travel)
+
+    def read(waiting: int) -> TeamCalendar:
+        days, weights = (world.day(1), world.day(2)), (1000, waiting, 50)
+        return world.run(live.read(TENANT, TEAM, *days, weights))[0]
+
+    first, *others = [read(waiting) for waiting in range(1 + MOST_WEIGHTS)]
+    assert all(read(1 + number) is other for number, other in enumerate(others))
+    assert read(0) is not first
+    assert told(read(0)) == told(first)
 
 
 def test_another_tenants_changes_are_nobodys_business(walk: Walk) -> None:

@@ -101,6 +101,17 @@ def test_a_full_morning_opens_by_minutes() -> None:
     assert ChangeKind.MOVE_VISIT_AWAY in sizes(found)
 
 
+def test_without_time_nothing_is_claimed() -> None:
+    """Whose time is over gets no blocks and no ways out, and is told so."""
+    full = ana(a_placement("a", at("8:00"), minutes=540))
+    query = a_query([asked(MONDAY, "10:00", "12:00")], minutes=90)
+    one = Asked(query, 0, wanted_of(query.windows[0]))
+    legs = LINE.legs(full, query.location)
+    told = why_not(full, one, legs, SearchParams(), at("0:00"), lambda: True)
+    assert (told.offer, told.blocks, told.ways_out) == (None, (), ())
+    assert told.message == "Not judged: there was no time left for it."
+
+
 def test_a_visit_in_the_way_may_be_late_or_unpinned() -> None:
     """The pinned visit could wait until the new one is done: its promise says so."""
     pinned = replace(

@@ -145,8 +145,9 @@ async def test_a_line_of_a_kept_tuple_is_remembered(town: RoadTravelTimes) -> No
 
 
 def test_remembered_lines_have_a_limit() -> None:
-    """The line asked for longest ago makes way; one that is too long is not kept at all."""
-    lines = RememberedLines(most_cells=10)
+    """The line asked for longest ago makes way; one that is too long is not kept at all. Lines of
+    few places count too."""
+    lines = RememberedLines(most_cells=2 * 5 + 2 * 64)
     sites = tuple(places_in_town(1, 5))
     table = TravelTable(
         np.zeros((1, 5), dtype=np.int32), np.zeros(1), np.zeros(5), "map", Provenance.LIVE
@@ -157,8 +158,8 @@ def test_remembered_lines_have_a_limit() -> None:
     lines.keep([sites[2]], sites, table)
     assert lines.find([sites[1]], sites) is None
     assert lines.find([sites[0]], sites) is not None
-    long = tuple(places_in_town(2, 11))
-    lines.keep([sites[0]], long, replace(table, seconds=np.zeros((1, 11), dtype=np.int32)))
+    long = tuple(places_in_town(2, 139))
+    lines.keep([sites[0]], long, replace(table, seconds=np.zeros((1, 139), dtype=np.int32)))
     assert lines.find([sites[0]], long) is None
     assert lines.find([sites[2]], sites) is not None
 
