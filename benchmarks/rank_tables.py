@@ -39,8 +39,8 @@ def ours(figures: dict[str, Any]) -> str:
 def engines(figures: dict[str, Any]) -> str:
     """Everybody on the same requests."""
     head = (
-        "driving alone", "CPU ms", "× top 10", "× every slot", "found of feasible", "dearer", "slots",
-        "top-1 regret", "top-5 regret",
+        "driving alone", "CPU ms", "× top 10", "× every slot", "found of feasible", "dearer",
+        "slots", "top-1 regret", "top-5 regret",
     )  # fmt: skip
     notes = [f"~ {f['engine']}: {f['sampled']}, the rest extrapolated." for f in _sampled(figures)]
     notes += [

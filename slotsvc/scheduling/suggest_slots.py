@@ -191,7 +191,7 @@ class SuggestSlots:
                 self._params(command),
                 search.snapshot.now,
                 command.max_rejections,
-                _out_of_time(command.deadline, left),
+                out_of_time(command.deadline, left),
                 next(self._searches) % REFEREE_EVERY == 0,
                 known,
             ),
@@ -286,6 +286,6 @@ class SuggestSlots:
         )
 
 
-def _out_of_time(deadline: float | None, left: Callable[[], bool]) -> Callable[[], bool]:
+def out_of_time(deadline: float | None, left: Callable[[], bool]) -> Callable[[], bool]:
     """Whether nobody waits for the answer any more."""
     return lambda: left() or (deadline is not None and time.monotonic() >= deadline)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, Violation
 from slotsvc.domain.offer_windows import OfferWindow, offered_windows, opened_around
@@ -13,17 +15,20 @@ from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
 from slotsvc.scheduling.ports import Store
-from slotsvc.scheduling.suggest_slots import Search, SuggestSlots
+from slotsvc.scheduling.suggest_slots import Search, SuggestSlots, out_of_time
 from slotsvc.scheduling.team_seen import Period
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
 from slotsvc.solver.one_window import Wanted
-from slotsvc.solver.query import Legs
+from slotsvc.solver.query import Legs, Offer
 from slotsvc.solver.team_calendar import TeamCalendar
 from slotsvc.solver.why_not import Asked as AskedWhy
-from slotsvc.solver.why_not import Verdict, why_not
+from slotsvc.solver.why_not import Verdict, best_of, compared, why_not
 
 MOST_WINDOWS = 50
 """Windows of a day that are judged in one call."""
+COMPARING_S = 2.0
+"""Longest search for the best slot of the request, which verdicts are compared with: who asks why
+not wants the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,13 @@ class WhyNot:
         search = await self._suggest.read(command.search, asked, loaded)
         number = _number(search, command.technician)
         (legs,) = await self._suggest.legs([search.query.location], search.calendar)
-        verdicts = [
-            await self._judged(search, AskedWhy(search.query, number, wanted, command.most), legs)
+        each = [
+            AskedWhy(search.query, number, wanted, command.most)
             for wanted in _wanted(search, command.when, day)
         ]
+        verdicts = await self._compared(
+            search, each, [await self._judged(search, one, legs) for one in each], legs
+        )
         offers = [(v.offer,) if v.offer is not None else () for v in verdicts]
         held = (self._suggest.held(search, found) for found in offers)
         estimated = legs.estimated or _estimated(search.calendar, number, day)
@@ -96,12 +104,48 @@ class WhyNot:
         return first, last
 
     async def _judged(self, search: Search, asked: AskedWhy, legs: Legs) -> Verdict:
-        """In a thread of its own turn, so that a day of many windows stands in nobody's way."""
-        params, now = search.command.params, search.snapshot.now
-        return await self._suggest.in_thread(
-            lambda left: why_not(search.calendar, asked, legs, params, now, left),
+        calendar, params, now = search.calendar, search.command.params, search.snapshot.now
+        return await self._in_time(
+            lambda over: why_not(calendar, asked, legs, params, now, over),
             search.command.deadline,
         )
+
+    async def _compared(
+        self, search: Search, each: Sequence[AskedWhy], verdicts: Sequence[Verdict], legs: Legs
+    ) -> Sequence[Verdict]:
+        """With the best slot of the request, searched once and after all verdicts: when time is
+        short they matter more. The comparison has no more than ``COMPARING_S``."""
+        if all(verdict.offer is None for verdict in verdicts):
+            return verdicts
+        calendar, params, now = search.calendar, search.command.params, search.snapshot.now
+        until, deadline = time.monotonic() + COMPARING_S, search.command.deadline
+        until = until if deadline is None else min(until, deadline)
+        best = await self._in_time(
+            lambda over: best_of(calendar, search.query, legs, params, now, over), until
+        )
+        if best is None:
+            return verdicts
+        return [
+            await self._in_time(partial(_with_best, best, search, one, verdict, legs), until)
+            for one, verdict in zip(each, verdicts, strict=True)
+        ]
+
+    async def _in_time[T](self, work: Callable[[Callable[[], bool]], T], until: float | None) -> T:
+        """In a thread of its own turn, so that a day of many windows stands in nobody's way; the
+        work is told when its time is over, at ``until``."""
+        return await self._suggest.in_thread(lambda left: work(out_of_time(until, left)), until)
+
+
+def _with_best(
+    best: Offer,
+    search: Search,
+    asked: AskedWhy,
+    verdict: Verdict,
+    legs: Legs,
+    over: Callable[[], bool],
+) -> Verdict:
+    params, now = search.command.params, search.snapshot.now
+    return compared(verdict, best, search.calendar, asked, legs, params, now, over)
 
 
 def _day(asked: Asked, window: TimeWindow) -> date:

@@ -59,11 +59,6 @@ class TeamArrays:
         """int32 (R,): seconds of service on each route."""
         return self.tables.route[:, t.BUSY]
 
-    @property
-    def order_count(self) -> Int32:
-        """int32 (R,): how many orders of each route are known."""
-        return np.diff(self.tables.at[:, t.ORDERS])
-
     def paths(self, row: int) -> Int32:
         """int32 (orders, visits): the known orders of a route, the committed one first."""
         first, last = self.tables.at[row : row + 2, t.GAPS]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.base import Base
-from slotsvc.solver.board import Board, limit, offer, redraw
+from slotsvc.solver.board import CUT, Board, limit, offer, redraw
 from slotsvc.solver.bound import bounds_of
 from slotsvc.solver.cell import NEVER, Cell, cell_of
-from slotsvc.solver.cells import with_request
+from slotsvc.solver.cells import windows_of, with_request
 from slotsvc.solver.exact import BestOrder, best_order
 from slotsvc.solver.instance import Int64
 from slotsvc.solver.screen import SAFE, Screened, Team
@@ -63,17 +63,33 @@ class CellSearch:
 
     def run(self, rows: list[int], out_of_time: Callable[[], bool]) -> Searched:
         """Searches every cell that can still change the answer."""
-        entries = sorted(entry for row in rows for entry in self._bounded(row))
+        entries = sorted(self._entries(rows, out_of_time))
         for number, entry in enumerate(entries):
             redraw(self.board)
             if entry[0] > self._limit(entry[1]):
                 continue
             if out_of_time():
-                left = entries[number:]
-                self.found.skipped += sum(least <= self._limit(slot) for least, slot, _ in left)
+                self.found.skipped += self._still_matter(entries[number:])
                 break
             self._search(entry, out_of_time)
         return self.found
+
+    def _entries(self, rows: list[int], out_of_time: Callable[[], bool]) -> Iterator[_Entry]:
+        """The cells that may be possible; all those of routes that time leaves out are skipped."""
+        for number, row in enumerate(rows):
+            if out_of_time():
+                windows = windows_of(self.arrays, self.team.request, self.team.cells)
+                real = windows.opens[rows[number:]] <= windows.closes[rows[number:]]
+                self.found.skipped += int(np.count_nonzero(real))
+                return
+            yield from self._bounded(row)
+
+    def _still_matter(self, left: list[_Entry]) -> int:
+        """How many of these could change the answer (``limit``, of thousands at once)."""
+        least, slot, _ = np.array(left, np.int64).T
+        board, day = self.board, self.team.cells.day[slot]
+        most = np.minimum(board.upper[slot], board.last_of_day[day])
+        return int(np.count_nonzero(least <= np.minimum(most, board.tally[CUT])))
 
     def _bounded(self, row: int) -> list[_Entry]:
         """The cells of a route that may be possible."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -30,10 +30,18 @@ MOST_SEARCHED = 64
 MARGINS_EACH = 2
 """Cells of each technician for which the missing time is worked out."""
 
+ASKED_EVERY = 64
+"""Cells that are spelt out between two questions for the time."""
+
 
 def why_first(offer: Offer) -> str:
     """One sentence for the best offer."""
     return f"Best under these travel times: {_parts(offer)}."
+
+
+def why_alone(offer: Offer) -> str:
+    """One sentence for an offer whose rank is not known."""
+    return f"{_parts(offer)}; not compared with the best."
 
 
 def why_here(offer: Offer, best: Offer) -> str:
@@ -77,9 +85,9 @@ def _signed(seconds: int) -> str:
 
 @dataclass(slots=True)
 class _Group:
-    """Cells closed to one technician for one reason. ``full``: cells (row, window) without room,
-    whose margin is worked out only if the group is shown. ``kept``: on some of their days the other
-    visits keep their order, so another order may have room."""
+    """Cells closed to one technician for one reason. ``full``: the first cells (row, window)
+    without room, whose margin is worked out only if the group is shown. ``kept``: on some of their
+    days the other visits keep their order, so another order may have room."""
 
     cells: int = 0
     closed: Closed | None = None
@@ -90,8 +98,12 @@ class _Group:
     def note(self, closed: Closed, asked: AskedWindow | None, cells: int) -> None:
         """The mildest closure stands for the group."""
         self.cells += cells
-        if self.closed is None or closed.margin < self.closed.margin:
+        if self.yields_to(closed):
             self.closed, self.window = closed, asked.window.promise if asked else None
+
+    def yields_to(self, closed: Closed) -> bool:
+        """Whether it is milder than all before."""
+        return self.closed is None or closed.margin < self.closed.margin
 
 
 def rejections(
@@ -102,27 +114,35 @@ def rejections(
     closures: Closures,
     insert_only: bool,
     most: int,
+    out_of_time: Callable[[], bool] = lambda: False,
 ) -> tuple[Rejected, ...]:
-    """At most ``most``, the most telling first: one per technician and reason."""
+    """At most ``most``, the most telling first: one per technician and reason.
+
+    When time is over, what needs a search is left out: full cells that are not all counted, the
+    missing time of those that are, and until when a missing tag was there.
+    """
     if most == 0:
         return ()
     groups: dict[tuple[int, Reason, str], _Group] = {}
     for who, closed, asked, count in closures.entries:
         key = (who, closed.reason, closed.subject)
         groups.setdefault(key, _Group()).note(closed, asked, count)
-    if cells is not None:
-        for full in _without_room(calendar, query, request, cells, insert_only):
+    if cells is not None and not out_of_time():
+        for full in _without_room(calendar, query, request, cells, insert_only, out_of_time):
             key = (calendar.days[full.row].technician, full.closed.reason, "")
             group = groups.setdefault(key, _Group())
-            group.note(full.closed, full.asked, 1)
+            group.note(full.closed, full.asked if group.yields_to(full.closed) else None, 1)
             if full.closed.reason is Reason.NO_ROOM:
-                group.full.append((full.row, full.asked))
+                if len(group.full) < MARGINS_EACH:
+                    group.full.append((full.row, full.asked))
                 group.kept |= insert_only or bool(cells.cells.fixed[full.row])
     shown = _mixed(sorted(groups.items(), key=_telling))[:most]
     for _, group in shown:
-        for row, asked in group.full[:MARGINS_EACH]:
+        if not group.full or out_of_time():
+            continue
+        for row, asked in group.full:
             group.note(_margin(calendar, query, request, row, asked), asked, 0)
-    return tuple(_told(calendar, query, who, group) for (who, _, _), group in shown)
+    return tuple(_told(calendar, query, who, group, out_of_time) for (who, _, _), group in shown)
 
 
 type _Entry = tuple[tuple[int, Reason, str], _Group]
@@ -143,10 +163,23 @@ def _mixed(entries: Sequence[_Entry]) -> list[_Entry]:
     return [entries[number] for _, number in sorted(place)]
 
 
-def _told(calendar: TeamCalendar, query: SlotQuery, who: int, group: _Group) -> Rejected:
+def _told(
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    who: int,
+    group: _Group,
+    out_of_time: Callable[[], bool],
+) -> Rejected:
     assert group.closed is not None
     return rejected(
-        calendar, query, who, group.closed, group.window, order_kept=group.kept, cells=group.cells
+        calendar,
+        query,
+        who,
+        group.closed,
+        group.window,
+        order_kept=group.kept,
+        cells=group.cells,
+        out_of_time=out_of_time,
     )
 
 
@@ -159,14 +192,15 @@ def rejected(
     *,
     order_kept: bool,
     cells: int = 1,
+    out_of_time: Callable[[], bool] = lambda: False,
 ) -> Rejected:
     """A closure in words. ``who``: number of the technician, -1: everybody. ``order_kept``: the
-    other visits had to keep their order."""
+    other visits had to keep their order. ``out_of_time``: the sentence is then a shorter one."""
     why = sentence(
         closed,
         order_kept,
         query.rules.weekdays_of(closed.subject) or frozenset(),
-        _last_with(calendar, who, closed, window),
+        _last_with(calendar, who, closed, window, out_of_time),
     )
     return Rejected(
         calendar.technicians[who].id if who >= 0 else "",
@@ -181,10 +215,15 @@ def rejected(
 
 
 def _last_with(
-    calendar: TeamCalendar, who: int, closed: Closed, window: TimeWindow | None
+    calendar: TeamCalendar,
+    who: int,
+    closed: Closed,
+    window: TimeWindow | None,
+    out_of_time: Callable[[], bool],
 ) -> date | None:
-    """The last day before a missing tag's window on which the technician had it; None: none."""
-    if closed.reason is not Reason.MISSING_TAG or window is None:
+    """The last day before a missing tag's window on which the technician had it; None: none, or
+    there was no time to look for it."""
+    if closed.reason is not Reason.MISSING_TAG or window is None or out_of_time():
         return None
     return max(
         (
@@ -203,15 +242,41 @@ class _Full:
     """An open cell in which no order is possible, and why."""
 
     row: int
-    asked: AskedWindow
+    slot: int
+    closes: int
     closed: Closed
+    cells: OpenCells
+
+    @property
+    def asked(self) -> AskedWindow:
+        """The window; thousands are full, and few of them are told."""
+        return self.cells.window_of(self.row, self.slot, self.closes)
 
 
 def _without_room(
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    request: Request,
+    cells: OpenCells,
+    insert_only: bool,
+    out_of_time: Callable[[], bool],
+) -> Sequence[_Full]:
+    """Open cells in which no order is possible, all of them. Proven: by all orders of the day where
+    they are known, by search for the first few cells of other days. None when time is over before
+    the last: half of them would be a wrong count."""
+    found: list[_Full] = []
+    for tried, full in enumerate(_tried_for_room(calendar, query, request, cells, insert_only)):
+        if (full is None or tried % ASKED_EVERY == 0) and out_of_time():
+            return ()
+        if full is not None:
+            found.append(full)
+    return found
+
+
+def _tried_for_room(
     calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells, insert_only: bool
-) -> Iterator[_Full]:
-    """Open cells in which no order is possible. Proven: by all orders of the day where they are
-    known, by search for the first few cells of other days."""
+) -> Iterator[_Full | None]:
+    """Cells without room; None before each cell that takes a search."""
     arrays = limited_arrays(calendar, query, insert_only)
     fixed = cells.cells.fixed | insert_only
     over = over_max_travel(arrays, request, cells.cells._replace(fixed=fixed))
@@ -221,6 +286,7 @@ def _without_room(
         closes = int(windows.closes[row, column])
         yield _full(calendar, arrays, cells, (row, column, closes), int(over[row, column]))
     for row, column in np.argwhere((over > 0) & ~known)[:MOST_SEARCHED].tolist():
+        yield None
         opens, closes = int(windows.opens[row, column]), int(windows.closes[row, column])
         driving = _least_driving(arrays, request, row, opens, closes)
         too_much = INF if driving == NEVER else driving - int(arrays.max_travel[row])
@@ -242,11 +308,11 @@ def _full(
     """``where``: row, column, and last start there. ``over``: seconds of driving too much where
     there is time enough; INF: there is not."""
     row, column, closes = where
-    asked = cells.window_of(row, int(cells.cells.low[row]) + column, closes)
+    slot = int(cells.cells.low[row]) + column
     if over >= INF:
-        return _Full(row, asked, Closed(Reason.NO_ROOM, margin=UNKNOWN))
+        return _Full(row, slot, closes, Closed(Reason.NO_ROOM, margin=UNKNOWN), cells)
     added = arrays.max_travel[row] < calendar.arrays.max_travel[row]
-    return _Full(row, asked, max_travel.closed(over, added=bool(added)))
+    return _Full(row, slot, closes, max_travel.closed(over, added=bool(added)), cells)
 
 
 def _least_driving(arrays: TeamArrays, request: Request, row: int, opens: int, closes: int) -> int:

@@ -10,7 +10,7 @@ then route (technician).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -87,6 +87,18 @@ def rank(
     return ranking.ranked(ranking.search(out_of_time, known))
 
 
+def gap_of(searched: Searched, costs: Sequence[int], most: int) -> int:
+    """What an unfinished search could still save, and what a cost could be too low by.
+
+    ``costs``: of the slots found, at most ``most``, the last one's highest. What may come out equal
+    to it counts as one: it could stand there instead.
+    """
+    worst = costs[-1] if costs else searched.floor
+    if searched.floor == NEVER or (len(costs) == most and searched.floor > worst):
+        return searched.doubt
+    return max(searched.doubt, worst - searched.floor, 1)
+
+
 class _Ranking:
     """One ranking: what is known of every slot, sharpened chunk by chunk."""
 
@@ -135,9 +147,10 @@ class _Ranking:
         evaluated = int(self.board.tally[EVALUATED]) + searched.evaluated
         skipped = self.skipped + searched.skipped
         cells = int(self.screened.counts[CELLS])
+        gap = gap_of(searched, [winner.cost for winner in winners], self.params.max_slots)
         return Ranked(
             winners, cells, evaluated, cells - evaluated - skipped, skipped,
-            self._gap(winners, searched), int(self.board.tally[PRICED]) + searched.labels,
+            gap, int(self.board.tally[PRICED]) + searched.labels,
             told(searched.left),
         )  # fmt: skip
 
@@ -192,15 +205,6 @@ class _Ranking:
             for part, kept in enumerate(today):
                 zero[fixed, part] = kept[rows[fixed]]
         return zero
-
-    def _gap(self, winners: tuple[Winner, ...], searched: Searched) -> int:
-        """What an unfinished search could still save, and what a cost could be too low by."""
-        if searched.floor == NEVER:
-            return searched.doubt
-        worst = winners[-1].cost if winners else searched.floor
-        if len(winners) < self.params.max_slots:
-            worst = max(worst, searched.floor + 1)  # a slot more
-        return max(searched.doubt, worst - searched.floor, 0)
 
     @property
     def cells(self) -> Cells:

@@ -62,7 +62,7 @@ def suggest(
         _told(offers),
         rejections(
             calendar, query, request, None if over else cells, closures, insert_only,
-            max_rejections,
+            max_rejections, out_of_time,
         ),
         _counts(ranked, closures, calendar),
         insert_only,

@@ -1,8 +1,8 @@
 """Why one technician cannot serve in a window, and what would open it. Pure.
 
 Rules and room are judged for this one shift and window alone, all of them, where the ranking stops
-at the first that says no. What is possible is priced by the ranking itself and compared with its
-best slot.
+at the first that says no. What is possible is priced by the ranking itself; all verdicts on one
+request are then compared with its best slot, which is searched once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.blocks import rules, window_rules
 from slotsvc.solver.constraints import Closed, Reason, shift, technician_choice
 from slotsvc.solver.constraints.sentences import TELLING, UNKNOWN
-from slotsvc.solver.explain import rejected, why_here
+from slotsvc.solver.explain import rejected, why_alone, why_first, why_here
 from slotsvc.solver.fits import without_room
 from slotsvc.solver.one_window import OneWindow, Wanted, one_window
 from slotsvc.solver.params import Freedom, SearchParams
-from slotsvc.solver.query import AskedWindow, Legs, Offer, Rejected, SlotQuery
+from slotsvc.solver.query import Answer, AskedWindow, Legs, Offer, Rejected, SlotQuery
 from slotsvc.solver.repair import Repair, is_held, repairs
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -76,13 +76,14 @@ def why_not(
     now: datetime,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> Verdict:
-    """The verdict on one technician and window. ``out_of_time``: nobody waits for it any more; it
-    then has neither blocks nor an offer."""
+    """The verdict on one technician and window, not compared yet. ``out_of_time``: nobody waits for
+    it any more; it then has no blocks, and an offer only if one was found."""
+    if out_of_time():
+        return Verdict(asked.wanted, None, (), (), _sum_up((), ()))
     wanted = asked.wanted
     offer = _offer(calendar, asked, legs, params, now, out_of_time)
     if offer is not None:
-        why = _compared(calendar, asked, offer, legs, params, now, out_of_time)
-        return Verdict(wanted, replace(offer, why=why), (), (), f"Possible: {why}")
+        return _possible(wanted, offer, why_alone(offer))
     if out_of_time():
         return Verdict(wanted, None, (), (), _sum_up((), ()))
     judged = [
@@ -116,6 +117,10 @@ def _sum_up(blocks: Sequence[Rejected], ways_out: Sequence[WayOut]) -> str:
 # possible
 
 
+def _possible(wanted: Wanted, offer: Offer, why: str) -> Verdict:
+    return Verdict(wanted, replace(offer, why=why), (), (), f"Possible: {why}")
+
+
 def _offer(
     calendar: TeamCalendar,
     asked: Asked,
@@ -129,20 +134,34 @@ def _offer(
         return None
     query = replace(asked.query, windows=_windows(asked.wanted), closed=())
     alone = replace(query, required=frozenset([who]))
-    return _best(calendar, alone, legs, params, now, out_of_time)
+    return next(iter(_first(calendar, alone, legs, params, now, out_of_time).offers), None)
 
 
-def _best(
+def best_of(
+    calendar: TeamCalendar,
+    query: SlotQuery,
+    legs: Legs,
+    params: SearchParams,
+    now: datetime,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> Offer | None:
+    """The best slot of a request; None: it has none, or time was over before all were looked at."""
+    if out_of_time():
+        return None
+    found = _first(calendar, query, legs, params, now, out_of_time)
+    return None if found.counts.skipped else next(iter(found.offers), None)
+
+
+def _first(
     calendar: TeamCalendar,
     query: SlotQuery,
     legs: Legs,
     params: SearchParams,
     now: datetime,
     out_of_time: Callable[[], bool],
-) -> Offer | None:
+) -> Answer:
     one = replace(params, max_slots=1, max_per_day=1)
-    found = suggest(calendar, query, legs, one, now, out_of_time=out_of_time)
-    return next(iter(found.offers), None)
+    return suggest(calendar, query, legs, one, now, out_of_time=out_of_time)
 
 
 def _windows(wanted: Wanted) -> tuple[AskedWindow, ...]:
@@ -158,25 +177,30 @@ def _windows(wanted: Wanted) -> tuple[AskedWindow, ...]:
     return tuple(found)
 
 
-def _compared(
+def compared(
+    verdict: Verdict,
+    best: Offer,
     calendar: TeamCalendar,
     asked: Asked,
-    offer: Offer,
     legs: Legs,
     params: SearchParams,
     now: datetime,
-    out_of_time: Callable[[], bool],
-) -> str:
-    """Why the offer is not the first of its request, or that it is."""
-    best = _best(calendar, asked.query, legs, params, now, out_of_time)
-    if best is None or offer.cost <= best.cost:
-        return offer.why
-    here = replace(asked.query, windows=_windows(asked.wanted), closed=())
-    other = _best(calendar, here, legs, params, now, out_of_time)
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> Verdict:
+    """The verdict with why its offer is not the first of its request, or that it is. ``best``: what
+    ``best_of`` gives for the request. ``out_of_time``: nobody else is then looked for."""
+    offer = verdict.offer
+    if offer is None:
+        return verdict
+    if offer.cost <= best.cost:
+        return _possible(verdict.wanted, offer, why_first(offer))
     told = why_here(offer, best)
-    if other is not None and other.technician != offer.technician and other.cost < offer.cost:
-        return f"{told} {other.technician_name} would serve this window for less."
-    return told
+    here = replace(asked.query, windows=_windows(asked.wanted), closed=())
+    found = () if out_of_time() else _first(calendar, here, legs, params, now, out_of_time).offers
+    for other in found:
+        if other.technician != offer.technician and other.cost < offer.cost:
+            told = f"{told} {other.technician_name} would serve this window for less."
+    return _possible(verdict.wanted, offer, told)
 
 
 # not possible

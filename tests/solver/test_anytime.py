@@ -6,18 +6,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from slotsvc.pb.v1 import types_pb2
 from slotsvc.server.slot_convert import receipt_to_pb
-from slotsvc.solver import exact, ranking
+from slotsvc.solver import cell_search, exact, ranking
+from slotsvc.solver.bound import bounds_of
 from slotsvc.solver.day_model import prove
+from slotsvc.solver.instance import Int64
 from slotsvc.solver.query import Answer
 from slotsvc.solver.suggest import suggest
+from slotsvc.solver.tables import Tables
 from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Settled, settled
 from tests.examples import examples
 from tests.solver.adversarial_roads import adversarial_roads
+from tests.solver.clock import Clock
 from tests.solver.opened import RULES_OF_TIME
 from tests.solver.proven import as_told, assert_counts_add_up, assert_priced
 from tests.solver.random_days import Question, Shape
@@ -32,17 +37,6 @@ def crowded_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days whose orders cannot all be known: here the search has something to skip."""
     monkeypatch.setitem(FAMILIES, CROWDED, Family(replace(SHAPE, roads=adversarial_roads)))
     monkeypatch.setattr(ranking, "WORK", 1)  # or a small day is done before it asks
-
-
-class Clock:
-    """Time that is over at the n-th question."""
-
-    def __init__(self, questions: int) -> None:
-        self.left, self.asked = questions, 0
-
-    def __call__(self) -> bool:
-        self.asked += 1
-        return self.asked > self.left
 
 
 def answered(
@@ -70,6 +64,24 @@ def test_cut_off_at_every_question(family: str) -> None:
             cut += not answer.counts.complete
         assert answer.counts.complete
     assert cut > 0
+
+
+def test_no_route_is_bounded_when_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many routes there are to be searched: bounding all of them may take longer than the
+    caller has."""
+    bounded = []
+
+    def counted(tables: Tables, *more: Any) -> tuple[Int64, Int64]:
+        bounded.append(more)
+        return bounds_of(tables, *more)
+
+    monkeypatch.setattr(cell_search, "bounds_of", counted)
+    for n in range(examples(20)):
+        assert_counts_add_up(answered(number(CROWDED, n), Clock(0)))
+    assert not bounded
+    for n in range(examples(20)):
+        answered(number(CROWDED, n), lambda: False)
+    assert bounded
 
 
 def assert_honest(question: Question, answer: Answer, whole: Answer) -> None:
@@ -116,7 +128,8 @@ def test_what_is_proven_elsewhere_is_used_and_no_more(monkeypatch: pytest.Monkey
             whole = answered(question, lambda: False)
         monkeypatch.setattr(exact, "NODES", 1)
         small = replace(question, params=replace(question.params, label_budget=1))
-        answer, known = answered(small, lambda: False), {}
+        answer = answered(small, lambda: False)
+        known: dict[tuple[int, int], Settled] = {}
         for _ in range(4):
             if answer.unproven:
                 known |= proven_elsewhere(question, answer)

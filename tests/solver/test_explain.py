@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ from tests.solver.calendars import (
     at,
     between,
 )
+from tests.solver.clock import Clock
 from tests.solver.literal import least_cost, orders_with
 from tests.solver.opened import opened
 from tests.solver.random_days import ALL_FEATURES, Question, Shape, questions
@@ -89,11 +91,16 @@ def answer_to(question: Question) -> Answer:
     )
 
 
-def answer_on(calendar: TeamCalendar, most: int = 50, freedom: Freedom | None = None) -> Answer:
+def answer_on(
+    calendar: TeamCalendar,
+    most: int = 50,
+    freedom: Freedom | None = None,
+    clock: Callable[[], bool] = lambda: False,
+) -> Answer:
     query = a_query(3, [asked("8:00", "10:00"), asked("10:00", "12:00")])
     params = SearchParams(freedom=freedom or Freedom.RESEQUENCE)
     legs = LINE.legs(calendar, query.location)
-    return suggest(calendar, query, legs, params, at("0:00"), max_rejections=most)
+    return suggest(calendar, query, legs, params, at("0:00"), most, clock)
 
 
 def three_reasons() -> TeamCalendar:
@@ -117,6 +124,24 @@ def test_a_short_list_of_rejections_shows_each_kind_first() -> None:
     ]
     assert len(answer_on(three_reasons(), most=2).rejections) == 2
     assert answer_on(three_reasons(), most=0).rejections == ()
+
+
+def test_explained_in_what_time_is_left_nothing_told_is_wrong() -> None:
+    """Cut off at every question: each reason has its whole count or is left out, and a missing time
+    that was not worked out is told as none."""
+    calendar, clock = three_reasons(), Clock(1 << 60)
+    whole = {(r.technician, r.reason): r for r in answer_on(calendar, clock=clock).rejections}
+    left_out = unsized = 0
+    for left in range(clock.asked + 1):
+        told = answer_on(calendar, clock=Clock(left)).rejections
+        left_out += len(whole) - len(told)
+        for one in told:
+            true = whole[one.technician, one.reason]
+            unsized += one != true
+            assert one in (true, replace(true, margin=0, message=one.message, window=one.window))
+    assert {(r.technician, r.reason): r for r in told} == whole
+    assert left_out
+    assert unsized
 
 
 def test_every_reason_has_its_place_its_action_and_every_component_its_name() -> None:

@@ -16,8 +16,11 @@ from slotsvc.server.slot_convert import receipt_to_pb
 from slotsvc.solver import exact, orders
 from slotsvc.solver.arrays import team_arrays
 from slotsvc.solver.base import base_costs
+from slotsvc.solver.cell import NEVER
+from slotsvc.solver.cell_search import Searched
 from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import Answer
+from slotsvc.solver.ranking import gap_of
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.examples import examples
@@ -267,3 +270,21 @@ def test_overtime_is_allowed_at_its_price() -> None:
     late = next(c for c in offer.components if c.name == "overtime")
     assert (late.quantity, late.cost, offer.added_overtime) == (2400, 4_800_000, 2400)
     assert offer.start == at("16:30")
+
+
+@pytest.mark.parametrize(
+    ("floor", "costs", "gap"),
+    [
+        (NEVER, [50, 70], 0),
+        (71, [50, 70], 0),
+        (70, [50, 70], 1),
+        (60, [50, 70], 10),
+        (71, [50], 1),
+        (60, [], 1),
+    ],
+)
+def test_an_order_that_may_come_out_equal_is_a_gap(floor: int, costs: list[int], gap: int) -> None:
+    """Of equal slots the earlier one is offered: who may still tie with the last of two may take
+    its place. Where there is room in the list anybody may come in."""
+    assert gap_of(Searched(floor=floor), costs, 2) == gap
+    assert gap_of(Searched(floor=floor, doubt=15), costs, 2) == max(gap, 15)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 
 from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.visit import Pin
 from slotsvc.domain.working_time import NoShiftReason
+from slotsvc.solver import ranking
 from slotsvc.solver.changes import ChangeKind
 from slotsvc.solver.constraints import Reason
 from slotsvc.solver.one_window import Wanted
@@ -17,7 +19,7 @@ from slotsvc.solver.params import SearchParams
 from slotsvc.solver.query import SlotQuery
 from slotsvc.solver.suggest import suggest
 from slotsvc.solver.team_calendar import TeamCalendar
-from slotsvc.solver.why_not import Asked, Verdict, why_not
+from slotsvc.solver.why_not import Asked, Verdict, best_of, compared, why_not
 from tests.examples import examples
 from tests.solver.calendars import (
     MONDAY,
@@ -35,6 +37,7 @@ from tests.solver.calendars import (
     at,
     between,
 )
+from tests.solver.clock import Clock
 from tests.solver.random_days import ALL_FEATURES, Question, Shape, questions
 from tests.solver.test_repair import wanted_of
 
@@ -45,10 +48,13 @@ HOUR = timedelta(hours=1)
 def verdict_on(
     calendar: TeamCalendar, query: SlotQuery, roads: Roads = LINE, technician: int = 0
 ) -> Verdict:
-    """On the query's first window, every way out."""
+    """On the query's first window, every way out, compared with the best."""
     legs = roads.legs(calendar, query.location)
     one = Asked(query, technician, wanted_of(query.windows[0]), most=20)
-    return why_not(calendar, one, legs, SearchParams(), at("0:00"))
+    params, now = SearchParams(), at("0:00")
+    found = why_not(calendar, one, legs, params, now)
+    best = best_of(calendar, query, legs, params, now)
+    return found if best is None else compared(found, best, calendar, one, legs, params, now)
 
 
 def ana(*placements: object, **shift: object) -> TeamCalendar:
@@ -103,8 +109,8 @@ def test_a_full_morning_opens_by_minutes() -> None:
 
 def test_without_time_nothing_is_claimed() -> None:
     """Whose time is over gets no blocks and no ways out, and is told so."""
-    full = ana(a_placement("a", at("8:00"), minutes=540))
-    query = a_query([asked(MONDAY, "10:00", "12:00")], minutes=90)
+    full = ana(a_placement("full", between("8:00", "8:01"), 1, 9 * HOUR))
+    query = a_query(2, [asked("10:00", "12:00")])
     one = Asked(query, 0, wanted_of(query.windows[0]))
     legs = LINE.legs(full, query.location)
     told = why_not(full, one, legs, SearchParams(), at("0:00"), lambda: True)
@@ -183,6 +189,32 @@ def test_a_possible_window_is_compared_with_the_best() -> None:
     assert "40 min more driving than the best" in hers.message
     assert "Bo would serve this window for less." in hers.message
     assert "Best under these travel times" in his.message
+
+
+def test_a_comparison_costs_no_search_of_the_whole_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Judging asks for the time as often with one window in the request as with forty, and so does
+    comparing with the best; without time for it nobody else is named."""
+    monkeypatch.setattr(ranking, "WORK", 1)  # or it asks once, however long it takes
+    days = [Day(a_shift("ana")), Day(a_shift("bo", places=(2, 2)))]
+    calendar = a_calendar(TeamDays([a_technician("ana"), a_technician("bo")], days), LINE)
+    windows = [asked(f"{9 + n // 6}:{n % 6}0", f"{9 + n // 6}:{n % 6}5") for n in range(40)]
+    questions, whole = [], a_query(2, windows)
+    legs, params = LINE.legs(calendar, whole.location), SearchParams()
+    best = best_of(calendar, whole, legs, params, at("0:00"))
+    assert best is not None
+    for query in (replace(whole, windows=whole.windows[:1]), whole):
+        one, clock = Asked(query, 0, wanted_of(query.windows[0])), Clock(1 << 60)
+        found = why_not(calendar, one, legs, params, at("0:00"), clock)
+        assert found.message.endswith("; not compared with the best.")
+        told = compared(found, best, calendar, one, legs, params, at("0:00"), clock)
+        assert told.message.endswith("Bo would serve this window for less.")
+        questions.append(clock.asked)
+        short = compared(found, best, calendar, one, legs, params, at("0:00"), lambda: True)
+        assert short.message.endswith("more driving than the best.")
+    assert questions[0] == questions[1]
+    assert best_of(calendar, whole, legs, params, at("0:00"), lambda: True) is None
 
 
 def test_a_window_of_a_night_shift_belongs_to_the_evening_before() -> None:
