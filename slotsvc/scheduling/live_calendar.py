@@ -99,10 +99,21 @@ class LiveCalendar:
     ) -> RememberedTeam:
         """The team after the refresh that runs, or after one for ``period`` begun now."""
         if memory.refreshing is None:
-            refresh = self._refreshed(tenant, team, period, memory.team)
+            refresh = self._refresh(memory, tenant, team, period)
             memory.refreshing = asyncio.create_task(refresh, name="refresh-team")
-            memory.refreshing.add_done_callback(lambda done: _refreshed(memory, done))
         return await asyncio.shield(memory.refreshing)
+
+    async def _refresh(
+        self, memory: _TeamMemory, tenant: str, team: str, period: Period
+    ) -> RememberedTeam:
+        """Reads and keeps; a failure is told to those who wait for it. What is remembered and that
+        nothing is read any more change in one step: who comes then must not wait for what is over.
+        """
+        try:
+            memory.team = await self._refreshed(tenant, team, period, memory.team)
+            return memory.team
+        finally:
+            memory.refreshing = None
 
     async def _refreshed(
         self, tenant: str, team: str, period: Period, before: RememberedTeam | None
@@ -125,13 +136,6 @@ class LiveCalendar:
         built = await built_days(self._travel, list(asked.values()), seen.glance.now)
         fresh = dict(zip(asked, built, strict=True))
         return await asyncio.to_thread(remembered_team, seen, every, fresh, before)
-
-
-def _refreshed(memory: _TeamMemory, done: asyncio.Task[RememberedTeam]) -> None:
-    """Keeps what was read; a failure is told to those who wait for it."""
-    memory.refreshing = None
-    if not done.cancelled() and done.exception() is None:
-        memory.team = done.result()
 
 
 async def _with_base(memory: _TeamMemory, team: RememberedTeam, weights: Weights) -> TeamCalendar:

@@ -21,6 +21,7 @@ from slotsvc.domain.time_window import TimeWindow
 from slotsvc.scheduling.live_calendar import MOST_WEIGHTS, LiveCalendar
 from slotsvc.scheduling.ports import ReadTx
 from slotsvc.scheduling.remembered_team import Snapshot
+from slotsvc.scheduling.team_seen import glance_at
 from slotsvc.scheduling.travel_port import TravelTable
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -219,6 +220,33 @@ def test_reading_a_team_goes_on_when_the_caller_has_gone(walk: Walk) -> None:
 def _ending_at(who: Technician, place: Location) -> Technician:
     values = {f.name: getattr(who, f.name) for f in fields(who)}
     return Technician(**values | {"end_place": place})
+
+
+@pytest.mark.timeout(30)
+def test_who_comes_just_as_a_team_was_read_is_answered(walk: Walk) -> None:
+    """A booking came after the reading that just ended: another begins, and nobody waits for what
+    is over (it hung the whole service)."""
+    world, roads = walk.world, SlowRoads()
+    world.change(Technician, "ann", lambda who: _ending_at(who, PLACES[2]))
+    live, days = LiveCalendar(world.store, roads), (world.day(1), world.day(1))
+    offer = world.search(work_at(PLACES[0]))[0]
+
+    async def at_every_moment() -> list[tuple[TeamCalendar, Snapshot]]:
+        early = asyncio.create_task(live.read(TENANT, TEAM, *days, WEIGHTS))
+        while not roads.asked:
+            await asyncio.sleep(0.001)
+        await world.booking(offer)
+        glance = await world.store.read(lambda tx: glance_at(tx, TENANT))
+        roads.may_answer.set()
+        late = []
+        while not early.done():
+            late.append(asyncio.create_task(live.read(TENANT, TEAM, *days, WEIGHTS, glance)))
+            await asyncio.sleep(0)
+        return await asyncio.gather(*late)
+
+    read = world.run(at_every_moment())
+    assert {id(calendar) for calendar, _ in read} == {id(read[0][0])}
+    assert told(read[0][0]) == told(Reader(world, roads).calendar(1, 1))
 
 
 def test_a_look_reads_what_was_written_before_it(walk: Walk) -> None:
