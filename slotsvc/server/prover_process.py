@@ -42,6 +42,8 @@ class ProverProcess:
     def __init__(self, command: Sequence[str] = WORKER, starts_s: float = STARTS_S) -> None:
         self._command, self._starts_s = command, starts_s
         self._worker: _Worker | None = None
+        self._alive: set[_Worker] = set()
+        self._closed = False
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._asked: set[asyncio.Task[Proof | None]] = set()
@@ -54,7 +56,7 @@ class ProverProcess:
 
     async def prove(self, question: Question, until: float) -> Proof | None:
         """See ``Prover``. Who gives up waiting leaves the question to its time."""
-        if self._waiting >= MOST_WAITING:
+        if self._closed or self._waiting >= MOST_WAITING:
             return None
         asked = asyncio.create_task(self._in_turn(question, until), name="prove")
         self._asked.add(asked)
@@ -64,12 +66,15 @@ class ProverProcess:
         return asked.result() if done and not asked.cancelled() else None
 
     async def aclose(self) -> None:
-        """Ends the worker, whatever it does."""
-        for asked in self._asked:
-            asked.cancel()
-        if self._worker is not None:
-            await self._worker.end()
-            self._worker = None
+        """Ends the worker, whatever it does, and whatever is being done to it."""
+        self._closed = True
+        asked = tuple(self._asked)
+        for question in asked:
+            question.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        for worker in tuple(self._alive):
+            await self._end(worker)
+        self._worker = None
 
     async def _in_turn(self, question: Question, until: float) -> Proof | None:
         self._waiting += 1
@@ -91,6 +96,7 @@ class ProverProcess:
             return None
         if self._worker is None:
             self._worker = await _Worker.started(self._command)
+            self._alive.add(self._worker)
             self.starts += 1
         if not await self._worker.is_ready(until - clock()):
             if clock() > self._worker.begun + self._starts_s:
@@ -105,9 +111,13 @@ class ProverProcess:
     async def _kill(self, why: str) -> None:
         if self._worker is not None:
             lost, self._worker = self._worker, None
-            await lost.end()
+            await self._end(lost)
             self.kills += 1
             _log.warning("the proving process was ended", why=why, code=lost.process.returncode)
+
+    async def _end(self, worker: _Worker) -> None:
+        await worker.end()
+        self._alive.discard(worker)
 
 
 class _Worker:

@@ -85,11 +85,11 @@ async def screen(
 ) -> AsyncIterator[Page]:
     """A page in a context of its own: no cookie, nothing kept. Fails on noise when it closes.
 
-    ``options``: Playwright's of a context, such as ``color_scheme="dark"``.
+    ``options``: Playwright's of a context, such as ``color_scheme="dark"``. Service workers are
+    blocked unless allowed: a context that closes while one starts may never be closed.
     """
-    context = await browser.new_context(
-        **shape, locale=locale, **({"reduced_motion": "reduce"} | options)
-    )
+    chosen = {"reduced_motion": "reduce", "service_workers": "block"} | options
+    context = await browser.new_context(**shape, locale=locale, **chosen)
     context.set_default_timeout(10_000)
     noise = listen(context)
     try:

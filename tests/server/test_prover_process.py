@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -158,6 +159,31 @@ async def test_only_a_few_wait() -> None:
         task.cancel()
     await asyncio.gather(*asked, return_exceptions=True)
     await prover.aclose()
+
+
+def running(marker: str) -> list[str]:
+    """Processes that have the marker in their command; none that has ended."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if marker.encode() in (directory / "cmdline").read_bytes():
+                found.append(directory.name)
+    return found
+
+
+@pytest.mark.parametrize("after", [0.0, 0.002, 0.02, 0.2, 0.45, 0.9])
+async def test_nothing_is_left_whenever_it_is_closed(after: float) -> None:
+    """While a worker starts, answers, or is being killed; and none is started any more."""
+    marker = f"closed after {after} by {os.getpid()}"
+    prover = ProverProcess((*a_program(READY + "time.sleep(600)"), marker))
+    asked = [asyncio.create_task(prover.prove(EASY, in_seconds(0.4))) for _ in range(2)]
+    await asyncio.sleep(after)
+    await prover.aclose()
+
+    assert running(marker) == []
+    assert await prover.prove(EASY, in_seconds(1.0)) is None
+    assert running(marker) == []
+    await asyncio.gather(*asked)
 
 
 OWNER = """

@@ -137,7 +137,7 @@ async def test_without_a_connection_a_page_says_so(browser: Browser) -> None:
             for (const request of await (await caches.open(name)).keys())
                 found.push(new URL(request.url).pathname);
         return found; }"""
-    async with sample(browser, Samples()) as page:
+    async with sample(browser, Samples(), service_workers="allow") as page:
         await page.goto("/form")
         await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         await page.goto("/hold")
