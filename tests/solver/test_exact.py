@@ -109,11 +109,13 @@ def test_forty_visits() -> None:
 
 
 def test_what_is_too_much_ends_in_time() -> None:
-    """Forty visits all day long cannot be proven here; the search ends when it is told to."""
+    """Forty visits all day long cannot be proven here; the search ends when it is told to.
+
+    The second is for room that no search of ours is given: half a gigabyte to get and to fill."""
     cell = a_free_day(40, 1)
     cell = cell._replace(travel=cell.travel // 4, legs=cell.legs // 4)
     until = time.thread_time() + 0.3
     best = best_order(cell, ANY, WEIGHTS[0], 10_000_000, lambda: time.thread_time() > until)
-    assert time.thread_time() < until + 0.2
+    assert time.thread_time() < until + 1.0
     assert not best.finished
     assert 0 < best.floor <= best.cost
