@@ -32,10 +32,10 @@ class BookingMachine(Clients, Planners):
 
 
 @pytest.mark.timeout(900)  # under a minute on a quiet machine
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(5))
 def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
     """Hold, extend, release, confirm, book, move, cancel, place, unplace, announce, report,
-    publish, time, sickness, other hours, in any order: 500 sequences of 40 steps in all."""
+    publish, time, sickness, other hours, in any order: 250 sequences of 40 steps in all."""
     with scratch() as directory, closing(BookingWorld(template(Path(directory)))) as world:
         BookingMachine.prepare(world, Path(directory))
         machine = type(f"Machine{part}", (BookingMachine,), {})
