@@ -13,6 +13,7 @@ import time
 import click
 
 from slotsvc.solver import warm_up
+from slotsvc.solver.compiled import forget_older
 
 
 def main() -> int:
@@ -23,6 +24,7 @@ def main() -> int:
     warm_up.warm_up()
     if roads.wait():
         return 1
+    forget_older()
     click.echo(f"slotsvc: compiled in {time.monotonic() - begun:.0f} s", err=True)
     return 0
 

@@ -48,6 +48,9 @@ SOURCES = (
 """Every file with compiled functions, relative to the package."""
 
 
+_BESIDE = _PACKAGE / "solver" / "__pycache__"
+
+
 def _fingerprint() -> str:
     """Of what is compiled; a source that is not there counts as empty."""
     digest = hashlib.sha256()
@@ -64,7 +67,7 @@ def _kept_in() -> Path | None:
     used: the compiler opens no place that it could not write to.
     """
     name = f"compiled-{_fingerprint()}"
-    made = _PACKAGE / "solver" / "__pycache__" / name
+    made = _BESIDE / name
     places: tuple[Callable[[], Path], ...] = (
         lambda: made,
         lambda: Path.home() / ".cache" / "slotsvc" / name,
@@ -97,6 +100,14 @@ def _take_over(made: Path, directory: Path) -> None:
 KEPT_IN = _kept_in()
 if KEPT_IN is not None:
     numba.config.CACHE_DIR = str(KEPT_IN)  # type: ignore[attr-defined]
+
+
+def forget_older() -> None:
+    """Removes what was made beside these sources when they were others."""
+    if KEPT_IN is not None:
+        for made in _BESIDE.glob("compiled-*"):
+            if made.name != KEPT_IN.name:
+                shutil.rmtree(made, ignore_errors=True)
 
 
 def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:

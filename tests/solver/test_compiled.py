@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from slotsvc.solver import compiled
+
 PROGRAM = """
 import sys
 sys.path[:0] = sys.argv[1:]
@@ -59,3 +61,13 @@ def test_without_a_home_it_is_kept_with_temporary_files(tmp_path: Path) -> None:
     (tmp_path / ".cache").touch()
     assert answer(tmp_path) == "5 0"
     assert list(tmp_path.glob("slotsvc-compiled-*/*/*.nbc"))
+
+
+def test_what_older_sources_left_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is used stays, and so does what is not ours."""
+    for name in ("compiled-old", "compiled-now", "something"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(compiled, "_BESIDE", tmp_path)
+    monkeypatch.setattr(compiled, "KEPT_IN", tmp_path / "compiled-now")
+    compiled.forget_older()
+    assert {path.name for path in tmp_path.iterdir()} == {"compiled-now", "something"}

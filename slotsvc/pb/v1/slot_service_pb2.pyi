@@ -942,7 +942,8 @@ class WindowVerdict(_message.Message):
     @_builtins.property
     def slot(self) -> Global___Slot:
         """Set if and only if it is possible: what the technician would do, with a token for HoldSlot. Its
-        rank is 0; `why` compares it with the best slot of the same request.
+        rank is 0; `why` compares it with the best slot of the same request, where that was found within
+        two seconds.
         """
 
     @_builtins.property
