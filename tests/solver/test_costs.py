@@ -6,9 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from slotsvc.solver.asked_windows import AskedWindows
 from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.params import TRAVEL_ONLY, CostWeights
-from tests.solver.calendars import between
+from tests.solver.calendars import asked, between
 
 WEIGHTS = CostWeights()
 
@@ -57,7 +58,8 @@ def test_a_promise_must_lie_inside_a_liked_window(start: str, end: str, cost: in
     liked = (between("9:00", "12:00"),)
     promise = between(start, end)
     assert window.cost(promise, liked, WEIGHTS).cost == cost
-    assert window.lower_bound(promise, liked, WEIGHTS) == cost
+    inside = AskedWindows([asked(start, end)]).inside(liked)
+    assert window.lower_bounds(inside, WEIGHTS).tolist() == [cost]
     assert window.cost(promise, (), WEIGHTS).cost == 0
 
 
