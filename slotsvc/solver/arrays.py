@@ -65,19 +65,6 @@ class TeamArrays:
         after = self.tables.gap[first:last, t.AFTER]
         return after.reshape(-1, len(self.routes[row].visits) + 1)[:, :-1]
 
-    def order_around(self, row: int, gap: int) -> tuple[list[int], int]:
-        """The nodes of the order that a gap (numbered among all) belongs to, and the gap's place in
-        it: 0 before the first visit."""
-        gaps = len(self.routes[row].visits) + 1
-        number = (gap - int(self.tables.at[row, t.GAPS])) % gaps
-        first = gap - number
-        return self.tables.gap[first : first + gaps - 1, t.AFTER].tolist(), number
-
-    def place_of(self, row: int) -> Int32:
-        """int32 (nodes,): numbers of the places of a route's nodes."""
-        first, last = self.tables.at[row : row + 2, t.NODES]
-        return self.tables.node[first:last, t.PLACE]
-
     def limited(self, most: Int32) -> TeamArrays:
         """The same routes with no more driving than ``most``, int32 (R,)."""
         route = self.tables.route.copy()

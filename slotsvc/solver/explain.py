@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import numpy as np
-
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.solver.arrays import TeamArrays
-from slotsvc.solver.cell import NEVER, cell_of
-from slotsvc.solver.cells import windows_of, with_request
+from slotsvc.solver.cells import with_request
 from slotsvc.solver.checked_day import checked_visit
 from slotsvc.solver.checker import CheckedVisit
-from slotsvc.solver.constraints import Closed, Reason, max_travel, room
+from slotsvc.solver.closures import Closures
+from slotsvc.solver.constraints import Closed, Reason, room
 from slotsvc.solver.constraints.sentences import ACTION, TELLING, UNKNOWN, sentence, spoken
-from slotsvc.solver.exact import best_order
-from slotsvc.solver.grid import Closures, OpenCells, limited_arrays
+from slotsvc.solver.full_cells import MARGINS_EACH, Full, without_room
+from slotsvc.solver.grid import OpenCells
 from slotsvc.solver.instance import INF
-from slotsvc.solver.legs import Request, safe_rows
+from slotsvc.solver.legs import Request
 from slotsvc.solver.query import AskedWindow, Offer, Rejected, SlotQuery
-from slotsvc.solver.room import over_max_travel
 from slotsvc.solver.team_calendar import TeamCalendar
-
-MOST_SEARCHED = 64
-"""Cells of days with too many orders to know that are searched to explain "no room"."""
-
-MARGINS_EACH = 2
-"""Cells of each technician for which the missing time is worked out."""
-
-ASKED_EVERY = 64
-"""Cells that are spelt out between two questions for the time."""
 
 
 def why_first(offer: Offer) -> str:
@@ -101,6 +88,14 @@ class _Group:
         if self.yields_to(closed):
             self.closed, self.window = closed, asked.window.promise if asked else None
 
+    def note_full(self, full: Full) -> None:
+        """Of cells that only a search or all orders could close."""
+        self.note(full.closed, full.asked if self.yields_to(full.closed) else None, full.count)
+        if full.closed.reason is Reason.NO_ROOM:
+            if len(self.full) < MARGINS_EACH:
+                self.full.append((full.row, full.asked))
+            self.kept |= full.kept
+
     def yields_to(self, closed: Closed) -> bool:
         """Whether it is milder than all before."""
         return self.closed is None or closed.margin < self.closed.margin
@@ -128,20 +123,13 @@ def rejections(
         key = (who, closed.reason, closed.subject)
         groups.setdefault(key, _Group()).note(closed, asked, count)
     if cells is not None and not out_of_time():
-        for full in _without_room(calendar, query, request, cells, insert_only, out_of_time):
+        for full in without_room(calendar, query, request, cells, insert_only, out_of_time):
             key = (calendar.days[full.row].technician, full.closed.reason, "")
-            group = groups.setdefault(key, _Group())
-            group.note(full.closed, full.asked if group.yields_to(full.closed) else None, 1)
-            if full.closed.reason is Reason.NO_ROOM:
-                if len(group.full) < MARGINS_EACH:
-                    group.full.append((full.row, full.asked))
-                group.kept |= insert_only or bool(cells.cells.fixed[full.row])
+            groups.setdefault(key, _Group()).note_full(full)
     shown = _mixed(sorted(groups.items(), key=_telling))[:most]
     for _, group in shown:
-        if not group.full or out_of_time():
-            continue
-        for row, asked in group.full:
-            group.note(_margin(calendar, query, request, row, asked), asked, 0)
+        for closed, asked in _margins(calendar, query, request, group, out_of_time):
+            group.note(closed, asked, 0)
     return tuple(_told(calendar, query, who, group, out_of_time) for (who, _, _), group in shown)
 
 
@@ -237,90 +225,21 @@ def _last_with(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Full:
-    """An open cell in which no order is possible, and why."""
-
-    row: int
-    slot: int
-    closes: int
-    closed: Closed
-    cells: OpenCells
-
-    @property
-    def asked(self) -> AskedWindow:
-        """The window; thousands are full, and few of them are told."""
-        return self.cells.window_of(self.row, self.slot, self.closes)
-
-
-def _without_room(
+def _margins(
     calendar: TeamCalendar,
     query: SlotQuery,
     request: Request,
-    cells: OpenCells,
-    insert_only: bool,
+    group: _Group,
     out_of_time: Callable[[], bool],
-) -> Sequence[_Full]:
-    """Open cells in which no order is possible, all of them. Proven: by all orders of the day where
-    they are known, by search for the first few cells of other days. None when time is over before
-    the last: half of them would be a wrong count."""
-    found: list[_Full] = []
-    for tried, full in enumerate(_tried_for_room(calendar, query, request, cells, insert_only)):
-        if (full is None or tried % ASKED_EVERY == 0) and out_of_time():
+) -> Sequence[tuple[Closed, AskedWindow]]:
+    """What is missing in each of a group's cells; none when time is over before the last: the least
+    of half of them would be told as the least of all."""
+    found = []
+    for row, asked in group.full:
+        if out_of_time():
             return ()
-        if full is not None:
-            found.append(full)
+        found.append((_margin(calendar, query, request, row, asked), asked))
     return found
-
-
-def _tried_for_room(
-    calendar: TeamCalendar, query: SlotQuery, request: Request, cells: OpenCells, insert_only: bool
-) -> Iterator[_Full | None]:
-    """Cells without room; None before each cell that takes a search."""
-    arrays = limited_arrays(calendar, query, insert_only)
-    fixed = cells.cells.fixed | insert_only
-    over = over_max_travel(arrays, request, cells.cells._replace(fixed=fixed))
-    windows = windows_of(arrays, request, cells.cells)
-    known = ((arrays.whole & safe_rows(arrays, request)) | fixed)[:, None]
-    for row, column in np.argwhere((over > 0) & known).tolist():
-        closes = int(windows.closes[row, column])
-        yield _full(calendar, arrays, cells, (row, column, closes), int(over[row, column]))
-    for row, column in np.argwhere((over > 0) & ~known)[:MOST_SEARCHED].tolist():
-        yield None
-        opens, closes = int(windows.opens[row, column]), int(windows.closes[row, column])
-        driving = _least_driving(arrays, request, row, opens, closes)
-        too_much = INF if driving == NEVER else driving - int(arrays.max_travel[row])
-        if driving >= 0 and too_much > 0:
-            yield _full(calendar, arrays, cells, (row, column, closes), too_much)
-
-
-_DRIVING = (1, 0, 0)
-"""Weights of an order that is priced by its driving alone."""
-
-
-def _full(
-    calendar: TeamCalendar,
-    arrays: TeamArrays,
-    cells: OpenCells,
-    where: tuple[int, int, int],
-    over: int,
-) -> _Full:
-    """``where``: row, column, and last start there. ``over``: seconds of driving too much where
-    there is time enough; INF: there is not."""
-    row, column, closes = where
-    slot = int(cells.cells.low[row]) + column
-    if over >= INF:
-        return _Full(row, slot, closes, Closed(Reason.NO_ROOM, margin=UNKNOWN), cells)
-    added = arrays.max_travel[row] < calendar.arrays.max_travel[row]
-    return _Full(row, slot, closes, max_travel.closed(over, added=bool(added)), cells)
-
-
-def _least_driving(arrays: TeamArrays, request: Request, row: int, opens: int, closes: int) -> int:
-    """Least driving of any order with the visit that keeps all times, whatever the limit on
-    driving; NEVER: no order has room; -1: the search gave up before it knew."""
-    cell = cell_of(with_request(arrays, request, row, opens, closes))
-    best = best_order(cell._replace(max_travel=INF), NEVER - 1, _DRIVING, 20_000)
-    return best.cost if best.finished or best.cost < NEVER else -1
 
 
 def _margin(

@@ -7,18 +7,19 @@ goes to the search) or closed by exactly one rule, the first that says no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from slotsvc.domain.time_window import TimeWindow, from_epoch
+from slotsvc.domain.working_time import NoShiftReason
 from slotsvc.solver.arrays import TeamArrays
 from slotsvc.solver.asked_windows import NO_CLOSING, AskedWindows, asked_windows
 from slotsvc.solver.cells import Cells, windows_of
+from slotsvc.solver.closures import Closures, Entry, mildest
 from slotsvc.solver.constraints import (
-    Closed,
     max_travel,
     opening_hours,
     reach,
@@ -33,33 +34,6 @@ from slotsvc.solver.query import AskedWindow, Legs, SlotQuery
 from slotsvc.solver.route_rules import shut_routes
 from slotsvc.solver.shift_windows import Laid, lay
 from slotsvc.solver.team_calendar import TeamCalendar
-
-type Entry = tuple[int, Closed, AskedWindow | None, int]
-"""Technician number or -1 for all, closure, the mildest window or None, cells closed."""
-
-
-@dataclass(slots=True)
-class Closures:
-    """Closed cells, counted at once and spelt out only for who asks why."""
-
-    cells: int = 0
-    _told: list[Callable[[], Iterable[Entry]]] = field(default_factory=list)
-
-    def add(self, who: int, closed: Closed, asked: AskedWindow | None, cells: int) -> None:
-        """Notes a closure."""
-        self.add_all(cells, lambda: [(who, closed, asked, cells)])
-
-    def add_all(self, cells: int, told: Callable[[], Iterable[Entry]]) -> None:
-        """Notes closures of so many cells; ``told``: what they are."""
-        if cells:
-            self.cells += cells
-            self._told.append(told)
-
-    @property
-    def entries(self) -> Iterator[Entry]:
-        """What is closed and why. Cells of one technician and one reason may stand together."""
-        for told in self._told:
-            yield from told()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +80,8 @@ def open_cells(
     closures = Closures()
     everybody = len(calendar.technicians)
     asked, closed_windows = asked_windows(query, calendar.zone, now)
-    for closed, window_ in closed_windows:
-        closures.add(-1, closed, window_, everybody)
+    for closed, window_, windows in closed_windows:
+        closures.add(-1, closed, window_, windows * everybody)
     off_map = reach.check_snap(legs.snap_m, legs.snap_limit_m)
     if off_map is not None:
         closures.add(-1, off_map, None, len(asked) * everybody)
@@ -137,14 +111,20 @@ def _technicians(
     return allowed
 
 
+_WHY_OFF = {why: number for number, why in enumerate(NoShiftReason)}
+
+
 def _days_off(calendar: TeamCalendar, asked: AskedWindows, laid: Laid, closures: Closures) -> None:
     """Days without a shift: their windows, but those that lie in the night shift before."""
 
     def told() -> Iterator[Entry]:
-        for number in np.flatnonzero(laid.off).tolist():
-            who, why = int(calendar.off.technician[number]), calendar.off.why[number]
+        off, numbers = calendar.off, np.flatnonzero(laid.off)
+        why = np.array([_WHY_OFF[off.why[number]] for number in numbers.tolist()], np.int64)
+        group = off.technician[numbers] * len(_WHY_OFF) + why
+        for one, cells in mildest(group, np.zeros_like(group), laid.off[numbers]):
+            number = int(numbers[one])
             first = asked[int(laid.first_off[number])]
-            yield who, shift.off(why), first, int(laid.off[number])
+            yield int(off.technician[number]), shift.off(off.why[number]), first, cells
 
     closures.add_all(int(laid.off.sum()), told)
 
@@ -163,9 +143,12 @@ def _routes(
     closed = shut.closed & (cells > 0)
 
     def told() -> Iterator[Entry]:
-        for row in np.flatnonzero(closed).tolist():
-            who = int(calendar.facts.technician[row])
-            yield who, shut.why(row), asked[int(first[row])], int(cells[row])
+        rows = np.flatnonzero(closed)
+        rule, margin = (found[rows] for found in shut.rules())
+        who = calendar.facts.technician[rows]
+        for one, count in mildest(who * (int(rule.max()) + 1) + rule, margin, cells[rows]):
+            row = int(rows[one])
+            yield int(who[one]), shut.why(row), asked[int(first[row])], count
 
     closures.add_all(int(cells[closed].sum()), told)
     return ~shut.closed
@@ -179,11 +162,8 @@ def _outside(
 
     def told() -> Iterator[Entry]:
         who, size, nearest = calendar.facts.technician[rows], laid.missing[rows], laid.nearest[rows]
-        # the mildest of each technician first
-        order = np.lexsort((rows, size, who))
-        for row in order.tolist():
-            closed = shift.outside(int(size[row]))
-            yield int(who[row]), closed, asked[int(nearest[row])], int(laid.outside[rows[row]])
+        for one, cells in mildest(who, size, laid.outside[rows]):
+            yield int(who[one]), shift.outside(int(size[one])), asked[int(nearest[one])], cells
 
     closures.add_all(int(laid.outside[rows].sum()), told)
 
@@ -220,13 +200,17 @@ def _closed_too_soon(
     """Closes the windows in which service would not be over by closing time; gives how many."""
     opens, closes = windows_of(calendar.arrays, request, cells)
     real = np.arange(opens.shape[1]) < (cells.high - cells.low)[:, None]
-    too_late = np.argwhere(real & (closes < opens))
-    for row, column in too_late.tolist():
-        missing = int(opens[row, column] - closes[row, column])
-        one = asked[int(cells.low[row]) + column]
-        who = int(calendar.facts.technician[row])
-        closures.add(who, opening_hours.closed(missing), one, 1)
-    return len(too_late)
+    row, column = np.nonzero(real & (closes < opens))
+
+    def told() -> Iterator[Entry]:
+        who = calendar.facts.technician[row]
+        missing = (opens - closes)[row, column].astype(np.int64)
+        for one, count in mildest(who, missing, np.ones_like(missing)):
+            slot = int(cells.low[row[one]]) + int(column[one])
+            yield int(who[one]), opening_hours.closed(int(missing[one])), asked[slot], count
+
+    closures.add_all(len(row), told)
+    return len(row)
 
 
 def _known_costs(
@@ -238,9 +222,8 @@ def _known_costs(
     per_day = np.array([days_away.lower_bound(days, weights) for days in away], np.int64)
     of_slot = per_day[asked.times.day - first]
     if query.preferred_windows:
-        promises = (one.window.promise for one in asked)
-        other = [window.lower_bound(p, query.preferred_windows, weights) for p in promises]
-        of_slot = of_slot + np.array(other, np.int64)
+        liked = asked.inside(query.preferred_windows)
+        of_slot = of_slot + window.lower_bounds(liked, weights)
     who = calendar.technicians if query.preferred else ()
     of_who = np.zeros(len(calendar.technicians), np.int64)
     of_who[: len(who)] = [technician.lower_bound(w.id, query.preferred, weights) for w in who]

@@ -17,7 +17,7 @@ from slotsvc.solver.constraints import (
     soundness,
     tags,
 )
-from slotsvc.solver.instance import INF, Bool
+from slotsvc.solver.instance import INF, Bool, Int64
 from slotsvc.solver.legs import Request, nearest
 from slotsvc.solver.query import SlotQuery
 from slotsvc.solver.team_calendar import TeamCalendar
@@ -25,10 +25,12 @@ from slotsvc.solver.team_calendar import TeamCalendar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShutRoutes:
-    """``closed``: bool (R,). ``why``: the reason of one row that is."""
+    """``closed``: bool (R,). ``why``: the reason of one row that is. ``rules``: int64 (R,) each,
+    the number of the rule that closes a row, and by how much: rows of one rule are told as one."""
 
     closed: Bool
     why: Callable[[int], Closed]
+    rules: Callable[[], tuple[Int64, Int64]]
 
 
 def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> ShutRoutes:
@@ -56,7 +58,14 @@ def shut_routes(calendar: TeamCalendar, query: SlotQuery, request: Request) -> S
         assert isinstance(found, Closed), "asked of a closed row"
         return found
 
+    def rules() -> tuple[Int64, Int64]:
+        full, reserved = facts.room <= 0, kept_free & (wanted > free)
+        rule = [of_kind, ~calendar.base.sound, facts.move_pending, full, reserved]
+        last, nothing = len(kinds) + np.arange(len(rule)), np.zeros_like(free)
+        margin = [nothing, nothing, nothing, 1 - facts.room, wanted - free]
+        return np.select(rule, [facts.kind, *last[:-1]], last[-1]), np.select(rule, margin, 0)
+
     shut = of_kind | ~calendar.base.sound | facts.move_pending | (facts.room <= 0)
     if kept_free:
         shut |= wanted > free
-    return ShutRoutes(shut | (there >= INF) | (back >= INF), why)
+    return ShutRoutes(shut | (there >= INF) | (back >= INF), why, rules)

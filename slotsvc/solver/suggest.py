@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from slotsvc.domain.time_window import from_epoch
 from slotsvc.solver import costs
+from slotsvc.solver.closures import Closures
 from slotsvc.solver.costs import days_away, overtime, technician, travel, waiting, window
 from slotsvc.solver.day_of_work import DayOfWork
 from slotsvc.solver.explain import rejections, why_first, why_here
-from slotsvc.solver.grid import Closures, OpenCells, limited_arrays, open_cells, row_service
+from slotsvc.solver.grid import OpenCells, limited_arrays, open_cells, row_service
 from slotsvc.solver.instance import FIRST_VISIT
 from slotsvc.solver.legs import Request, request_legs
 from slotsvc.solver.params import Freedom, SearchParams

@@ -299,6 +299,8 @@ class _Simulation:
     def _through(self, clock: int, work: int, spot: tuple[int, bool]) -> int | None:
         """The end of a leg, or of a service, with its pauses. None: one of them cannot begin."""
         free, done = clock, clock + work
+        if spot not in self.spots:
+            return done
         for pause, at in zip(self.route.breaks, self.spots, strict=True):
             if at != spot:
                 continue

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotsvc.solver import tables as t
-from slotsvc.solver.arrays import team_arrays
+from slotsvc.solver.arrays import TeamArrays, team_arrays
 from slotsvc.solver.cell import NEVER
 from slotsvc.solver.cells import NO_CLOSING, Cells
 from slotsvc.solver.insertion import Amounts, Least, Spot, least_of_ways, spot_of, whole_day
@@ -81,6 +81,15 @@ class Tried:
         return brute_cost(route, self.order, self.cells.weights)
 
 
+def order_around(arrays: TeamArrays, row: int, gap: int) -> tuple[list[int], int]:
+    """The nodes of the order that a gap (numbered among all) belongs to, and the gap's place in it:
+    0 before the first visit."""
+    gaps = len(arrays.routes[row].visits) + 1
+    number = (gap - int(arrays.tables.at[row, t.GAPS])) % gaps
+    first = gap - number
+    return arrays.tables.gap[first : first + gaps - 1, t.AFTER].tolist(), number
+
+
 def tried(cells: Opened) -> Iterator[Tried]:
     """Every gap of every order in every cell."""
     arrays, windows = cells.question.calendar.arrays, cells.windows
@@ -89,7 +98,7 @@ def tried(cells: Opened) -> Iterator[Tried]:
         legs = rows_of(arrays, cells.request, cell.row).astype(np.int64)
         service = int(cells.request.service[cell.row])
         for gap in range(*arrays.tables.at[cell.row : cell.row + 2, t.GAPS].tolist()):
-            path, place = arrays.order_around(cell.row, gap)
+            path, place = order_around(arrays, cell.row, gap)
             visits = [node - 1 for node in path]
             order = (*visits[:place], len(cell.route.windows), *visits[place:])
             spot = spot_of(arrays.tables, cell.row, gap, legs, service, cells.request.pausable)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slotsvc.solver import tables as t
 from slotsvc.solver.arrays import TeamArrays, replaced, team_arrays
 from slotsvc.solver.base import base_costs
 from slotsvc.solver.instance import without_visit
@@ -80,9 +82,9 @@ def test_replacing_routes_is_building_anew(
 
 
 def places_of(arrays: TeamArrays) -> list[list[object]]:
-    return [
-        [arrays.places[number] for number in arrays.place_of(row)] for row in range(len(arrays))
-    ]
+    """Of the nodes of each route."""
+    at, numbers = arrays.tables.at[:, t.NODES], arrays.tables.node[:, t.PLACE]
+    return [[arrays.places[number] for number in numbers[a:b]] for a, b in pairwise(at)]
 
 
 def same(one: object, other: object) -> bool:

@@ -1,8 +1,9 @@
 """Cost components, one file each, named as users see them.
 
-Each has ``NAME``, ``cost`` and an admissible ``lower_bound``: never more than the true cost of any
-order. A component without a lower bound may not be used, for pruning would no longer be proof.
-Costs are thousandths of a weighted second.
+Each has ``NAME`` and ``cost``, and nothing is pruned on a component without a bound that is never
+above its true cost. What depends on the order (driving, waiting, overtime) is bounded together, by
+``slotsvc.solver.floors`` and ``bound``; the others have a ``lower_bound`` of their own. Costs are
+thousandths of a weighted second.
 """
 
 from __future__ import annotations

@@ -11,8 +11,3 @@ NAME = "overtime"
 def cost(added_seconds: int, weights: CostWeights) -> Component:
     """May be negative on real roads, where a stop on the way can open a quicker order."""
     return Component(NAME, added_seconds, added_seconds * weights.overtime)
-
-
-def lower_bound() -> int:
-    """No order with the visit has less overtime than without it; see ``slotsvc.solver.bound``."""
-    return 0
