@@ -40,7 +40,9 @@ def take(id: str, expected: int):
 
 
 class ConcurrencyContract:
-    """Atomicity, isolation, fairness, cancellation."""
+    """Atomicity, isolation, fairness, cancellation. ``writers``: how many write at a time."""
+
+    writers = 1
 
     async def test_two_writers_one_route_one_winner(self, store: Store) -> None:
         """Both saw the same version; one books, the other learns that somebody was faster."""
@@ -141,21 +143,23 @@ class ConcurrencyContract:
     async def test_a_cancelled_writer_in_the_queue_never_runs(self, store: Store) -> None:
         """A mutation called off while it waits for its turn is not even begun."""
         await store.write(set_up)
-        started, go_on, ran = threading.Event(), threading.Event(), threading.Event()
+        started = threading.Semaphore(0)
+        go_on, ran = threading.Event(), threading.Event()
 
         def slow(tx):
-            started.set()
+            started.release()
             assert go_on.wait(10)
 
-        first = asyncio.create_task(store.write(slow))
-        await asyncio.to_thread(started.wait, 10)
-        second = asyncio.create_task(store.write(lambda tx: ran.set()))
+        busy = [asyncio.create_task(store.write(slow)) for _ in range(self.writers)]
+        for _ in busy:
+            await asyncio.to_thread(started.acquire, timeout=10)
+        late = asyncio.create_task(store.write(lambda tx: ran.set()))
         await asyncio.sleep(0.01)
-        second.cancel()
+        late.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await second
+            await late
         go_on.set()
-        await first
+        await asyncio.gather(*busy)
         await store.write(lambda tx: None)
 
         assert not ran.is_set()

