@@ -28,6 +28,14 @@ from psycopg import sql
 
 VARIABLE = "SLOTSVC_TEST_DATABASE_URL"
 _QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+_FILLED = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+AND relname NOT IN ('alembic_version', 'meta')
+"""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 @dataclass(slots=True)
@@ -36,6 +44,7 @@ class PostgresServer:
 
     admin_url: str
     _template: str = ""
+    _free: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def empty(self) -> str:
@@ -43,14 +52,33 @@ class PostgresServer:
         return self._new("template0")
 
     def migrated(self) -> str:
-        """The address of a new database with the newest tables and nothing in them."""
+        """The address of a database with the newest tables and nothing in them."""
         from slotsvc.store.migrate import upgrade
 
+        if self._free:
+            return self._free.pop()
         if not self._template:
             made = self._new("template0")
             upgrade(made)
             self._template = _name(made)
         return self._new(self._template)
+
+    def give_back(self, url: str) -> None:
+        """Ends who is still connected to a ``migrated`` database, and empties it for the next test.
+        Drop one whose tables were changed."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_END_OTHERS)
+        self.clear(url)
+        self._free.append(url)
+
+    @staticmethod
+    def clear(url: str) -> None:
+        """Empties the tables of a database that nobody writes to now."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")  # no triggers, no keys
+            names = [sql.Identifier(name) for (name,) in connection.execute(_FILLED)]
+            delete = sql.SQL("DELETE FROM {}")
+            connection.execute(sql.SQL("; ").join(delete.format(name) for name in names))
 
     def drop(self, url: str) -> None:
         """Takes a database away, whoever is still connected to it."""
@@ -128,10 +156,10 @@ def postgres() -> PostgresServer:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh database with the newest tables."""
+    """A database with the newest tables and nothing in them."""
     url = postgres.migrated()
     yield url
-    postgres.drop(url)
+    postgres.give_back(url)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -25,9 +26,15 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(5310291)"
 
 
+@cache
 def newest() -> str:
     """The revision that this code was written for."""
     return str(ScriptDirectory(str(_SCRIPTS)).get_current_head())
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
 
 
 def current(url: str) -> str | None:
@@ -106,8 +113,7 @@ def require(revision: str | None) -> None:
 
 def require_known(revision: str | None) -> None:
     """Raises ``SchemaTooNewError`` for a revision that this code has never heard of."""
-    scripts = ScriptDirectory(str(_SCRIPTS))
-    if revision is not None and revision not in {s.revision for s in scripts.walk_revisions()}:
+    if revision is not None and revision not in _known():
         raise SchemaTooNewError(
             f"the database is at revision {revision}, which this slotsvc does not know "
             f"(its newest is {newest()}): run the newer slotsvc that made it"
