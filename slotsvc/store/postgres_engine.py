@@ -36,12 +36,12 @@ _ALIVE = {
 
 def is_postgres(url: str) -> bool:
     """Whether this is the address of a PostgreSQL database."""
-    return make_url(url).get_backend_name() == "postgresql"
+    return make_url(url).get_backend_name() in ("postgresql", "postgres")
 
 
 def without_password(url: str) -> str:
     """The address as it may be shown and logged."""
-    return make_url(url).set(password=None).render_as_string(hide_password=True)
+    return make_url(url).set(password=None).difference_update_query(["password"]).render_as_string()
 
 
 def writer_engine(url: str, connections: int) -> Engine:
