@@ -9,6 +9,7 @@ import pytest
 
 from slotsvc.domain.errors import SlotGoneError
 from slotsvc.scheduling.ports import Store
+from tests.store.many_writers import check, found_companies, write_and_poll
 from tests.store.record_contract import call
 from tests.store.samples import (
     ANA_MONDAY,
@@ -68,6 +69,12 @@ class ConcurrencyContract:
         assert sorted(versions) == list(range(1, 17))
         route = (await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY])))[ANA_MONDAY]
         assert [p.position for p in route.placements] == list(range(16))
+
+    async def test_many_writers_lose_nothing_and_pollers_skip_nothing(self, store: Store) -> None:
+        """Sixteen clients on six routes of two tenants, events and changes polled meanwhile."""
+        await store.write(found_companies)
+
+        await check(store, await write_and_poll([store], each=6, seed=1))
 
     async def test_twins_have_one_effect_and_one_answer(self, store: Store) -> None:
         """The same call sent twice at once books once, and both callers get that answer."""
