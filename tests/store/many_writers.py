@@ -1,4 +1,4 @@
-"""Sixteen clients write to few routes while others read on: what all of them saw, and the judgement.
+"""Sixteen clients write to few routes while others read on: what they saw, and the judgement.
 
 Each client books on one or two of six routes of two tenants, with event, audit entry and stored
 answer; a poller of events and a poller of changed routes read behind the last thing they saw.
