@@ -25,7 +25,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> OpenStore:
     """The store with its tables. ``clock`` None: the database's own.
 
     A file gets its tables here, for nobody else has it. PostgreSQL does not: others may run on the
-    tables as they are. Raises ``StoreOpenError``, ``StoreBusyError``.
+    tables as they are. Raises ``StoreOpenError``.
     """
     if settings.database_url is not None:
         url, half = settings.database_url.get_secret_value(), settings.database_connections // 2

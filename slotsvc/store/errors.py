@@ -98,3 +98,12 @@ def meaning(error: DBAPIError) -> Exception:
         # The driver's text names tables and columns, never values.
         return InvariantError(f"the store refused an inconsistent write: {error.orig}")
     return error
+
+
+def not_opened(error: DBAPIError) -> Exception:
+    """The same while a database is being opened: what the driver says then helps, and holds no
+    password."""
+    if not sql_states.is_lost(error):
+        return meaning(error)
+    reason = str(error.orig).partition("\n")[0]
+    return StoreOpenError(f"the database cannot be opened: {reason}")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from slotsvc.store import postgres_engine
 from slotsvc.store.engine import path_of, reader_engine, writer_engine
-from slotsvc.store.errors import SchemaTooNewError, SchemaTooOldError, meaning
+from slotsvc.store.errors import SchemaTooNewError, SchemaTooOldError, not_opened
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.postgres_engine import is_postgres
 
@@ -58,8 +58,8 @@ def upgrade(url: str) -> str:
     """Brings the tables to the newest revision, makes the file when there is none.
 
     All or nothing: an interrupted migration leaves the tables as they were. Gives the revision.
-    Raises ``StoreLockedError`` while a service runs on a file, ``SchemaTooNewError``, and
-    ``StoreBusyError`` when PostgreSQL does not answer, or does not give the locks in time.
+    Raises ``StoreLockedError`` while a service runs on a file, ``SchemaTooNewError``,
+    ``StoreOpenError``, and ``StoreBusyError`` when PostgreSQL does not give the locks in time.
     """
     if is_postgres(url):
         with _answering(postgres_engine.schema_engine(url)) as engine:
@@ -79,7 +79,7 @@ def _answering(engine: Engine) -> Iterator[Engine]:
     try:
         yield engine
     except OperationalError as error:
-        raise meaning(error) from error
+        raise not_opened(error) from error
     finally:
         engine.dispose()
 

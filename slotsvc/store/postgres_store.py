@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
 from slotsvc.store.database_clock import clock_or_database, postgres_now
-from slotsvc.store.errors import CalledOffError, is_contention, meaning
+from slotsvc.store.errors import CalledOffError, is_contention, meaning, not_opened
 from slotsvc.store.gate import CalledOff, Gate
 from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.postgres_engine import reader_engine, writer_engine
@@ -32,8 +32,8 @@ class PostgresStore:
 
     ``clock``: None means the database's own. ``readers``, ``writers``: how many may read and write
     at the same time, with a connection each. ``queue``: how many more may wait; ``patience``:
-    seconds that one waits for a connection. Raises ``StoreOpenError`` when the tables do not fit
-    the code, ``StoreBusyError`` when the database does not answer.
+    seconds that one waits for a connection. Raises ``StoreOpenError`` when the database cannot be
+    reached, or its tables do not fit the code.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ def _fitting(engine: Engine) -> Engine:
             require(revision_of(connection))
     except DBAPIError as error:
         engine.dispose()
-        raise meaning(error) from error
+        raise not_opened(error) from error
     except BaseException:
         engine.dispose()
         raise

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from slotsvc.domain.errors import InvariantError, StoreBusyError
 from slotsvc.scheduling.ports import Clock, WriteTx
 from slotsvc.store import postgres_store
-from slotsvc.store.errors import SchemaTooOldError
+from slotsvc.store.errors import SchemaTooOldError, StoreOpenError
 from slotsvc.store.postgres_store import PostgresStore
 from slotsvc.store.turns import only_writer
 from tests.cut_link import Cut, cut_link
@@ -290,6 +290,8 @@ def test_a_database_without_tables_is_not_opened(empty_postgres_url: str) -> Non
 
 
 def test_a_server_that_is_not_there_is_reported(tmp_path: Path) -> None:
-    """In words, and without waiting."""
-    with pytest.raises(StoreBusyError):
-        PostgresStore(f"postgresql://postgres@/nowhere?host={tmp_path}")
+    """In words, without waiting, and without the password."""
+    with pytest.raises(StoreOpenError, match="cannot be opened") as refused:
+        PostgresStore(f"postgresql://postgres:not-to-be-told@/nowhere?host={tmp_path}")
+
+    assert "not-to-be-told" not in str(refused.value)
