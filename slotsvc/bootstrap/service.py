@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.replicas import Replicas, open_replicas
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
@@ -111,12 +112,15 @@ async def running(
         metrics.build.info({"version": version("slotsvc")})
         search = asyncio.create_task(loading(), name="warm-up")
         stack.push_async_callback(_cancelled, search)
-        roads = await open_roads(settings, stack)
+        replicas = await open_replicas(settings, metrics, stack)
+        roads = await open_roads(settings, stack, replicas.sharing if replicas else None)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
         store = _store(settings, clock)
         stack.callback(store.close)
-        ringing = RingingStore(store, WakeUp(store))
+        ringing = RingingStore(store, WakeUp(store), replicas.hints if replicas else None)
+        if replicas is not None:
+            replicas.hints.start(ringing.wake_up.committed)
         tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
         stack.push_async_callback(_cancelled, tick)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
@@ -127,7 +131,7 @@ async def running(
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
         server = _server(settings, ringing, roads, metrics, authenticator, prover)
-        status = _http_status(settings, metrics, store, roads)
+        status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
         if status is not None:
             host, port = split_address(settings.http_addr)
@@ -140,17 +144,18 @@ async def running(
             address,
             metrics_address,
             roads.info,
-            _summary(settings, roads),
+            _summary(settings, roads, replicas),
             store,
             metrics,
         )
 
 
-def _summary(settings: Settings, roads: Roads) -> list[str]:
+def _summary(settings: Settings, roads: Roads, replicas: Replicas | None) -> list[str]:
     keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
     return [
         f"database  {settings.database_file}",
         *(f"roads     {line}" for line in roads.told),
+        *([f"redis     {replicas.told}"] if replicas else []),
         f"access    {keys}",
     ]
 
@@ -255,13 +260,19 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 def _http_status(
-    settings: Settings, metrics: Metrics, store: SqliteStore, roads: Roads
+    settings: Settings,
+    metrics: Metrics,
+    store: SqliteStore,
+    roads: Roads,
+    replicas: Replicas | None,
 ) -> HttpStatus | None:
     if settings.http_addr == "off":
         return None
 
     async def readiness() -> Readiness:
         checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
+        if replicas is not None:
+            checks["redis"] = replicas.state
         try:
             await store.read(lambda tx: tx.now())
         except Exception as error:
