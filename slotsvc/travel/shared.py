@@ -21,8 +21,8 @@ from slotsvc.travel.shared_line import Codes, Line, LineSeal, codes_of, is_sound
 
 MOST_LINES = 4
 """Wider questions would move megabytes through the store: the engine is asked."""
-LEAST_PAIRS = 64
-"""For fewer times the engine is as quick as the store."""
+LEAST_PAIRS = 16
+"""For fewer times the engine is about as quick as the store."""
 
 type Found = Literal["hit", "miss", "foreign"]
 
