@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from slotsvc.config import Settings
 from slotsvc.config.redis_url import shown_redis_url
+from slotsvc.replicas.counts import RedisCounts
 from slotsvc.replicas.hints import CommitHints
 from slotsvc.replicas.lines import RedisLines
 from slotsvc.replicas.link import RedisLink, Result
 from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.metrics import Metrics
+from slotsvc.server.search_limit import WITHIN_S
 from slotsvc.travel.shared import Found, SharedTravelTimes
 from slotsvc.travel.shared_line import LineSeal
 
@@ -24,6 +26,7 @@ class Replicas:
     """``hints`` is not started. ``where``: the address, without a password."""
 
     hints: CommitHints
+    counts: RedisCounts
     lines: RedisLines
     link: RedisLink
     seal: LineSeal
@@ -70,4 +73,5 @@ async def open_replicas(
     hints = CommitHints(link, settings.redis_prefix)
     stack.push_async_callback(hints.aclose)
     seal = LineSeal(KeyRing.open_or_create(settings.key_ring_file).newest.secret)
-    return Replicas(hints, lines, link, seal, metrics, shown_redis_url(settings.redis_url))
+    counts = RedisCounts(link, settings.redis_prefix, WITHIN_S)
+    return Replicas(hints, counts, lines, link, seal, metrics, shown_redis_url(settings.redis_url))

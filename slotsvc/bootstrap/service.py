@@ -41,6 +41,7 @@ from slotsvc.server.execution_service import ExecutionService
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
+from slotsvc.server.interceptors.searches import CountedSearches
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
@@ -49,6 +50,7 @@ from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
 from slotsvc.server.prover_process import ProverProcess
+from slotsvc.server.search_limit import ClientSearches, SharedCounts
 from slotsvc.server.slot_service import MoreSearches, SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
@@ -130,7 +132,8 @@ async def running(
         await search
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
-        server = _server(settings, ringing, roads, metrics, authenticator, prover)
+        counts = replicas.counts if replicas else None
+        server = _server(settings, ringing, roads, metrics, authenticator, prover, counts)
         status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
         if status is not None:
@@ -174,6 +177,7 @@ def _server(
     metrics: Metrics,
     authenticator: Authenticator,
     prover: Prover,
+    counts: SharedCounts | None,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -189,7 +193,8 @@ def _server(
         settings.search.node_budget,
     )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
-    sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
+    ring = KeyRing.open_or_create(settings.key_ring_file)
+    sealer = SlotSealer(ring)
     more = MoreSearches(
         WhyNot(store, suggest),
         SuggestBatch(store, suggest),
@@ -202,7 +207,10 @@ def _server(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
     keys = settings.auth == "keys"
-    guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
+    guard = CountedSearches(
+        AccessGuard(authenticator, ObjectAccess(store), needs_key=keys),
+        ClientSearches(settings.search.most_per_client, ring.newest.secret, counts),
+    )
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
