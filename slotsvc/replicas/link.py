@@ -164,7 +164,8 @@ class RedisLink:
                 await self._client.ping()
                 return clock() - begun <= self._budget_s
         except Exception:
-            await self._client.connection_pool.disconnect()
+            with contextlib.suppress(Exception):
+                await self._client.connection_pool.disconnect()
             return False
 
 

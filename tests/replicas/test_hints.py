@@ -13,7 +13,7 @@ import pytest
 
 from slotsvc.domain.visit import RouteKey
 from slotsvc.replicas.hints import CommitHints
-from slotsvc.replicas.link import RedisLink
+from slotsvc.replicas.link import PATIENCE_S, RedisLink
 from slotsvc.scheduling.ports import Event, WriteTx
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
 from slotsvc.scheduling.watch_team import TeamWatch
@@ -164,6 +164,16 @@ async def test_without_redis_a_commit_goes_on(tmp_path: Path, prefix: str) -> No
             await heard
         finally:
             server.stop()
+
+
+async def test_silence_is_no_failure(redis_url: str, prefix: str) -> None:
+    """A line on which nothing is told stays, and is not taken for news."""
+    async with replica(redis_url, prefix) as one:
+        heard = one.heard
+        await asyncio.sleep(1.5 * PATIENCE_S)
+
+        assert one.hints.listening.is_set()
+        assert one.heard == heard
 
 
 async def test_a_killed_redis_is_listened_to_again(valkey: Valkey, prefix: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +14,9 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from slotsvc.replicas.link import MOST_FAILURES, RedisLink
+from tests.replicas.front import in_front
 from tests.replicas.valkey import Valkey, free_port
+from tests.server.test_app import a_certificate
 
 SOON_S = 10.0
 """How long a test waits for what takes less than a second on an idle machine."""
@@ -167,6 +170,32 @@ async def saying(what: bytes) -> AsyncIterator[int]:
     yield server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
+
+
+async def test_one_that_is_always_late_is_not_used(redis_url: str) -> None:
+    """Every answer takes longer than the budget: nobody waits for it even once."""
+    async with (
+        in_front(redis_url, late_s=0.1) as port,
+        linked(f"redis://127.0.0.1:{port}", budget_s=0.05) as (link, told),
+    ):
+        assert await link.ask("word", echo("hello")) is None
+
+    assert told == {("word", "away"): 1}
+
+
+async def test_with_tls_the_certificate_counts(redis_url: str, tmp_path: Path) -> None:
+    """rediss:// reaches a server whose certificate is trusted, and no other."""
+    certificate, key = a_certificate(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    async with in_front(redis_url, tls=tls) as port:
+        trusted = f"rediss://localhost:{port}/0?ssl_ca_certs={certificate}"
+        async with linked(trusted) as (link, _):
+            await until(lambda: link.is_there)
+            assert await link.ask("word", echo("hello")) == b"hello"
+        async with linked(f"rediss://localhost:{port}/0") as (link, _):
+            assert await link.ask("word", echo("hello")) is None
+            assert not link.is_there
 
 
 async def test_the_password_is_in_no_log_line(valkey: Valkey) -> None:
