@@ -17,7 +17,7 @@ from slotsvc.server.measured_travel import CacheCounts
 from slotsvc.travel.address_index import AddressIndex
 from slotsvc.travel.array_file import ArrayFileError
 from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.layers import cached_engine, never_failing
+from slotsvc.travel.layers import Sharing, cached_engine, never_failing
 from slotsvc.travel.map_info import MapFiles, MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
@@ -44,10 +44,14 @@ class Roads:
     told: tuple[str, ...]
 
 
-async def open_roads(settings: Settings, stack: AsyncExitStack) -> Roads:
+async def open_roads(
+    settings: Settings, stack: AsyncExitStack, sharing: Sharing | None = None
+) -> Roads:
     """Roads from a compiled map, from a given OSRM, or none: then driving is estimated.
 
-    ``stack`` ends what is begun here. Raises ``MapError``.
+    ``stack`` ends what is begun here. ``sharing``: what OSRM told other replicas, used where it
+    names its map in every answer: of another map nobody would notice that it was replaced. Raises
+    ``MapError``.
     """
     estimate = EstimatedTravelTimes()
     files = MapFiles(settings.map_path) if settings.map_path else None
@@ -62,7 +66,7 @@ async def open_roads(settings: Settings, stack: AsyncExitStack) -> Roads:
         nothing = "none: driving times are estimates"
         return Roads(estimate, NoMap(estimate), None, None, (nothing,))
     stack.push_async_callback(osrm.aclose)
-    cache = cached_engine(osrm)
+    cache = cached_engine(osrm, None if info is None else sharing)
     if files is None or info is None:
         travel = never_failing(cache, estimate)
         return Roads(travel, NoMap(travel), None, cache, (told,))

@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.replicas import Replicas, open_replicas
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.bootstrap.stores import OpenStore, database_told, open_store
 from slotsvc.config import Settings, split_address
@@ -41,6 +42,7 @@ from slotsvc.server.execution_service import ExecutionService
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
+from slotsvc.server.interceptors.searches import CountedSearches
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
@@ -49,6 +51,7 @@ from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
 from slotsvc.server.prover_process import ProverProcess
+from slotsvc.server.search_limit import ClientSearches, SharedCounts
 from slotsvc.server.slot_service import MoreSearches, SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
@@ -110,12 +113,15 @@ async def running(
         metrics.build.info({"version": version("slotsvc")})
         search = asyncio.create_task(loading(), name="warm-up")
         stack.push_async_callback(_cancelled, search)
-        roads = await open_roads(settings, stack)
+        replicas = await open_replicas(settings, metrics, stack)
+        roads = await open_roads(settings, stack, replicas.sharing if replicas else None)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
         store = open_store(settings, clock)
         stack.callback(store.close)
-        ringing = RingingStore(store, WakeUp(store))
+        ringing = RingingStore(store, WakeUp(store), replicas.hints if replicas else None)
+        if replicas is not None:
+            replicas.hints.start(ringing.wake_up.committed)
         tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
         stack.push_async_callback(_cancelled, tick)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
@@ -125,8 +131,9 @@ async def running(
         await search
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
-        server = _server(settings, ringing, roads, metrics, authenticator, prover)
-        status = _http_status(settings, metrics, store, roads)
+        counts = replicas.counts if replicas else None
+        server = _server(settings, ringing, roads, metrics, authenticator, prover, counts)
+        status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
         if status is not None:
             host, port = split_address(settings.http_addr)
@@ -139,17 +146,18 @@ async def running(
             address,
             metrics_address,
             roads.info,
-            _summary(settings, roads),
+            _summary(settings, roads, replicas),
             store,
             metrics,
         )
 
 
-def _summary(settings: Settings, roads: Roads) -> list[str]:
+def _summary(settings: Settings, roads: Roads, replicas: Replicas | None) -> list[str]:
     keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
     return [
         f"database  {database_told(settings)}",
         *(f"roads     {line}" for line in roads.told),
+        *([f"redis     {replicas.told}"] if replicas else []),
         f"access    {keys}",
     ]
 
@@ -161,6 +169,7 @@ def _server(
     metrics: Metrics,
     authenticator: Authenticator,
     prover: Prover,
+    counts: SharedCounts | None,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -176,7 +185,8 @@ def _server(
         settings.search.node_budget,
     )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
-    sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
+    ring = KeyRing.open_or_create(settings.key_ring_file)
+    sealer = SlotSealer(ring)
     more = MoreSearches(
         WhyNot(store, suggest),
         SuggestBatch(store, suggest),
@@ -189,7 +199,10 @@ def _server(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
     keys = settings.auth == "keys"
-    guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
+    guard = CountedSearches(
+        AccessGuard(authenticator, ObjectAccess(store), needs_key=keys),
+        ClientSearches(settings.search.most_per_client, ring.newest.secret, counts),
+    )
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
@@ -247,13 +260,19 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 def _http_status(
-    settings: Settings, metrics: Metrics, store: OpenStore, roads: Roads
+    settings: Settings,
+    metrics: Metrics,
+    store: OpenStore,
+    roads: Roads,
+    replicas: Replicas | None,
 ) -> HttpStatus | None:
     if settings.http_addr == "off":
         return None
 
     async def readiness() -> Readiness:
         checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
+        if replicas is not None:
+            checks["redis"] = replicas.state
         try:
             await store.read(lambda tx: tx.now())
         except Exception as error:

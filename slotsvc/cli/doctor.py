@@ -52,10 +52,13 @@ def doctor(
     Give it what `serve` gets: --map, --data-dir, --config, --address.
     """
     from slotsvc.cli.checks import machine_checks, same_files, server_check
+    from slotsvc.cli.redis_check import redis_checks
 
     chosen = settings(config_file, {"map_path": map_path, "data_dir": data_dir})
     there = address or chosen.grpc_addr
-    checks = [] if only == "server" else machine_checks(chosen)
+    checks: list[Check] = []
+    if only != "server":
+        checks = [*machine_checks(chosen), *redis_checks(chosen.redis_url)]
     if only != "machine":
         found = server_check(there, timeout, chosen.map_path, caller(chosen))
         shared = only or chosen.database_url is not None

@@ -32,6 +32,7 @@ from pydantic_settings import (
 from slotsvc.config.addresses import is_loopback, split_address
 from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
+from slotsvc.config.redis_url import checked_redis_url
 
 __all__ = [
     "ClientTls",
@@ -102,6 +103,16 @@ class Settings(BaseSettings):
     osrm_url: str | None = Field(
         None, description="OSRM server to use instead of a child process. Unset: a child."
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis 7 or Valkey that replicas share, `redis://user:password@host:6379/0`, "
+        "`rediss://` with TLS or `unix:///path`: quicker, never needed. Unset: none.",
+    )
+    redis_prefix: str = Field(
+        "slotsvc:",
+        pattern=r"^[A-Za-z0-9_.:-]{1,40}$",
+        description="What its keys and channels begin with; the same for replicas of one database.",
+    )
     snap_limit_m: float = Field(
         500.0, gt=0, le=100_000, description="A place further from any road is off the map, metres."
     )
@@ -160,6 +171,11 @@ class Settings(BaseSettings):
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else checked_key(value)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else checked_redis_url(value)
 
     @model_validator(mode="after")
     def _listens_safely(self) -> Self:

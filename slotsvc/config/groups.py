@@ -76,6 +76,10 @@ class Search(Group):
         366, ge=1, le=366, description="Most days between the first and the last day of a search."
     )
 
+    most_per_client: int = Field(
+        120, ge=1, description="Searches that one client may make in a minute; more are refused."
+    )
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.deadline_seconds > self.deadline_cap_seconds:

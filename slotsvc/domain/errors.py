@@ -15,6 +15,7 @@ SlotsvcError
 ├── SlotGoneError            somebody else was faster; carries the nearest equivalents
 ├── HoldExpiredError         the hold lapsed before it was confirmed
 ├── HoldLimitError           one live hold per client and activity, one extension
+├── TooManySearchesError     a client searches more often than it may
 ├── PlanWorseError           a hand-made move would break what is not broken; carries the routes
 ├── WrongStateError          the visit is not in a state that allows this
 ├── TravelError              no travel time can be had, not even an estimate
@@ -144,6 +145,12 @@ class HoldLimitError(SlotsvcError):
     """One live hold per client and activity, one extension, 15 minutes in all."""
 
     reason = "HOLD_LIMIT"
+
+
+class TooManySearchesError(SlotsvcError):
+    """One client's searches within a minute are more than it may make."""
+
+    reason = "TOO_MANY_SEARCHES"
 
 
 class PlanWorseError(SlotsvcError):

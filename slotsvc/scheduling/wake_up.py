@@ -1,9 +1,9 @@
 """Tells who waits for events of a tenant that there may be some.
 
 Two things are looked out for: commits of this process, told by ``RingingStore`` at once, and those
-of other processes, found by a look at the newest position every second. All watchers of a process
-share that look. A bell says "read again" and nothing else: one too many costs a read, and none is
-lost, since whoever waits clears the bell before reading.
+of other processes, found by a look at the newest position every second, or at once where they give
+a hint. All watchers of a process share that look. A bell says "read again" and nothing else: one
+too many costs a read, and none is lost, since whoever waits clears the bell before reading.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 from asyncio import Event as Bell
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from slotsvc.domain.errors import SlotsvcError
 from slotsvc.scheduling.ports import ReadTx, Store, WriteTx
@@ -35,7 +36,8 @@ class WakeUp:
         self._lookout: asyncio.Task[None] | None = None
 
     def committed(self) -> None:
-        """This process changed something. Called in the event loop, after the commit."""
+        """Something was changed, by this process or, as a hint says, by another. Called in the
+        event loop, after the commit."""
         self._committed.set()
 
     def ring_all(self) -> None:
@@ -84,11 +86,20 @@ class WakeUp:
                 _ring(self._bells[tenant])
 
 
-class RingingStore:
-    """A ``Store`` that tells ``wake_up`` of every commit."""
+class Hints(Protocol):
+    """Tells other processes of commits of this one, perhaps: they look every second anyway."""
 
-    def __init__(self, store: Store, wake_up: WakeUp) -> None:
+    def committed(self) -> None:
+        """This process changed something. Never waits, never raises."""
+        ...
+
+
+class RingingStore:
+    """A ``Store`` that tells ``wake_up`` of every commit, and other processes by ``hints``."""
+
+    def __init__(self, store: Store, wake_up: WakeUp, hints: Hints | None = None) -> None:
         self._store = store
+        self._hints = hints
         self.wake_up = wake_up
 
     async def read[T](self, work: Callable[[ReadTx], T]) -> T:
@@ -102,6 +113,8 @@ class RingingStore:
         finally:
             # also when the caller gave up: the commit may have begun
             self.wake_up.committed()
+            if self._hints is not None:
+                self._hints.committed()
 
 
 def _ring(bells: set[Bell]) -> None:

@@ -53,6 +53,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.SlotGoneError: Answer(grpc.StatusCode.ABORTED),
     errors.HoldExpiredError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.HoldLimitError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    errors.TooManySearchesError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=15)),
     errors.PlanWorseError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),

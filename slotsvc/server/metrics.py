@@ -28,6 +28,7 @@ class Metrics:
         )
         self._slots(registry)
         self._travel(registry)
+        self._replicas(registry)
         self._bookings(registry)
         self.refused_keys = Counter(
             "slotsvc_refused_keys",
@@ -78,6 +79,21 @@ class Metrics:
         )
         self.travel_cache_misses = Counter(
             "slotsvc_travel_cache_misses", "Travel times that had to be asked.", registry=registry
+        )
+
+    def _replicas(self, registry: CollectorRegistry) -> None:
+        self.redis_questions = Counter(
+            "slotsvc_redis_questions",
+            "Questions for Redis: ok, slow, failed, or not asked since it was busy or away.",
+            ("use", "result"),
+            registry=registry,
+        )
+        self.shared_travel = Counter(
+            "slotsvc_shared_travel",
+            "Travel times that another replica had asked (hit) or none (miss); foreign: lines in "
+            "Redis that are not ours.",
+            ("found",),
+            registry=registry,
         )
 
     def _bookings(self, registry: CollectorRegistry) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.travel.cache import CachedTravelTimes
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
 
+type Sharing = Callable[[TravelTimes], TravelTimes]
+"""Puts what replicas share before an engine."""
 
-def cached_engine(engine: TravelTimes) -> CachedTravelTimes:
-    """cache → fail fast → engine. Raises ``TravelUnavailableError`` for what it does not remember
-    while the engine is away."""
-    return CachedTravelTimes(FailFastTravelTimes(engine))
+
+def cached_engine(engine: TravelTimes, sharing: Sharing | None = None) -> CachedTravelTimes:
+    """cache → (``sharing``) → fail fast → engine. Raises ``TravelUnavailableError`` for what it
+    does not remember while the engine is away."""
+    asked: TravelTimes = FailFastTravelTimes(engine)
+    return CachedTravelTimes(asked if sharing is None else sharing(asked))
 
 
 def never_failing(

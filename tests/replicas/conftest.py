@@ -1,15 +1,19 @@
-"""Two services on one PostgreSQL, and a company to book with."""
+"""Two services on one PostgreSQL and a company to book with; a Valkey to use, and one to harm."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from benchmarks.company import Company
+from slotsvc.replicas.link import redis_client
+from tests.replicas.valkey import Valkey, own_prefix, redis_to_use, running_valkey
 from tests.service_fixtures import RunningService, SetClock, running_service, settings_for
 
 
@@ -43,3 +47,29 @@ async def company(replicas: Replicas) -> Company:
     await company.activity("service")
     await company.site("casino")
     return company
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_to_use(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """One to harm."""
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def prefix() -> str:
+    return own_prefix()
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """To look, and to meddle, beside the service."""
+    client = redis_client(redis_url)
+    yield client
+    await client.aclose()
