@@ -43,7 +43,7 @@ from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
-from slotsvc.server.measured_travel import MeasuredTravelTimes
+from slotsvc.server.measured_travel import MeasuredTravelTimes, measure_breaker
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
@@ -114,6 +114,8 @@ async def running(
         roads = await open_roads(settings, stack)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
+        for breaker in roads.health.breakers:
+            measure_breaker(metrics, breaker)
         store = _store(settings, clock)
         stack.callback(store.close)
         ringing = RingingStore(store, WakeUp(store))
@@ -194,7 +196,9 @@ def _server(
     watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
     watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
-        settings.search.deadline_seconds, settings.search.deadline_cap_seconds
+        settings.search.deadline_seconds,
+        settings.search.deadline_cap_seconds,
+        settings.roads.deadline_percent / 100,
     )
     keys = settings.auth == "keys"
     guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
@@ -261,7 +265,7 @@ def _http_status(
         return None
 
     async def readiness() -> Readiness:
-        checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
+        checks = {"database": "ok", "roads": roads.health.told}
         try:
             await store.read(lambda tx: tx.now())
         except Exception as error:

@@ -80,6 +80,20 @@ class Metrics:
             "slotsvc_travel_cache_misses", "Travel times that had to be asked.", registry=registry
         )
 
+        self.road_engine_state = Gauge(
+            "slotsvc_road_engine_state",
+            "Whether a road engine is asked: 0 yes (closed), 1 is being tried (half-open), "
+            "2 left alone (open).",
+            ("engine",),
+            registry=registry,
+        )
+        self.road_engine_changes = Counter(
+            "slotsvc_road_engine_changes",
+            "Changes of a road engine's state, by the state reached.",
+            ("engine", "state"),
+            registry=registry,
+        )
+
     def _bookings(self, registry: CollectorRegistry) -> None:
         self.holds_active = Gauge(
             "slotsvc_holds_active", "Holds made and neither booked nor ended.", registry=registry
