@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.measured_days import keep_days_measured
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
@@ -121,6 +122,9 @@ async def running(
         ringing = RingingStore(store, WakeUp(store))
         tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
         stack.push_async_callback(_cancelled, tick)
+        days = keep_days_measured(ringing, roads.travel, roads.health)
+        measure = asyncio.create_task(days, name="measure-days")
+        stack.push_async_callback(_cancelled, measure)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
         stack.push_async_callback(_cancelled, count)
         authenticator = Authenticator(store, metrics)
