@@ -77,10 +77,10 @@ def chosen_town(map_dir: Path | None, synthetic: bool, count: int, seed: int) ->
     sites = min(count, MOST_SITES)
     if synthetic:
         return plane(sites, seed)
-    return roads(map_dir or _demo_map(), sites, seed)
+    return roads(map_dir or demo_map(), sites, seed)
 
 
-def _demo_map() -> Path:
+def demo_map() -> Path:
     target = KEPT_IN / "riviera"
     build_map(demo_extract(), target, progress=lambda _stage, _share: None)
     return target

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,12 +18,14 @@ from slotsvc.server.map_backends import CompiledMap, MapBackend, NoMap
 from slotsvc.server.measured_travel import CacheCounts
 from slotsvc.travel.address_index import AddressIndex
 from slotsvc.travel.array_file import ArrayFileError
+from slotsvc.travel.breaker import Breaker, BreakerLimits
 from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.layers import Sharing, cached_engine, never_failing
+from slotsvc.travel.layers import Sharing, cached_engine, guarded, never_failing
 from slotsvc.travel.map_info import MapFiles, MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import OsrmProcess
 from slotsvc.travel.road_check import agree
+from slotsvc.travel.road_health import NO_ROADS, RoadHealth
 from slotsvc.travel.roads import RoadTravelTimes
 
 _log = structlog.get_logger(__name__)
@@ -29,12 +33,16 @@ _log = structlog.get_logger(__name__)
 CHECKED_PLACES = 24
 """The table between them is asked of both engines at the start."""
 
+LOOK_FOR_ENGINES_EVERY_S = 1.0
+"""An engine that is away is found again by this, also while nobody asks; how often it really is
+asked is the breaker's to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roads:
     """Travel times in use and what draws the map. ``cache``: whose memory is counted, None without.
 
-    ``told``: lines for people.
+    ``told``: lines for people. ``health``: which engines answer now.
     """
 
     travel: TravelTimes
@@ -42,6 +50,7 @@ class Roads:
     info: MapInfo | None
     cache: CacheCounts | None
     told: tuple[str, ...]
+    health: RoadHealth = NO_ROADS
 
 
 async def open_roads(
@@ -57,23 +66,45 @@ async def open_roads(
     files = MapFiles(settings.map_path) if settings.map_path else None
     info = MapInfo.load(files.info) if files else None
     if settings.osrm_url is not None:
-        osrm = _remote_engine(settings.osrm_url, info)
+        osrm = _remote_engine(settings, info)
         told = f"OSRM at {settings.osrm_url}"
     elif files is not None and info is not None:
-        osrm = await _embedded_engine(files, info, stack)
+        osrm = await _embedded_engine(settings, files, info, stack)
         told = f"{info.name} ({info.map_id}), {info.attribution}"
     else:
         nothing = "none: driving times are estimates"
         return Roads(estimate, NoMap(estimate), None, None, (nothing,))
     stack.push_async_callback(osrm.aclose)
-    cache = cached_engine(osrm, None if info is None else sharing)
+    limits = BreakerLimits(probe_every_s=settings.roads.probe_seconds)
+    behind = guarded(osrm, "osrm", limits)
+    cache = cached_engine(behind, None if info is None else sharing)
     if files is None or info is None:
         travel = never_failing(cache, estimate)
-        return Roads(travel, NoMap(travel), None, cache, (told,))
+        health = RoadHealth((behind.breaker,))
+        _keep_probing([behind.probe], stack)
+        return Roads(travel, NoMap(travel, health), None, cache, (told,), health)
     in_process, how = await _engine_in_process(files, info, osrm, stack)
-    travel = never_failing(cache, estimate, in_process=in_process)
-    backend = CompiledMap(info, osrm, _addresses(files, stack), estimate)
-    return Roads(travel, backend, info, in_process or cache, (told, how))
+    # Nobody who gives up on the engine of this process learns that it is slow: the caller was.
+    own = in_process and guarded(in_process, "process", replace(limits, patience_s=math.inf))
+    engines = [own, behind] if own else [behind]
+    travel = never_failing(cache, estimate, in_process=own)
+    health = RoadHealth(tuple(engine.breaker for engine in engines), Breaker("pictures", limits))
+    backend = CompiledMap(info, osrm, _addresses(files, stack), estimate, health)
+    _keep_probing([*(engine.probe for engine in engines), backend.probe], stack)
+    return Roads(travel, backend, info, in_process or cache, (told, how), health)
+
+
+def _keep_probing(probes: Sequence[Callable[[], Awaitable[None]]], stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(_probing(probes), name="probe-roads")
+    stack.push_async_callback(_cancelled, task)
+
+
+async def _probing(probes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Looks whether engines that failed are back: no caller need be the one who finds out."""
+    while True:
+        await asyncio.sleep(LOOK_FOR_ENGINES_EVERY_S)
+        for probe in probes:
+            await probe()
 
 
 async def _engine_in_process(
@@ -105,21 +136,25 @@ async def _believable(engine: RoadTravelTimes, osrm: OsrmTravelTimes) -> bool:
         return True
 
 
-def _remote_engine(url: str, info: MapInfo | None) -> OsrmTravelTimes:
+def _remote_engine(settings: Settings, info: MapInfo | None) -> OsrmTravelTimes:
+    url, limits = settings.osrm_url or "", settings.roads
+    seconds, most = limits.timeout_seconds, limits.most_in_flight
     if info is not None:
-        return OsrmTravelTimes.of_map(url, info)
-    return OsrmTravelTimes(url, f"osrm:{hashlib.sha256(url.encode()).hexdigest()[:12]}")
+        return OsrmTravelTimes.of_map(url, info, timeout_s=seconds, max_in_flight=most)
+    name = f"osrm:{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    return OsrmTravelTimes(url, name, timeout_s=seconds, max_in_flight=most)
 
 
 async def _embedded_engine(
-    files: MapFiles, info: MapInfo, stack: AsyncExitStack
+    settings: Settings, files: MapFiles, info: MapInfo, stack: AsyncExitStack
 ) -> OsrmTravelTimes:
     child = OsrmProcess(files.roads, map_id=info.map_id)
     stack.callback(child.stop)
     await child.start_in_loop()
     watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
     stack.push_async_callback(_cancelled, watch)
-    return OsrmTravelTimes.of_map(child.base_url, info)
+    seconds, most = settings.roads.timeout_seconds, settings.roads.most_in_flight
+    return OsrmTravelTimes.of_map(child.base_url, info, timeout_s=seconds, max_in_flight=most)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.measured_days import keep_days_measured
 from slotsvc.bootstrap.replicas import Replicas, open_replicas
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.bootstrap.stores import OpenStore, database_told, open_store
@@ -46,7 +47,7 @@ from slotsvc.server.interceptors.searches import CountedSearches
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
-from slotsvc.server.measured_travel import MeasuredTravelTimes
+from slotsvc.server.measured_travel import MeasuredTravelTimes, measure_breaker
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.object_access import ObjectAccess
 from slotsvc.server.plan_service import PlanService
@@ -117,6 +118,8 @@ async def running(
         roads = await open_roads(settings, stack, replicas.sharing if replicas else None)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
+        for breaker in roads.health.breakers:
+            measure_breaker(metrics, breaker)
         store = open_store(settings, clock)
         stack.callback(store.close)
         ringing = RingingStore(store, WakeUp(store), replicas.hints if replicas else None)
@@ -124,6 +127,9 @@ async def running(
             replicas.hints.start(ringing.wake_up.committed)
         tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
         stack.push_async_callback(_cancelled, tick)
+        days = keep_days_measured(ringing, roads.travel, roads.health)
+        measure = asyncio.create_task(days, name="measure-days")
+        stack.push_async_callback(_cancelled, measure)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
         stack.push_async_callback(_cancelled, count)
         authenticator = Authenticator(store, metrics)
@@ -196,7 +202,9 @@ def _server(
     watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
     watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
-        settings.search.deadline_seconds, settings.search.deadline_cap_seconds
+        settings.search.deadline_seconds,
+        settings.search.deadline_cap_seconds,
+        settings.roads.deadline_percent / 100,
     )
     keys = settings.auth == "keys"
     guard = CountedSearches(
@@ -270,7 +278,7 @@ def _http_status(
         return None
 
     async def readiness() -> Readiness:
-        checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
+        checks = {"database": "ok", "roads": roads.health.told}
         if replicas is not None:
             checks["redis"] = replicas.state
         try:

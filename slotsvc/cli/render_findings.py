@@ -52,6 +52,7 @@ ORIGINS = {
     "OVERRIDE": "by hand",
     "IMPORT": "import",
     "LAPSE": "visit gone",
+    "ROADS": "roads are slower",
 }
 NO_BREACH = "Nothing is broken."
 

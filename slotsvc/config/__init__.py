@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from slotsvc.config.addresses import is_loopback, split_address
-from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
+from slotsvc.config.groups import ClientTls, Group, Holds, Log, Roads, Search, Tls, Watch
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 from slotsvc.config.redis_url import checked_redis_url
 
@@ -40,6 +40,7 @@ __all__ = [
     "Log",
     "Mail",
     "Portal",
+    "Roads",
     "Search",
     "Settings",
     "SettingsError",
@@ -140,6 +141,7 @@ class Settings(BaseSettings):
     tls: Tls = Tls()
     client_tls: ClientTls = ClientTls()
     search: Search = Search()
+    roads: Roads = Roads()
     holds: Holds = Holds()
     watch: Watch = Watch()
     log: Log = Log()

@@ -87,6 +87,27 @@ class Search(Group):
         return self
 
 
+class Roads(Group):
+    """How long anybody waits for OSRM, and when it is left alone."""
+
+    timeout_seconds: float = Field(
+        2.0, gt=0, le=60, description="One request to OSRM, waiting for its turn included, seconds."
+    )
+    most_in_flight: int = Field(
+        8, ge=1, le=256, description="Requests for driving times that OSRM gets at once."
+    )
+    deadline_percent: int = Field(
+        30,
+        ge=1,
+        le=100,
+        description="Most of a call's deadline that is spent waiting for OSRM, %; then driving is "
+        "estimated.",
+    )
+    probe_seconds: float = Field(
+        5.0, gt=0, le=3600, description="An engine that fails is tried again so often, seconds."
+    )
+
+
 class Holds(Group):
     """How long a slot stays reserved."""
 

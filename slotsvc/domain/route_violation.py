@@ -16,6 +16,7 @@ class Origin(Enum):
     OVERRIDE = "OVERRIDE"
     IMPORT = "IMPORT"
     LAPSE = "LAPSE"
+    ROADS = "ROADS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from slotsvc.domain.visit import (
 )
 from slotsvc.scheduling.calendar_ports import CalendarRead, CalendarWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
+from slotsvc.scheduling.measure_ports import MeasureRead, MeasureWrite
 from slotsvc.scheduling.travel_port import Provenance
 
 
@@ -262,7 +263,7 @@ class RouteRead(Protocol):
         ...
 
 
-class ReadTx(CalendarRead, RouteRead, KeyRead, Protocol):
+class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, Protocol):
     """One snapshot."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -284,7 +285,7 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, Protocol):
         ...
 
 
-class WriteTx(ReadTx, CalendarWrite, KeyWrite, Protocol):
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, MeasureWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
     def take_turn(self, tenant: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from slotsvc.domain.errors import NotFoundError
@@ -13,6 +13,7 @@ from slotsvc.scheduling.placing import without_replaced
 from slotsvc.scheduling.ports import PendingMove, ReadTx, StoredVisit
 from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.timetables import PlannedRoute, planned_route
+from slotsvc.scheduling.travel_port import Provenance
 
 STANDING = (
     PlacementState.HELD,
@@ -109,8 +110,8 @@ def waiting(stored: StoredVisit) -> Placed:
     return Placed(stored, "", "", None, live=False)
 
 
-type _Planned = tuple[str, int, PlannedRoute | None]
-"""The technician's name, the route's version, its times."""
+type _Planned = tuple[str, int, PlannedRoute | None, bool]
+"""The technician's name, the route's version, its times, whether their driving is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,13 @@ def _placed(tx: ReadTx, stored: StoredVisit, look: _Look) -> Placed:
         return Placed(stored, key.technician, "", None, placement.live(tx.now()), pending=move)
     if key not in look.planned:
         look.planned[key] = _planned(tx, placement)
-    name, version, route = look.planned[key]
+    name, version, route, estimated = look.planned[key]
     live = placement.live(tx.now())
     if route is None or not live:
         return Placed(stored, key.technician, name, None, live, version=version, pending=move)
     stop, risk = route.stop(placement.id), route.at_risk(placement.id)
+    if estimated:  # its times hang on it, whatever its own place was judged with
+        stored = replace(stored, provenance=Provenance.ESTIMATE)
     return Placed(stored, key.technician, name, stop, live, risk, version, move)
 
 
@@ -153,7 +156,7 @@ def _planned(tx: ReadTx, placement: Placement) -> _Planned:
     live = route.live(now)
     block = covering(route.block, work.shift, live) if work is not None else None
     if work is None or block is None or not live:
-        return name, route.version, None
+        return name, route.version, None, False
     # of an open replacement on this route, the side that is asked about
     gone = {p.id for p in live} - {p.id for p in without_replaced(live)}
     if placement.id in gone:
@@ -161,4 +164,5 @@ def _planned(tx: ReadTx, placement: Placement) -> _Planned:
         shown = tuple(p for p in live if p.id not in pending)
     else:
         shown = without_replaced(live)
-    return name, route.version, planned_route(work.shift, shown, block, now)
+    estimated = block.provenance is Provenance.ESTIMATE
+    return name, route.version, planned_route(work.shift, shown, block, now), estimated

@@ -29,7 +29,7 @@ from slotsvc.scheduling.slot_query import (
 )
 from slotsvc.scheduling.team_seen import Glance, Period, glance_at
 from slotsvc.scheduling.thread_places import ThreadPlaces
-from slotsvc.scheduling.travel_blocks import table
+from slotsvc.scheduling.travel_blocks import both_ways
 from slotsvc.scheduling.travel_port import Provenance, TravelTimes
 from slotsvc.scheduling.wish import HeldOffer, SuggestCommand
 from slotsvc.solver.params import Freedom, SearchParams
@@ -242,9 +242,7 @@ class SuggestSlots:
             nothing = np.zeros(0, np.int32)
             none = Legs(nothing, nothing, 0.0, self._limits.snap_m, self._travel.map_id, False)
             return [none] * len(places)
-        out, into = await asyncio.gather(
-            table(self._travel, places, known), table(self._travel, known, places)
-        )
+        out, into = await both_ways(self._travel, places, known)
         estimated = Provenance.ESTIMATE in (out.provenance, into.provenance)
         return [
             Legs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,9 @@ from slotsvc.scheduling.travel_port import (
     TravelTimes,
     TravelUnavailableError,
 )
+
+TRIES_ON_ONE_MAP = 3
+"""Two tables for one answer are asked for so often while the map is being replaced."""
 
 
 async def block_over(
@@ -37,8 +41,7 @@ async def block_over(
     if len(wanted) == 1:
         zero = np.zeros((1, 1), np.int32)
         return TravelBlock(wanted, zero, travel.map_id, Provenance.LIVE)
-    out = await table(travel, fresh, wanted)
-    into = await table(travel, wanted, fresh)
+    out, into = await both_ways(travel, fresh, wanted)
     seconds = np.zeros((len(wanted), len(wanted)), np.int32)
     kept = [i for i, p in enumerate(wanted) if p in old]
     new = [i for i, p in enumerate(wanted) if p not in old]
@@ -65,6 +68,23 @@ def known_block(places: Sequence[Location], known: TravelBlock | None) -> Travel
     if known.places == wanted:
         return known
     return _part(known, wanted) if set(wanted) <= set(known.places) else None
+
+
+async def both_ways(
+    travel: TravelTimes, places: Sequence[Location], others: Sequence[Location]
+) -> tuple[TravelTable, TravelTable]:
+    """From ``places`` to ``others``, and back, at once. What roads say is of one map: where it is
+    replaced between the two, both are asked again. One may be LIVE and the other an ESTIMATE.
+
+    Raises ``TravelError``.
+    """
+    for _ in range(TRIES_ON_ONE_MAP):
+        out, into = await asyncio.gather(
+            table(travel, places, others), table(travel, others, places)
+        )
+        if out.map_id == into.map_id or out.provenance is not into.provenance:
+            return out, into
+    raise TravelError("the map is being replaced")
 
 
 async def table(

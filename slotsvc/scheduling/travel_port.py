@@ -41,7 +41,15 @@ class TravelTable:
 
 
 class TravelUnavailableError(Exception):
-    """The road engine did not answer in time. Callers fall back to the estimate or say so."""
+    """The road engine did not answer in time. Callers fall back to the estimate or say so.
+
+    ``engine_failed`` False: it was not at fault. It said that this question has no answer, or was
+    not asked at all.
+    """
+
+    def __init__(self, message: str, *, engine_failed: bool = True) -> None:
+        super().__init__(message)
+        self.engine_failed = engine_failed
 
 
 class TravelTimes(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,13 +19,18 @@ from slotsvc.scheduling.travel_port import (
     TravelUnavailableError,
 )
 from slotsvc.travel.address_index import Address, AddressIndex, AddressKind
+from slotsvc.travel.breaker import Breaker, BreakerState
 from slotsvc.travel.map_info import MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.road_health import NO_ROADS, RoadHealth
 
 
 @dataclass(frozen=True, slots=True)
 class MapDescription:
-    """``south_west`` and ``north_east``: None without a map. Measurements as in ``GetMap``."""
+    """``south_west`` and ``north_east``: None without a map. Measurements as in ``GetMap``.
+
+    ``provenance``: of driving asked for now.
+    """
 
     map_id: str
     display_name: str
@@ -87,13 +93,16 @@ class MapBackend(Protocol):
 
 
 class NoMap:
-    """Without roads: straight lines with the times of ``travel``, no tiles, no addresses."""
+    """Without a map: straight lines with the times of ``travel``, no tiles, no addresses.
 
-    def __init__(self, travel: TravelTimes) -> None:
-        self._travel = travel
+    ``health``: of the roads behind ``travel``, if there are any.
+    """
+
+    def __init__(self, travel: TravelTimes, health: RoadHealth = NO_ROADS) -> None:
+        self._travel, self._health = travel, health
 
     def describe(self) -> MapDescription:
-        return MapDescription(self._travel.map_id, "no map", Provenance.ESTIMATE)
+        return MapDescription(self._travel.map_id, "no map", _provenance(self._health))
 
     async def tile(self, zoom: int, x: int, y: int) -> bytes:
         raise NotFoundError("the service runs without a map")
@@ -115,7 +124,10 @@ class NoMap:
 
 class CompiledMap:
     """A map of ``slotsvc map build``: its OSRM, its address index, and straight lines of
-    ``fallback`` while the engine does not answer or no road connects the places."""
+    ``fallback`` while the engine does not answer or no road connects the places.
+
+    ``health``: of all engines of the map; None: this OSRM is the only one.
+    """
 
     def __init__(
         self,
@@ -123,7 +135,10 @@ class CompiledMap:
         osrm: OsrmTravelTimes,
         addresses: AddressIndex | None,
         fallback: TravelTimes,
+        health: RoadHealth | None = None,
     ) -> None:
+        self._pictures = (health and health.pictures) or Breaker("pictures")
+        self._health = health or RoadHealth((self._pictures,))
         self._info = info
         self._osrm = osrm
         self._addresses = addresses
@@ -134,7 +149,7 @@ class CompiledMap:
         return MapDescription(
             map_id=info.map_id,
             display_name=info.name,
-            provenance=Provenance.LIVE,
+            provenance=_provenance(self._health),
             attribution=info.attribution,
             south_west=Location(box.south, box.west),
             north_east=Location(box.north, box.east),
@@ -144,17 +159,25 @@ class CompiledMap:
 
     async def tile(self, zoom: int, x: int, y: int) -> bytes:
         try:
-            return (await self._osrm.tile(zoom, x, y)).data
+            drawn = await self._pictures.guarded(lambda: self._osrm.tile(zoom, x, y))
+            return drawn.data
         except TravelUnavailableError as error:
             raise TravelError("the road engine does not answer") from error
 
     async def shape(self, places: Sequence[Location]) -> RoadShape:
         try:
-            drawn = await self._osrm.route_shape(places)
+            drawn = await self._pictures.guarded(lambda: self._osrm.route_shape(places))
         except TravelUnavailableError:
             return await self._straight.shape(places)
         metres = round(drawn.distance_m)
         return RoadShape(drawn.points, drawn.duration_s, metres, Provenance.LIVE)
+
+    async def probe(self) -> None:
+        """Asks for a short way when what draws is away and it is time to look. Never raises."""
+        if self._pictures.state is not BreakerState.CLOSED:
+            here = self._info.anchor
+            with contextlib.suppress(TravelUnavailableError):
+                await self._pictures.guarded(lambda: self._osrm.route_shape([here, here]))
 
     async def geocode(self, text: str, limit: int, near: Location | None) -> Sequence[FoundPlace]:
         if self._addresses is None:
@@ -162,6 +185,10 @@ class CompiledMap:
         # SQLite reads from a file: not on the event loop
         found = await asyncio.to_thread(self._addresses.search, text, limit, near)
         return [_found(address) for address in found]
+
+
+def _provenance(health: RoadHealth) -> Provenance:
+    return Provenance.ESTIMATE if health.estimated else Provenance.LIVE
 
 
 _QUALITIES = {

@@ -9,6 +9,9 @@ from typing import Protocol
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import TravelTable, TravelTimes
 from slotsvc.server.metrics import Metrics
+from slotsvc.travel.breaker import Breaker, BreakerState
+
+_STATES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 class CacheCounts(Protocol):
@@ -44,3 +47,17 @@ class MeasuredTravelTimes:
             self._metrics.travel_cache_misses.inc(self._cache.misses - self._misses)
             self._hits, self._misses = self._cache.hits, self._cache.misses
         return table
+
+
+def measure_breaker(metrics: Metrics, breaker: Breaker) -> None:
+    """Keeps the gauge of its state and counts its changes from now on."""
+    changes = metrics.road_engine_changes
+    for state in BreakerState:
+        changes.labels(engine=breaker.name, state=state.value)
+
+    def changed(name: str, state: BreakerState) -> None:
+        metrics.road_engine_state.labels(engine=name).set(_STATES[state])
+        changes.labels(engine=name, state=state.value).inc()
+
+    metrics.road_engine_state.labels(engine=breaker.name).set(_STATES[breaker.state])
+    breaker.tell(changed)

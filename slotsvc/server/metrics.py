@@ -80,6 +80,19 @@ class Metrics:
         self.travel_cache_misses = Counter(
             "slotsvc_travel_cache_misses", "Travel times that had to be asked.", registry=registry
         )
+        self.road_engine_state = Gauge(
+            "slotsvc_road_engine_state",
+            "Whether a road engine is asked: 0 yes (closed), 1 is being tried (half-open), "
+            "2 left alone (open).",
+            ("engine",),
+            registry=registry,
+        )
+        self.road_engine_changes = Counter(
+            "slotsvc_road_engine_changes",
+            "Changes of a road engine's state, by the state reached.",
+            ("engine", "state"),
+            registry=registry,
+        )
 
     def _replicas(self, registry: CollectorRegistry) -> None:
         self.redis_questions = Counter(

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.visit import Placement, RouteKey, RouteState
 from slotsvc.scheduling.ports import StoredRoute
+from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
@@ -94,6 +95,17 @@ _RUNNING = (
     )
     .order_by(*ROUTE.primary_key)
 )
+# Few are flagged for long, and it is asked rarely: no index of its own.
+_ESTIMATED = (
+    select(PLACEMENT.c.tenant, PLACEMENT.c.technician, PLACEMENT.c.day, PLACEMENT.c.shift)
+    .where(
+        PLACEMENT.c.provenance == Provenance.ESTIMATE.value,
+        PLACEMENT.c.day >= bindparam("first"),
+        STANDS,
+    )
+    .distinct()
+    .order_by(*(PLACEMENT.c[name] for name in ("tenant", "technician", "day", "shift")))
+)
 _CHANGES = (
     select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.change)
     .where(ROUTE.c.tenant == bindparam("tenant"), ROUTE.c.change > bindparam("after"))
@@ -148,6 +160,15 @@ class RouteReads(Transaction):
         return [
             RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift)
             for row in self._connection.execute(_RUNNING, near)
+        ]
+
+    def estimated_routes(self, now: datetime) -> Sequence[RouteKey]:
+        """Routes with a placement that was judged on estimated driving, with a service date no
+        earlier than two days before ``now``, of all tenants, in order."""
+        found = self._connection.execute(_ESTIMATED, {"first": (now - _NEAR).date().isoformat()})
+        return [
+            RouteKey(row.tenant, row.technician, date.fromisoformat(row.day), row.shift)
+            for row in found
         ]
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:

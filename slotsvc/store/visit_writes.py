@@ -26,10 +26,12 @@ from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.errors import is_taken_id
+from slotsvc.store.route_reads import named, on_routes
 from slotsvc.store.route_writes import RouteWrites
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
     BOOKED,
+    STANDS,
     epoch_or_none,
     history_row,
     known_row,
@@ -43,6 +45,9 @@ _NEW_PLACEMENT = insert(PLACEMENT)
 _ONE = (PLACEMENT.c.tenant == bindparam("of"), PLACEMENT.c.id == bindparam("at"))
 _FIND = select(PLACEMENT).where(*_ONE)
 _CHANGE = update(PLACEMENT).where(*_ONE)
+_FLAGGED = select(PLACEMENT.c.id).where(
+    on_routes(PLACEMENT), STANDS, PLACEMENT.c.provenance == Provenance.ESTIMATE.value
+)
 # A hold that may replace the current placement some day is not yet a change of the visit.
 _GROW = (
     update(VISIT)
@@ -141,6 +146,12 @@ class VisitWrites(RouteWrites):
         of = {"of": tenant, "known": visit.id}
         if self._connection.execute(_WRITE, row | of).rowcount != 1:
             raise NotFoundError("no such visit")
+
+    def set_measured(self, key: RouteKey) -> None:
+        """Takes the flag from the route's placements that were judged on estimates."""
+        self._require_lock(key)
+        for placement in self._connection.execute(_FLAGGED, named([key])).scalars().all():
+            self._change(key.tenant, placement, provenance=Provenance.LIVE.value)
 
     def report(
         self, tenant: str, placement: str, state: PlacementState, reported: Reported

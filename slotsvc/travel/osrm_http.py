@@ -13,12 +13,16 @@ from slotsvc.travel.osrm_wire import Reply, read_reply
 # connection that is being closed.
 _KEEPALIVE_S = 4.0
 
+_OF_THE_QUESTION = frozenset({"NoSegment", "NoRoute", "NoTable", "TooBig"})
+"""OSRM's words for a question without an answer. The engine is well."""
+
 
 class OsrmHttp:
     """Requests to one engine at ``base_url``.
 
     ``timeout_s``: seconds from asking (waiting in the bulkhead included) to the last byte.
-    ``max_in_flight``: more requests than this wait. A slow engine cannot hold more of us than that.
+    ``max_in_flight``: more requests than this wait. A slow engine cannot hold more of us than that,
+    and who waited in vain does not count against it.
     ``data_version``: each reply must name this version of the map; None accepts any.
 
     Every failure is a ``TravelUnavailableError``; its text never holds a request's places.
@@ -66,11 +70,17 @@ class OsrmHttp:
         await self._client.aclose()
 
     async def _bounded(self, request: httpx.Request, max_bytes: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        give_up = asked = loop.time() + self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s), self._bulkhead:
+            async with asyncio.timeout_at(give_up), self._bulkhead:
+                asked = loop.time()
                 return await self._send_twice(request, max_bytes)
         except TimeoutError:
-            raise TravelUnavailableError("the road engine did not answer in time") from None
+            # Who got in at the last moment knows nothing of the engine either.
+            slow = give_up - asked > self._timeout_s / 2
+            why = "the road engine did not answer in time" if slow else "too many ask for roads"
+            raise TravelUnavailableError(why, engine_failed=slow) from None
         except httpx.HTTPError as error:
             raise TravelUnavailableError(
                 f"the road engine did not answer: {type(error).__name__}"
@@ -94,12 +104,12 @@ class OsrmHttp:
         finally:
             await reply.aclose()
         if reply.status_code != httpx.codes.OK:
-            raise TravelUnavailableError(_refusal(reply.status_code, bytes(body)))
+            raise _refused(_code_in(bytes(body)), f"HTTP {reply.status_code} ")
         return bytes(body)
 
     def _require_ok(self, reply: Reply) -> None:
         if reply.get("code") != "Ok":
-            raise TravelUnavailableError(f"the road engine refused: {_code(reply)}")
+            raise _refused(_code(reply))
         if self._data_version is not None and reply.get("data_version") != self._data_version:
             raise TravelUnavailableError("the road engine answers from another map")
 
@@ -110,8 +120,14 @@ def _code(reply: Reply) -> str:
     return code if isinstance(code, str) and code.isalnum() and len(code) <= 40 else "?"
 
 
-def _refusal(status: int, body: bytes) -> str:
+def _code_in(body: bytes) -> str:
+    """As ``_code``; "" when there is none."""
     try:
-        return f"the road engine refused: HTTP {status} {_code(read_reply(body))}"
+        return _code(read_reply(body))
     except TravelUnavailableError:
-        return f"the road engine refused: HTTP {status}"
+        return ""
+
+
+def _refused(code: str, status: str = "") -> TravelUnavailableError:
+    told = f"the road engine refused: {status}{code}".rstrip()
+    return TravelUnavailableError(told, engine_failed=code not in _OF_THE_QUESTION)

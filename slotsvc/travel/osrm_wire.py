@@ -23,7 +23,10 @@ LONGEST_S = 30 * 86_400
 """A road journey of more seconds than this is no journey."""
 FASTEST_MPS = 70.0
 """No road vehicle is faster than this between two places more than ``SLACK_M`` apart."""
-SLACK_M = 1000.0
+SLACK_M = 50.0
+SNAP_SLACK_M = 50.0
+"""A road point may be so much nearer or further from the place asked about than the reply says, and
+a twentieth: OSRM measures on a plane."""
 
 Reply = Mapping[str, Any]
 
@@ -109,11 +112,15 @@ def read_reply(body: bytes) -> Reply:
     return reply
 
 
-def read_table(reply: Reply, n_sources: int, n_destinations: int) -> TableBlock:
+def read_table(
+    reply: Reply, sources: Sequence[Location], destinations: Sequence[Location]
+) -> TableBlock:
     """Seconds rounded up, ``UNREACHABLE`` for null, and snap distances; checks all of it."""
-    seconds = _seconds(_numbers(reply.get("durations"), n_sources, n_destinations))
-    source_snap_m, source_at = _snaps(reply.get("sources"), n_sources)
-    destination_snap_m, destination_at = _snaps(reply.get("destinations"), n_destinations)
+    seconds = _seconds(_numbers(reply.get("durations"), len(sources), len(destinations)))
+    source_snap_m, source_at = _snaps(reply.get("sources"), len(sources))
+    destination_snap_m, destination_at = _snaps(reply.get("destinations"), len(destinations))
+    _refuse_elsewhere(sources, source_at, source_snap_m)
+    _refuse_elsewhere(destinations, destination_at, destination_snap_m)
     _refuse_flying(seconds, source_at, destination_at)
     return TableBlock(seconds, source_snap_m, destination_snap_m)
 
@@ -197,6 +204,17 @@ def _snap(waypoint: Any) -> tuple[float, tuple[float, float]]:
     if not sane:
         raise _nonsense("a waypoint out of range")
     return float(distance), (lon, lat)
+
+
+def _refuse_elsewhere(
+    places: Sequence[Location], at: NDArray[np.float64], snap_m: NDArray[np.float64]
+) -> None:
+    """Raise when a road point is not as far from its place as is said: of another question."""
+    asked = np.array([(place.lon, place.lat) for place in places], dtype=np.float64).reshape(-1, 2)
+    cosines = np.einsum("ij,ij->i", _unit_vectors(asked), _unit_vectors(at))
+    really_m = EARTH_RADIUS_M * np.arccos(np.clip(cosines, -1.0, 1.0))
+    if bool(np.any(np.abs(really_m - snap_m) > SNAP_SLACK_M + 0.05 * really_m)):
+        raise _nonsense("a waypoint that is somewhere else")
 
 
 def _refuse_flying(

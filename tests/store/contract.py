@@ -13,6 +13,7 @@ from tests.store.access_contract import AccessContract
 from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
+from tests.store.measure_contract import MeasureContract
 from tests.store.record_contract import RecordContract
 from tests.store.route_contract import RouteContract
 from tests.store.samples import FrozenClock
@@ -30,6 +31,7 @@ class StoreContract(
     CalendarContract,
     RouteContract,
     VisitContract,
+    MeasureContract,
     BacklogContract,
     RecordContract,
     AccessContract,

@@ -53,6 +53,7 @@ class Liar:
     """
 
     status: int = 200
+    content_type: str = "application/json; charset=UTF-8"
     reply: Callable[[bytes], object] | None = None
     body: bytes = field(default_factory=lambda: orjson.dumps(honest_table()))
     pause_s: float = 0.0
@@ -91,8 +92,8 @@ class Liar:
 
     async def _answer(self, writer: asyncio.StreamWriter) -> None:
         length = len(self.body)
-        head = f"HTTP/1.1 {self.status} -\r\ncontent-length: {length}\r\n\r\n"
-        writer.write(head.encode())
+        head = f"HTTP/1.1 {self.status} -\r\ncontent-type: {self.content_type}\r\n"
+        writer.write(f"{head}content-length: {length}\r\n\r\n".encode())
         step = self.drip or max(length, 1)
         for at in range(0, max(length, 1), step):
             await asyncio.sleep(self.pause_s)

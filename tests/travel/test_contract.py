@@ -15,12 +15,14 @@ import pytest_asyncio
 from slotsvc import server, travel
 from slotsvc.server.measured_travel import MeasuredTravelTimes
 from slotsvc.server.metrics import Metrics
+from slotsvc.travel.breaker import BreakerTravelTimes
 from slotsvc.travel.cache import CachedTravelTimes
 from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
-from slotsvc.travel.layers import cached_engine, never_failing
+from slotsvc.travel.fallback import FallbackTravelTimes
+from slotsvc.travel.layers import cached_engine, guarded, never_failing
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import free_port
+from slotsvc.travel.road_time import InTimeTravelTimes
 from slotsvc.travel.roads import RoadTravelTimes
 from tests.road_fixtures import RunningRoads
 from tests.travel.contract import TravelTimesContract
@@ -58,10 +60,16 @@ class TestTinyCacheOverRoads(TravelTimesContract):
         return CachedTravelTimes(road_engine, max_places=16, max_entries=1)
 
 
-class TestFailFastOverOsrm(TravelTimesContract):
+class TestBreakerOverOsrm(TravelTimesContract):
     @pytest.fixture
-    def travel(self, osrm: OsrmTravelTimes) -> FailFastTravelTimes:
-        return FailFastTravelTimes(osrm)
+    def travel(self, osrm: OsrmTravelTimes) -> BreakerTravelTimes:
+        return guarded(osrm, "osrm")
+
+
+class TestInTimeOverOsrm(TravelTimesContract):
+    @pytest.fixture
+    def travel(self, osrm: OsrmTravelTimes) -> InTimeTravelTimes:
+        return InTimeTravelTimes(osrm)
 
 
 class TestRoadsBeforeOsrm(TravelTimesContract):
@@ -69,7 +77,8 @@ class TestRoadsBeforeOsrm(TravelTimesContract):
 
     @pytest.fixture
     def travel(self, road_engine: RoadTravelTimes, osrm: OsrmTravelTimes) -> FallbackTravelTimes:
-        return never_failing(cached_engine(osrm), in_process=road_engine)
+        ours = guarded(road_engine, "process")
+        return never_failing(cached_engine(guarded(osrm, "osrm")), in_process=ours)
 
 
 class TestBrokenRoadsBeforeOsrm(TravelTimesContract):
@@ -77,7 +86,8 @@ class TestBrokenRoadsBeforeOsrm(TravelTimesContract):
 
     @pytest.fixture
     def travel(self, closed_roads: RoadTravelTimes, osrm: OsrmTravelTimes) -> FallbackTravelTimes:
-        return never_failing(cached_engine(osrm), in_process=closed_roads)
+        ours = guarded(closed_roads, "process")
+        return never_failing(cached_engine(guarded(osrm, "osrm")), in_process=ours)
 
 
 class TestNothingButTheEstimateLeft(TravelTimesContract):
@@ -88,7 +98,8 @@ class TestNothingButTheEstimateLeft(TravelTimesContract):
         self, closed_roads: RoadTravelTimes, roads: RunningRoads
     ) -> AsyncIterator[FallbackTravelTimes]:
         nobody = OsrmTravelTimes.of_map(f"http://127.0.0.1:{free_port()}", roads.info)
-        yield never_failing(cached_engine(nobody), in_process=closed_roads)
+        ours = guarded(closed_roads, "process")
+        yield never_failing(cached_engine(guarded(nobody, "osrm")), in_process=ours)
         await nobody.aclose()
 
 

@@ -3,22 +3,14 @@ from __future__ import annotations
 import pytest
 
 from slotsvc.domain.place import Location
-from slotsvc.scheduling.travel_port import Provenance, TravelUnavailableError
+from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
-from slotsvc.travel.layers import cached_engine, never_failing
+from slotsvc.travel.fallback import FallbackTravelTimes
+from slotsvc.travel.layers import cached_engine, guarded, never_failing
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.osrm_process import free_port
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN, RunningRoads
 from tests.travel.counted import CountedTravelTimes
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -59,63 +51,20 @@ async def test_remembered_times_stay_live_while_the_engine_is_away(
         assert (await travel.table(TOWN[:3], TOWN[3:])).provenance is Provenance.ESTIMATE
 
 
-async def test_a_failing_engine_is_left_alone_for_a_while(engine: CountedTravelTimes) -> None:
-    """Three failures in a row: no more questions for five seconds, then one probe."""
-    clock = Clock()
-    travel = FailFastTravelTimes(engine, max_failures=3, pause_s=5.0, clock=clock)
-    engine.down = True
-    for _ in range(10):
-        with pytest.raises(TravelUnavailableError):
-            await travel.table(TOWN, TOWN)
-    assert len(engine.asked) == 3
-    assert travel.is_open
-    clock.now = 5.0
-    for _ in range(10):
-        with pytest.raises(TravelUnavailableError):
-            await travel.table(TOWN, TOWN)
-    assert len(engine.asked) == 4
-
-
-async def test_a_successful_probe_ends_the_pause(engine: CountedTravelTimes) -> None:
-    """After the engine came back every question goes through again."""
-    clock = Clock()
-    travel = FailFastTravelTimes(engine, max_failures=1, pause_s=5.0, clock=clock)
-    engine.down = True
-    with pytest.raises(TravelUnavailableError):
-        await travel.table(TOWN, TOWN)
-    engine.down, clock.now = False, 5.0
-    for _ in range(3):
-        await travel.table(TOWN, TOWN)
-    assert not travel.is_open
-    assert len(engine.asked) == 4
-
-
-async def test_failures_must_be_in_a_row(engine: CountedTravelTimes) -> None:
-    """A success between two failures starts the count again."""
-    travel = FailFastTravelTimes(engine, max_failures=2, clock=Clock())
-    for down in (True, False, True, False, True):
-        engine.down = down
-        if down:
-            with pytest.raises(TravelUnavailableError):
-                await travel.table(TOWN, TOWN)
-        else:
-            await travel.table(TOWN, TOWN)
-    assert len(engine.asked) == 5
-
-
 async def test_osrm_answers_while_the_engine_in_this_process_fails(
     engine: CountedTravelTimes,
 ) -> None:
-    """LIVE times of the same map all the time; after three failures the engine is left alone, and
+    """LIVE times of the same map all the time; after five failures the engine is left alone, and
     only when both are away driving is estimated."""
     first = CountedTravelTimes(EstimatedTravelTimes())
-    travel = never_failing(cached_engine(engine), in_process=first)
+    ours = guarded(first, "process")
+    travel = never_failing(cached_engine(guarded(engine, "osrm")), in_process=ours)
     await travel.table(TOWN, TOWN)
     assert (len(first.asked), len(engine.asked)) == (1, 0)
     first.down = True
-    for _ in range(6):
+    for _ in range(8):
         assert (await travel.table(TOWN, TOWN)).provenance is Provenance.LIVE
-    assert (len(first.asked), len(engine.asked)) == (4, 1)
+    assert (len(first.asked), len(engine.asked)) == (6, 1)
     engine.down = True
     unknown = [Location(43.7, 7.4)]
     assert (await travel.table(unknown, TOWN)).provenance is Provenance.ESTIMATE

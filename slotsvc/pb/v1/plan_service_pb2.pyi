@@ -374,7 +374,7 @@ class RouteFinding(_message.Message):
     cause: _builtins.str
     """One sentence."""
     origin: _builtins.str
-    """What brought it about: ABSENCE, CALENDAR, OVERRUN, OVERRIDE, IMPORT, LAPSE. Empty when not stored."""
+    """What brought it about: ABSENCE, CALENDAR, OVERRUN, OVERRIDE, IMPORT, LAPSE, ROADS. Empty when not stored."""
     override_reason: _builtins.str
     """A planner's reason for accepting it. Empty when nobody did."""
     worse: _builtins.bool

@@ -326,7 +326,7 @@ class Visit(_message.Message):
     etag: _builtins.str
     """Changes with every write."""
     travel_provenance: _types_pb2.TravelProvenance.ValueType
-    """Worst provenance of the travel times its place was judged with."""
+    """Worst provenance of the travel times its place was judged with and its times hang on."""
     commitment: Global___Commitment.ValueType
     """How firmly the time was given. Unset: an appointment."""
     priority: _builtins.int

@@ -1,8 +1,8 @@
 """What happens around every call: one file for each concern.
 
 ``calls`` runs the layers; ``request_ids``, ``observed`` (metrics and one log line), ``failures``
-(errors to statuses), ``deadlines`` and ``access`` are the layers from the outside in;
-``planned_fields``, then ``access`` look at the request once it is read.
+(errors to statuses), ``deadlines``, ``road_time`` and ``access`` are the layers from the outside
+in; ``planned_fields``, then ``access`` look at the request once it is read.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from slotsvc.server.interceptors.failures import failure_layer
 from slotsvc.server.interceptors.observed import observation_layer
 from slotsvc.server.interceptors.planned_fields import refuse_planned_fields
 from slotsvc.server.interceptors.request_ids import request_id_layer
+from slotsvc.server.interceptors.road_time import road_time_layer
 from slotsvc.server.metrics import Metrics
 
 __all__ = ["CallInterceptor", "DeadlineLimits", "call_interceptor"]
@@ -23,10 +24,12 @@ def call_interceptor(
 ) -> CallInterceptor:
     """The interceptor of the service. ``limits`` None: the default ones; ``guard`` None: no keys
     are asked for."""
+    limits = limits or DeadlineLimits()
     layers = (
         request_id_layer,
         observation_layer(metrics),
         failure_layer,
-        deadline_layer(limits or DeadlineLimits()),
+        deadline_layer(limits),
+        road_time_layer(limits.for_roads),
     )
     return CallInterceptor(layers, (refuse_planned_fields,), guard)

@@ -24,10 +24,12 @@ class DeadlineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeadlineLimits:
-    """Seconds. ``default``: for callers that name none. ``longest``: for all."""
+    """Seconds. ``default``: for callers that name none. ``longest``: for all. ``for_roads``: share
+    of a call that may be spent waiting for roads."""
 
     default: float = 10.0
     longest: float = 60.0
+    for_roads: float = 0.3
 
 
 def seconds_left() -> float:

@@ -1,0 +1,21 @@
+"""No call waits for roads longer than a share of its deadline: then driving is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from slotsvc.server.interceptors.calls import Call, Layer
+from slotsvc.server.interceptors.deadlines import seconds_left
+from slotsvc.travel.road_time import road_time
+
+
+def road_time_layer(share: float) -> Layer:
+    """Stands inside the deadline's layer. A stream without a deadline waits as long as it takes."""
+
+    @asynccontextmanager
+    async def within_road_time(call: Call) -> AsyncIterator[None]:
+        with road_time(share * seconds_left()):
+            yield
+
+    return within_road_time

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from slotsvc.scheduling.travel_port import TravelUnavailableError
+from slotsvc.travel.breaker import Breaker, BreakerLimits, BreakerState, BreakerTravelTimes
+from slotsvc.travel.estimate import EstimatedTravelTimes
+from tests.road_fixtures import TOWN
+from tests.travel.counted import CountedTravelTimes
+
+CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine() -> CountedTravelTimes:
+    return CountedTravelTimes(EstimatedTravelTimes())
+
+
+@pytest.fixture
+def breaker(clock: Clock) -> Breaker:
+    return Breaker("osrm", clock=clock)
+
+
+@pytest.fixture
+def travel(engine: CountedTravelTimes, breaker: Breaker) -> BreakerTravelTimes:
+    return BreakerTravelTimes(engine, breaker)
+
+
+async def fails(travel: BreakerTravelTimes) -> None:
+    with pytest.raises(TravelUnavailableError):
+        await travel.table(TOWN, TOWN)
+
+
+async def test_five_failures_in_a_row_open_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker
+) -> None:
+    """The fifth opens; after that the engine is not asked, and callers are told at once."""
+    engine.down = True
+    for _ in range(4):
+        await fails(travel)
+    assert breaker.state is CLOSED
+    await fails(travel)
+    assert breaker.state is OPEN
+    for _ in range(20):
+        await fails(travel)
+    assert len(engine.asked) == 5
+
+
+async def test_a_success_in_between_begins_the_row_anew(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker
+) -> None:
+    """Four failures, a success, four failures: still closed."""
+    for down in (True, True, True, True, False, True, True, True, True):
+        engine.down = down
+        if down:
+            await fails(travel)
+        else:
+            await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
+
+
+async def test_half_of_the_last_twenty_open_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker
+) -> None:
+    """Every second question fails, never two in a row: open with the twentieth, not before."""
+    for number in range(20):
+        assert breaker.state is CLOSED
+        engine.down = bool(number % 2)
+        if engine.down:
+            await fails(travel)
+        else:
+            await travel.table(TOWN, TOWN)
+    assert breaker.state is OPEN
+
+
+async def test_fewer_than_half_do_not_open_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker
+) -> None:
+    """Nine failures in any twenty are lived with."""
+    for number in range(200):
+        engine.down = number % 20 % 2 == 1 and number % 20 != 19
+        if engine.down:
+            await fails(travel)
+        else:
+            await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
+
+
+async def opened(travel: BreakerTravelTimes, engine: CountedTravelTimes) -> None:
+    engine.down = True
+    for _ in range(5):
+        await fails(travel)
+    engine.asked.clear()
+
+
+async def test_one_question_every_five_seconds_tries_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, clock: Clock
+) -> None:
+    """A minute of a hundred questions a second: twelve get to the engine."""
+    await opened(travel, engine)
+    began = clock.now
+    for tenth in range(1, 6001):
+        clock.now = began + tenth / 100
+        await fails(travel)
+    assert len(engine.asked) == 12
+
+
+async def test_a_good_probe_closes_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """Not before its time, and then all questions go through; earlier failures are forgotten."""
+    await opened(travel, engine)
+    engine.down = False
+    clock.now += 4.9
+    await fails(travel)
+    clock.now += 0.1
+    await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
+    engine.down = True
+    for _ in range(4):
+        await fails(travel)
+    assert breaker.state is CLOSED
+
+
+async def test_while_a_probe_is_on_its_way_nobody_queues_behind_it() -> None:
+    """The second question does not wait for the first one's answer."""
+    clock = Clock()
+    breaker = Breaker("osrm", BreakerLimits(in_a_row=1), clock=clock)
+    answer = asyncio.Event()
+
+    async def down() -> None:
+        raise TravelUnavailableError("down")
+
+    async def slowly() -> str:
+        await answer.wait()
+        return "back"
+
+    with pytest.raises(TravelUnavailableError):
+        await breaker.guarded(down)
+    clock.now += 5
+    probe = asyncio.create_task(breaker.guarded(slowly))
+    await asyncio.sleep(0)
+    assert breaker.state is HALF_OPEN
+    with pytest.raises(TravelUnavailableError, match="left alone"):
+        await breaker.guarded(slowly)
+    answer.set()
+    assert await probe == "back"
+    assert breaker.state is CLOSED
+
+
+async def test_a_question_without_an_answer_is_not_held_against_the_engine(
+    breaker: Breaker,
+) -> None:
+    """A place that no road leads to, asked a hundred times, keeps nobody else from the roads."""
+
+    async def refused() -> None:
+        raise TravelUnavailableError("NoSegment", engine_failed=False)
+
+    for _ in range(100):
+        with pytest.raises(TravelUnavailableError):
+            await breaker.guarded(refused)
+    assert breaker.state is CLOSED
+
+
+@pytest.mark.parametrize(("waited", "after"), [(0.1, CLOSED), (0.6, OPEN)])
+async def test_who_waited_long_and_gave_up_counts_as_a_failure(
+    breaker: Breaker, clock: Clock, waited: float, after: BreakerState
+) -> None:
+    """A hanging engine is found out even when no caller has the patience for its timeout."""
+    for _ in range(5):
+        asked = asyncio.create_task(breaker.guarded(asyncio.Event().wait))
+        await asyncio.sleep(0)
+        clock.now += waited
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    assert breaker.state is after
+
+
+async def test_a_cancelled_probe_is_no_answer(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """The one who tried left: open as before, and tried again five seconds later."""
+    await opened(travel, engine)
+    clock.now += 5
+    probe = asyncio.create_task(breaker.guarded(asyncio.Event().wait))
+    await asyncio.sleep(0)
+    probe.cancel()
+    await asyncio.gather(probe, return_exceptions=True)
+    assert breaker.state is OPEN
+    engine.down = False
+    clock.now += 5
+    await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
+
+
+async def test_a_late_answer_does_not_close_it(breaker: Breaker) -> None:
+    """Who asked before it opened and is answered after it proves nothing: only a probe closes."""
+    answer = asyncio.Event()
+    early = asyncio.create_task(breaker.guarded(answer.wait))
+    await asyncio.sleep(0)
+
+    async def down() -> None:
+        raise TravelUnavailableError("down")
+
+    for _ in range(5):
+        with pytest.raises(TravelUnavailableError):
+            await breaker.guarded(down)
+    answer.set()
+    await early
+    assert breaker.state is OPEN
+
+
+async def test_it_is_tried_also_while_nobody_asks(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """``probe`` asks for one pair, only when it is open and time to look, and never raises."""
+    await travel.probe()
+    assert engine.asked == []
+    await opened(travel, engine)
+    await travel.probe()
+    assert engine.asked == []
+    clock.now += 5
+    await travel.probe()
+    assert engine.asked == [(1, 1)]
+    assert breaker.state is OPEN
+    engine.down = False
+    clock.now += 5
+    await travel.probe()
+    assert breaker.state is CLOSED
+
+
+async def test_every_change_is_told(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """Open, half-open, open, half-open, closed: each once, with the engine's name."""
+    told: list[tuple[str, BreakerState]] = []
+    breaker.tell(lambda name, state: told.append((name, state)))
+    await opened(travel, engine)
+    clock.now += 5
+    await fails(travel)
+    engine.down = False
+    clock.now += 5
+    await travel.table(TOWN, TOWN)
+    assert [state for _, state in told] == [OPEN, HALF_OPEN, OPEN, HALF_OPEN, CLOSED]
+    assert {name for name, _ in told} == {"osrm"}
+
+
+async def test_its_clock_is_the_loops() -> None:
+    """Without another clock five real hundredths are enough for a breaker that is told so."""
+    breaker = Breaker("osrm", BreakerLimits(in_a_row=1, probe_every_s=0.05))
+
+    async def down() -> None:
+        raise TravelUnavailableError("down")
+
+    async def up() -> str:
+        return "up"
+
+    with pytest.raises(TravelUnavailableError):
+        await breaker.guarded(down)
+    with pytest.raises(TravelUnavailableError):
+        await breaker.guarded(up)
+    await asyncio.sleep(0.06)
+    assert await breaker.guarded(up) == "up"
