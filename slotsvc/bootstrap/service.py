@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 import structlog
 
+from slotsvc.bootstrap.admission import open_door
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
@@ -198,6 +199,7 @@ def _server(
     )
     keys = settings.auth == "keys"
     guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
+    admission, door = open_door(settings.admission, authenticator, metrics, needs_key=keys)
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
@@ -210,9 +212,9 @@ def _server(
             ExecutionService(desk),
             MapService(roads.backend),
         ],
-        [call_interceptor(metrics, deadlines, guard)],
+        [call_interceptor(metrics, deadlines, guard, door)],
         ServerOptions(settings.grpc_addr, _tls(settings), settings.reflection),
-        [watcher.drain],
+        [admission.close, suggest.end_soon, watcher.drain],
     )
 
 

@@ -30,10 +30,20 @@ from pydantic_settings import (
 )
 
 from slotsvc.config.addresses import is_loopback, split_address
-from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
+from slotsvc.config.groups import (
+    Admission,
+    ClientTls,
+    Group,
+    Holds,
+    Log,
+    Search,
+    Tls,
+    Watch,
+)
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 
 __all__ = [
+    "Admission",
     "ClientTls",
     "Holds",
     "Log",
@@ -121,6 +131,7 @@ class Settings(BaseSettings):
     tls: Tls = Tls()
     client_tls: ClientTls = ClientTls()
     search: Search = Search()
+    admission: Admission = Admission()
     holds: Holds = Holds()
     watch: Watch = Watch()
     log: Log = Log()
