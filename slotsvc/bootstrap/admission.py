@@ -16,6 +16,7 @@ def open_door(
     """The queues, and the door to them. ``needs_key`` False: who shows no key is let in."""
     places = {
         CallClass.SEARCH: chosen.searches,
+        CallClass.HOLD: chosen.holds,
         CallClass.COMMIT: chosen.commits,
         CallClass.READ: chosen.reads,
         CallClass.PLAN: chosen.plans,

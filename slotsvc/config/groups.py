@@ -133,8 +133,9 @@ class Admission(Group):
         description="Searches for slots at once. One that takes longer than 0.25 s leaves its "
         "place to others, twelve such at most.",
     )
+    holds: int = Field(8, ge=1, le=1000, description="New holds at once.")
     commits: int = Field(
-        16, ge=1, le=1000, description="Holds, bookings and other writes of visits at once."
+        16, ge=1, le=1000, description="Bookings and other writes of visits at once."
     )
     reads: int = Field(16, ge=1, le=1000, description="Reads, tiles and addresses at once.")
     plans: int = Field(

@@ -15,8 +15,10 @@ class CallClass(StrEnum):
 
     SEARCH = "search"
     """One search for slots, which a client waits for."""
+    HOLD = "hold"
+    """New holds: the first thing to be refused, for nothing is lost yet."""
     COMMIT = "commit"
-    """Holds, bookings, moves, reports from the field: small writes that must get through."""
+    """What ends what was begun: bookings, moves, cancellations, reports from the field."""
     READ = "read"
     """Reads of what is stored, tiles and addresses."""
     PLAN = "plan"
@@ -29,6 +31,7 @@ class CallClass(StrEnum):
 
 _NAMED = {
     "SuggestSlots": CallClass.SEARCH,
+    "HoldSlot": CallClass.HOLD,
     "SuggestSlotsBatch": CallClass.PLAN,
     "WhyNot": CallClass.PLAN,
     "CheckPlan": CallClass.PLAN,

@@ -87,7 +87,8 @@ def test_every_method_of_the_contract_has_its_class() -> None:
         kind: sum(k is kind for k in found.values()) > 0 for kind in CallClass
     } == dict.fromkeys(CallClass, True)
     commits = {name for name, kind in found.items() if kind is CallClass.COMMIT}
-    assert {"HoldSlot", "BookVisit", "CancelVisit", "FinishVisit", "MoveVisit"} <= commits
+    assert found["HoldSlot"] is CallClass.HOLD
+    assert {"BookVisit", "ExtendHold", "CancelVisit", "FinishVisit", "MoveVisit"} <= commits
     assert found["GetDay"] is found["ListVisits"] is found["GetTile"] is CallClass.READ
     assert found["CreateTenant"] is found["RevokeApiKey"] is CallClass.ADMIN
     assert found["SuggestSlotsBatch"] is found["WhyNot"] is CallClass.PLAN
