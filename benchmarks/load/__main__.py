@@ -2,7 +2,8 @@
 
 ``--pairs``: hold and confirm on 64 routes, the rate raised until not all is done any more.
 ``--rate R``: pairs at one rate instead. ``--one-slot 60``: so many bookers on one place.
-``--overload 10``: so many times what was the peak, of searches or of pairs. A probe of the disk
+``--overload 10``: so many times what was the peak, of searches or of pairs. ``--fair 300``: what a
+company feels beside another one's searches at that rate. A probe of the disk
 stands beside every figure. Prints one JSON object.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load.arrivals import Outcomes
+from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
 from benchmarks.load.overload import Searches, overload
@@ -45,6 +47,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--one-slot", type=int, metavar="BOOKERS", help="such as 60")
     parser.add_argument("--rounds", type=int, default=10, help="of --one-slot")
     parser.add_argument("--overload", type=float, metavar="TIMES", help="such as 10")
+    parser.add_argument("--fair", type=float, metavar="RATE", help="searches a second of the flood")
     parser.add_argument("--of", choices=("searches", "pairs"), default="searches")
     parser.add_argument("--routes", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
@@ -62,7 +65,7 @@ async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any
         if chosen.one_slot:
             rush = await one_slot(server.address, chosen.one_slot, chosen.rounds)
             figures["one_slot"] = rush.figures()
-        if chosen.pairs or chosen.overload:
+        if chosen.pairs or chosen.overload or chosen.fair:
             async with open_world(server, chosen.routes) as world:
                 figures |= await _loads(chosen, world)
         figures["fsync_after"] = fsync_probe(data_dir)
@@ -92,6 +95,9 @@ async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
         run, first = (pairs.run, 20.0) if chosen.of == "pairs" else (searches.run, 20.0)
         done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, first)
         figures["overload"] = {"of": chosen.of, **done.figures()}
+    if chosen.fair:
+        felt = await fairness(world, chosen.fair, chosen.seconds, chosen.seed)
+        figures["fair"] = felt.figures()
     return figures
 
 

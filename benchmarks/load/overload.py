@@ -61,10 +61,11 @@ async def overload(run: Run, times: float, seconds: float, seed: int, first: flo
 
 
 class Searches:
-    """Searches for slots from one place, over all days."""
+    """Searches for slots from one place, over all days. ``first_line``: those before it are left to
+    others."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, first_line: int = 0) -> None:
+        self._lines = world.lines[first_line:]
         company = world.company
         self._search = company.search(first_date=pb_date(world.days[0]))
 
@@ -74,6 +75,6 @@ class Searches:
 
     async def one(self, number: int) -> str:
         """One search."""
-        line = self._world.line(number)
+        line = self._lines[number % len(self._lines)]
         await line.slots.SuggestSlots(self._search, timeout=DEADLINE_S)
         return OK
