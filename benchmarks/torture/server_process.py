@@ -22,17 +22,23 @@ class ServerProcess:
     """``slotsvc serve`` on one data directory and one port. Dies with this process too.
 
     ``compiled``: directory of a compiled map; None: driving is estimated. ``metrics``: served at
-    ``metrics_address``, else that is "". Log lines go to
-    ``server.log`` in the data directory. Start it from the main thread.
+    ``metrics_address``, else that is "". ``settings``: a TOML file with more of them. Log lines go
+    to ``server.log`` in the data directory. Start it from the main thread.
     """
 
     def __init__(
-        self, data_dir: Path, compiled: Path | None = None, *, metrics: bool = False
+        self,
+        data_dir: Path,
+        compiled: Path | None = None,
+        *,
+        metrics: bool = False,
+        settings: Path | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.metrics_address = ""
         self.address = f"127.0.0.1:{free_port()}"
         self._map = ["--map", str(compiled)] if compiled else []
+        self._map += ["--config", str(settings)] if settings else []
         self._http = "127.0.0.1:0" if metrics else "off"
         self._child: subprocess.Popen[bytes] | None = None
 

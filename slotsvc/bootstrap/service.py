@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 import structlog
 
+from slotsvc.bootstrap.admission import open_door
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.measured_days import keep_days_measured
 from slotsvc.bootstrap.replicas import Replicas, open_replicas
@@ -211,6 +212,7 @@ def _server(
         AccessGuard(authenticator, ObjectAccess(store), needs_key=keys),
         ClientSearches(settings.search.most_per_client, ring.newest.secret, counts),
     )
+    admission, door = open_door(settings.admission, authenticator, metrics, needs_key=keys)
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),
@@ -223,9 +225,9 @@ def _server(
             ExecutionService(desk),
             MapService(roads.backend),
         ],
-        [call_interceptor(metrics, deadlines, guard)],
+        [call_interceptor(metrics, deadlines, guard, door)],
         ServerOptions(settings.grpc_addr, _tls(settings), settings.reflection),
-        [watcher.drain],
+        [admission.close, suggest.end_soon, watcher.drain],
     )
 
 

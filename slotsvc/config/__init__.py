@@ -30,11 +30,22 @@ from pydantic_settings import (
 )
 
 from slotsvc.config.addresses import is_loopback, split_address
-from slotsvc.config.groups import ClientTls, Group, Holds, Log, Roads, Search, Tls, Watch
+from slotsvc.config.groups import (
+    Admission,
+    ClientTls,
+    Group,
+    Holds,
+    Log,
+    Roads,
+    Search,
+    Tls,
+    Watch,
+)
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 from slotsvc.config.redis_url import checked_redis_url
 
 __all__ = [
+    "Admission",
     "ClientTls",
     "Holds",
     "Log",
@@ -142,6 +153,7 @@ class Settings(BaseSettings):
     client_tls: ClientTls = ClientTls()
     search: Search = Search()
     roads: Roads = Roads()
+    admission: Admission = Admission()
     holds: Holds = Holds()
     watch: Watch = Watch()
     log: Log = Log()

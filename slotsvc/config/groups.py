@@ -148,6 +148,45 @@ class Watch(Group):
     )
 
 
+class Admission(Group):
+    """How many calls of each kind are at work at once, and how long others wait."""
+
+    searches: int = Field(
+        4,
+        ge=1,
+        le=1000,
+        description="Searches for slots at once. One that takes longer than 0.25 s leaves its "
+        "place to others, twelve such at most.",
+    )
+    holds: int = Field(8, ge=1, le=1000, description="New holds at once.")
+    commits: int = Field(
+        16, ge=1, le=1000, description="Bookings and other writes of visits at once."
+    )
+    reads: int = Field(16, ge=1, le=1000, description="Reads, tiles and addresses at once.")
+    plans: int = Field(
+        8, ge=1, le=1000, description="Batches of searches, explanations and tried moves at once."
+    )
+    admin: int = Field(4, ge=1, le=1000, description="Changes of calendars and keys at once.")
+    queue: int = Field(
+        256, ge=1, le=100_000, description="Calls of one kind that may wait for a place."
+    )
+    burst_seconds: float = Field(
+        1.0,
+        gt=0,
+        le=60,
+        description="A tenant's queue that has not been empty for so long counts as overload.",
+    )
+    standing_seconds: float = Field(
+        0.05, gt=0, le=60, description="Longest wait for a place under overload, seconds."
+    )
+    pushback_seconds: float = Field(
+        0.5,
+        gt=0,
+        le=5,
+        description="When a call that was sent away may come again; longer as overload lasts.",
+    )
+
+
 class Log(Group):
     """Log lines. They never hold coordinates, names, addresses or telephone numbers."""
 

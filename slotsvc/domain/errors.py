@@ -20,6 +20,7 @@ SlotsvcError
 ├── WrongStateError          the visit is not in a state that allows this
 ├── TravelError              no travel time can be had, not even an estimate
 ├── StoreBusyError           the store could not be written in time
+├── OverloadedError          more calls than can be begun in time
 ├── TooManyWatchesError      as many watches run as one process has room for
 ├── ServiceStoppingError     this process ends; another, or the next, goes on
 └── InvariantError           the checker disagrees: a defect of ours
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -182,6 +184,17 @@ class StoreBusyError(SlotsvcError):
     """The store could not be written in time. Retry with the same request_id."""
 
     reason = "STORE_BUSY"
+
+
+class OverloadedError(SlotsvcError):
+    """More calls than can be begun in time: this one was not begun. Retry with the same request_id
+    after ``retry_after``; None: as is usual for such errors."""
+
+    reason = "OVERLOADED"
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooManyWatchesError(SlotsvcError):

@@ -41,6 +41,8 @@ from slotsvc.solver.unproven import NOTHING_KNOWN, Known, Unproven
 RANKED_AT_ONCE = 2
 """Ranking holds the interpreter: more of it at once makes nobody sooner, and all other calls wait.
 Two, so that one long search does not stand in front of every short one."""
+LAST_S = 0.5
+"""Seconds that a search under way still has when the process ends."""
 REFEREE_EVERY = 16
 """One search in so many has its offers checked by the independent referee."""
 
@@ -169,12 +171,17 @@ class SuggestSlots:
             query = with_quota(query, asked, await self._taken(command, asked, days))
         return Search(command, asked, calendar, snapshot, query)
 
+    async def end_soon(self) -> None:
+        """The process ends: searches under way answer in a moment with what they have by then, and
+        say that it is PARTIAL."""
+        self._ranking.end_soon(LAST_S)
+
     async def ranked(self, search: Search, legs: Legs) -> Suggestions:
         """The answer, ranked in a thread, one of few at once; then once more with what the prover
         found of the orders left open, while there is time."""
         begun = time.monotonic()
         answer = await self._ranked(search, legs, NOTHING_KNOWN)
-        if answer.unproven and self._prover is not None:
+        if answer.unproven and self._prover is not None and not self._ranking.ending:
             taken = time.monotonic() - begun
             known = await self._proven(search.command, answer.unproven, taken)
             if known:

@@ -29,6 +29,7 @@ class ThreadPlaces:
     def __init__(self, count: int) -> None:
         self._free = asyncio.Semaphore(count)
         self._long = _LongWork()
+        self._last_moment = float("inf")
         self._threads = ThreadPoolExecutor(THREADS, "search")
 
     async def run[T](
@@ -42,7 +43,8 @@ class ThreadPlaces:
         """
         placed = await self._place(until)
         loop = asyncio.get_running_loop()
-        turn = _Turn(self._long, self._give_back(loop) if placed else None, until)
+        give_back = self._give_back(loop) if placed else None
+        turn = _Turn(self._long, give_back, until, lambda: time.monotonic() >= self._last_moment)
         running = loop.run_in_executor(
             self._threads, contextvars.copy_context().run, turn.work, work
         )
@@ -51,6 +53,15 @@ class ThreadPlaces:
         except asyncio.CancelledError:
             turn.left.set()
             raise
+
+    def end_soon(self, seconds: float) -> None:
+        """All work, of now and later, ends early after so many seconds."""
+        self._last_moment = time.monotonic() + seconds
+
+    @property
+    def ending(self) -> bool:
+        """Whether ``end_soon`` was called."""
+        return self._last_moment < float("inf")
 
     def _give_back(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         return lambda: _told(loop, self._free.release)
@@ -99,13 +110,18 @@ class _LongWork:
 
 
 class _Turn:
-    """One work in its thread. ``give_back``: its place; None: it has none."""
+    """One work in its thread. ``give_back``: its place; None: it has none. ``over``: whether all
+    work must end."""
 
     def __init__(
-        self, long: _LongWork, give_back: Callable[[], None] | None, until: float | None
+        self,
+        long: _LongWork,
+        give_back: Callable[[], None] | None,
+        until: float | None,
+        over: Callable[[], bool],
     ) -> None:
         self.left = Event()
-        self._long, self._give_back, self._until = long, give_back, until
+        self._long, self._give_back, self._until, self._over = long, give_back, until, over
         self._begun, self._is_long, self._no_place = 0.0, False, False
 
     def work[T](self, work: Callable[[Callable[[], bool]], T]) -> T:
@@ -126,8 +142,8 @@ class _Turn:
             self._give_back = None
             self._is_long = self._long.begin(self._gives_up)
             self._no_place = not self._is_long
-        return self._no_place or self.left.is_set()
+        return self._no_place or self.left.is_set() or self._over()
 
     def _gives_up(self) -> bool:
         late = self._until is not None and time.monotonic() >= self._until
-        return late or self.left.is_set()
+        return late or self.left.is_set() or self._over()

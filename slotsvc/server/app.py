@@ -71,7 +71,12 @@ class ServerTls:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """``address``: host:port, port 0 for a free one. ``tls`` None: not encrypted."""
+    """``address``: host:port, port 0 for a free one. ``tls`` None: not encrypted.
+
+    Seconds: ``max_connection_age_s``, after which a connection is asked to end and its calls get
+    ``connection_grace_s``; ``max_idle_s``, of a connection without calls; ``handshake_s``, in which
+    a new connection must begin to talk.
+    """
 
     address: str = "127.0.0.1:50051"
     tls: ServerTls | None = None
@@ -81,6 +86,8 @@ class ServerOptions:
     max_streams: int = 100
     max_connection_age_s: int = 30 * 60
     connection_grace_s: int = 60
+    max_idle_s: int = 10 * 60
+    handshake_s: int = 10
 
 
 class GrpcServer:
@@ -177,6 +184,10 @@ def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", options.max_streams),
         ("grpc.max_connection_age_ms", options.max_connection_age_s * 1000),
         ("grpc.max_connection_age_grace_ms", options.connection_grace_s * 1000),
+        # who says nothing keeps no connection: neither one that never begins to talk, nor one that
+        # carries no call any more (clients come back by themselves)
+        ("grpc.server_handshake_timeout_ms", options.handshake_s * 1000),
+        ("grpc.max_connection_idle_ms", options.max_idle_s * 1000),
         # clients may ping every 20 s, with no call running too; faster ones are sent away
         ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -66,6 +66,19 @@ class Authenticator:
         """Whether the metadata say who calls, or for whom."""
         return any(name in (AUTHORIZATION, ON_BEHALF_OF) for name, _ in metadata)
 
+    def believed_tenant(self, metadata: Metadata) -> str | None:
+        """The tenant of a key that is believed just now, "" for one that is bound to none.
+
+        None: no key, or one that the store must be asked about.
+        """
+        sent = [value for name, value in metadata if name == AUTHORIZATION]
+        if len(sent) != 1 or not isinstance(sent[0], str):
+            return None
+        believed = self._believed.get(hashlib.sha256(sent[0].encode()).digest())
+        if believed is None or time.monotonic() >= believed.until:
+            return None
+        return believed.key.principal.tenant
+
     def forget(self, id: str) -> None:
         """The key has changed: ask the store again."""
         self._revocations += 1

@@ -10,7 +10,7 @@ violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import grpc
@@ -58,6 +58,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
     errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
+    errors.OverloadedError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=500)),
     errors.TooManyWatchesError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=10)),
     errors.ServiceStoppingError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=1)),
     errors.InvariantError: Answer(grpc.StatusCode.INTERNAL),
@@ -67,7 +68,10 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
 def answer_to(error: SlotsvcError) -> Answer:
     """How ``error`` is told; a kind that is not in the table counts as a defect of ours."""
     mapped = (ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
-    return next(mapped, Answer(grpc.StatusCode.INTERNAL))
+    answer = next(mapped, Answer(grpc.StatusCode.INTERNAL))
+    if isinstance(error, errors.OverloadedError) and error.retry_after is not None:
+        return replace(answer, retry_after=error.retry_after)
+    return answer
 
 
 def as_status(error: SlotsvcError) -> status_pb2.Status:

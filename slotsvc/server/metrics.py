@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 _CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_WAIT_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _STAGE_BUCKETS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 
 
@@ -26,6 +27,7 @@ class Metrics:
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
+        self._admission(registry)
         self._slots(registry)
         self._travel(registry)
         self._replicas(registry)
@@ -40,6 +42,27 @@ class Metrics:
             "slotsvc_watches_active", "Watches that run now.", registry=registry
         )
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
+
+    def _admission(self, registry: CollectorRegistry) -> None:
+        self.calls_running = Gauge(
+            "slotsvc_calls_running", "Calls at work.", ("kind",), registry=registry
+        )
+        self.calls_waiting = Gauge(
+            "slotsvc_calls_waiting", "Calls that wait for a place.", ("kind",), registry=registry
+        )
+        self.call_wait_seconds = Histogram(
+            "slotsvc_call_wait_seconds",
+            "Wait for a place, of calls that got one.",
+            ("kind",),
+            buckets=_WAIT_BUCKETS,
+            registry=registry,
+        )
+        self.calls_shed = Counter(
+            "slotsvc_calls_shed",
+            "Calls that were not begun, by cause: full, waited, closed.",
+            ("kind", "cause"),
+            registry=registry,
+        )
 
     def _slots(self, registry: CollectorRegistry) -> None:
         self.slot_search_seconds = Histogram(

@@ -118,3 +118,22 @@ async def test_too_much_long_work_ends_with_what_it_has() -> None:
     whole = await asyncio.wait_for(asyncio.gather(first, *many), 20)
     assert whole.count(True) >= MOST_LONG
     assert not any(task.result() for task in ended)
+
+
+async def test_at_the_end_work_is_told_to_come_to_an_end() -> None:
+    """``end_soon``: what runs, and what is begun later, ends when the last moment has come."""
+    places = ThreadPlaces(1)
+
+    def until_told(should_end: Callable[[], bool]) -> str:
+        while not should_end():
+            time.sleep(0.001)
+        return "what there is"
+
+    running = asyncio.create_task(places.run(until_told))
+    await asyncio.sleep(0.02)
+    assert not places.ending
+    places.end_soon(0.05)
+
+    assert places.ending
+    assert await asyncio.wait_for(running, 5) == "what there is"
+    assert await asyncio.wait_for(places.run(until_told), 5) == "what there is"

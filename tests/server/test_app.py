@@ -208,3 +208,18 @@ async def test_a_client_must_show_its_certificate_when_that_is_set(tmp_path: Pat
         with pytest.raises(aio.AioRpcError):
             await health(channel)
     await server.drain(0)
+
+
+async def test_a_connection_that_says_nothing_is_closed() -> None:
+    """Neither one that never begins to talk nor one that carries no call is kept for ever."""
+    options = ServerOptions("127.0.0.1:0", max_idle_s=1, handshake_s=1)
+    server = GrpcServer([Slow()], [], options)
+    port = await server.start()
+    silent, _ = (await asyncio.open_connection("127.0.0.1", port))[0], None
+    talked, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+    try:
+        await asyncio.wait_for(asyncio.gather(silent.read(-1), talked.read(-1)), 10)
+    finally:
+        writer.close()
+        await server.drain(0)

@@ -2,7 +2,8 @@
 
 A layer is an async context manager around the whole call, so what it does before, after and on
 failure stands in one function. Requests are read *inside* the layers: bytes that are no message are
-the client's mistake and told as such. Then come the checks, then the guard, which may ask the
+the client's mistake and told as such. Then the door gives the call a place, or sends it away (it
+does so before the layers where it can). Then come the checks, then the guard, which may ask the
 store; on the way out the guard takes from each answer what the caller may not see.
 """
 
@@ -61,18 +62,35 @@ class Guard(Protocol):
         ...
 
 
+class Door(Protocol):
+    """Which calls are begun now."""
+
+    async def keep_out(self, call: Call, raw: bytes) -> None:
+        """Before anything is done: ends a call for which there would be no room."""
+        ...
+
+    def place(self, call: Call, raw: bytes) -> AbstractAsyncContextManager[None]:
+        """Around the work: waits for a place. Raises what a caller without one is told."""
+        ...
+
+
 class CallInterceptor(aio.ServerInterceptor):
     """``layers``: outermost first. ``checks``: look at the request before the servicer gets it.
 
-    ``guard`` None: everybody may do everything.
+    ``guard`` None: everybody may do everything. ``door`` None: everything is begun at once.
     """
 
     def __init__(
-        self, layers: Sequence[Layer], checks: Sequence[Check] = (), guard: Guard | None = None
+        self,
+        layers: Sequence[Layer],
+        checks: Sequence[Check] = (),
+        guard: Guard | None = None,
+        door: Door | None = None,
     ) -> None:
         self._layers = (*layers, guard.around) if guard else tuple(layers)
         self._checks = tuple(checks)
         self._guard = guard
+        self._door = door
 
     async def intercept_service(
         self,
@@ -96,8 +114,10 @@ class CallInterceptor(aio.ServerInterceptor):
 
     def _unary(self, method: str, handler: Any) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def unary(raw: bytes, context: Context) -> Any:
+            call = _call(method, context)
+            if self._door is not None:
+                await self._door.keep_out(call, raw)
             async with AsyncExitStack() as stack:
-                call = _call(method, context)
                 request = await self._begin(stack, call, handler, raw)
                 return self._told(call, await handler.unary_unary(request, context))
 
@@ -106,8 +126,10 @@ class CallInterceptor(aio.ServerInterceptor):
     def _stream(self, method: str, handler: Any) -> Callable[[bytes, Context], Awaitable[None]]:
         # no generator: nobody closes those of a call that ends early, and layers must be left
         async def stream(raw: bytes, context: Context) -> None:
+            call = _call(method, context, streaming=True)
+            if self._door is not None:
+                await self._door.keep_out(call, raw)
             async with AsyncExitStack() as stack:
-                call = _call(method, context, streaming=True)
                 request = await self._begin(stack, call, handler, raw)
                 async with aclosing(handler.unary_stream(request, context)) as answers:
                     async for answer in answers:
@@ -124,6 +146,8 @@ class CallInterceptor(aio.ServerInterceptor):
             request: Message = handler.request_deserializer(raw)
         except DecodeError:
             raise InvalidRequestError([Violation("", "these bytes are no such message")]) from None
+        if self._door is not None:
+            await stack.enter_async_context(self._door.place(call, raw))
         for check in self._checks:
             check(request)
         if self._guard is not None:

@@ -36,6 +36,11 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
         await _end(call, error)
 
 
+async def tell(call: Call, error: SlotsvcError) -> None:
+    """Ends a call that is not begun."""
+    await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
+
+
 async def _end(call: Call, error: Exception) -> None:
     wait: timedelta | None = None
     if isinstance(error, SlotsvcError):

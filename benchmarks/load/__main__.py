@@ -1,0 +1,118 @@
+"""``python -m benchmarks.load``: the service in a process of its own, the load from this one.
+
+``--pairs``: hold and confirm on 64 routes, the rate raised until not all is done any more.
+``--rate R``: pairs at one rate instead. ``--one-slot 60``: so many bookers on one place.
+``--overload 10``: so many times what was the peak, of searches or of pairs. ``--fair 300``: what a
+company feels beside another one's searches at that rate. A probe of the disk
+stands beside every figure. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.load.arrivals import Outcomes
+from benchmarks.load.fairness import fairness
+from benchmarks.load.fsync_probe import fsync_probe
+from benchmarks.load.one_slot import one_slot
+from benchmarks.load.overload import Searches, overload
+from benchmarks.load.pairs import Pairs
+from benchmarks.load.world import World, open_world, settled
+from benchmarks.machine import machine
+from benchmarks.torture.server_process import ServerProcess
+
+STEPS = (10, 20, 40, 60, 80, 100, 130, 170, 220, 280)
+WARM_UP_S = 3.0
+
+
+def main() -> int:
+    """Prints one JSON object."""
+    chosen = _arguments().parse_args()
+    with tempfile.TemporaryDirectory(prefix="slotsvc-load-", dir=chosen.disk) as data_dir:
+        figures = asyncio.run(_measured(chosen, Path(data_dir)))
+    print(json.dumps({"machine": machine(), **figures}, indent=2))
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load")
+    parser.add_argument("--pairs", action="store_true", help="hold and confirm")
+    parser.add_argument("--rate", type=float, help="pairs a second; else rising")
+    parser.add_argument("--one-slot", type=int, metavar="BOOKERS", help="such as 60")
+    parser.add_argument("--rounds", type=int, default=10, help="of --one-slot")
+    parser.add_argument("--overload", type=float, metavar="TIMES", help="such as 10")
+    parser.add_argument("--fair", type=float, metavar="RATE", help="searches a second of the flood")
+    parser.add_argument("--of", choices=("searches", "pairs"), default="searches")
+    parser.add_argument("--routes", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--database-url", help="else SQLite in a new directory")
+    parser.add_argument("--disk", type=Path, help="where that directory is made")
+    return parser
+
+
+async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
+    server = ServerProcess(data_dir, settings=_settings(chosen, data_dir))
+    await server.start()
+    try:
+        figures: dict[str, Any] = {"fsync_before": fsync_probe(data_dir)}
+        if chosen.one_slot:
+            rush = await one_slot(server.address, chosen.one_slot, chosen.rounds)
+            figures["one_slot"] = rush.figures()
+        if chosen.pairs or chosen.overload or chosen.fair:
+            async with open_world(server, chosen.routes) as world:
+                figures |= await _loads(chosen, world)
+        figures["fsync_after"] = fsync_probe(data_dir)
+        figures["incidents"] = len(server.incidents())
+        return figures
+    finally:
+        await server.stop()
+
+
+def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
+    file = data_dir / "load.toml"
+    lines = ["[holds]", "offer_seconds = 86400", "day_share_percent = 100"]
+    if chosen.database_url:
+        lines.insert(0, f"database_url = {json.dumps(chosen.database_url)}")
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
+    pairs, searches = Pairs(world), Searches(world)
+    await pairs.run(10, WARM_UP_S, chosen.seed)
+    figures: dict[str, Any] = {}
+    if chosen.pairs:
+        rates = [chosen.rate] if chosen.rate else STEPS
+        figures["pairs"] = {"routes": chosen.routes, "rates": await _rising(pairs, rates, chosen)}
+    if chosen.overload:
+        run, first = (pairs.run, 20.0) if chosen.of == "pairs" else (searches.run, 20.0)
+        done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, first)
+        figures["overload"] = {"of": chosen.of, **done.figures()}
+    if chosen.fair:
+        felt = await fairness(world, chosen.fair, chosen.seconds, chosen.seed)
+        figures["fair"] = felt.figures()
+    return figures
+
+
+async def _rising(
+    pairs: Pairs, rates: list[float] | tuple[int, ...], chosen: argparse.Namespace
+) -> dict[str, Any]:
+    figures = {}
+    for rate in rates:
+        done: Outcomes = await pairs.run(rate, chosen.seconds, chosen.seed)
+        figures[f"{rate:g}"] = done.figures()
+        if done.per_second < 0.9 * rate:
+            break
+        await settled()
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Open-loop load: every arrival's time is fixed before the first call is made.
+
+A closed loop waits for an answer before it asks again, so a slow service is asked less and looks
+quick; here nobody waits for anybody, and a latency counts from the moment the call was *due*
+("coordinated omission", Gil Tene).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grpc import aio
+
+from benchmarks.calls import told
+
+OK = "OK"
+LATE_S = 0.05
+"""An arrival begun later than that was kept by the generator's own machine, and is counted."""
+
+
+def poisson(rate: float, seconds: float, seed: int) -> list[float]:
+    """Seconds from the start at which calls are due, independent of one another."""
+    chance, at, due = random.Random(seed), 0.0, []
+    while (at := at + chance.expovariate(rate)) < seconds:
+        due.append(at)
+    return due
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason."""
+
+    seconds: float
+    ok_ms: list[float] = field(default_factory=list)
+    refused_ms: dict[str, list[float]] = field(default_factory=dict)
+    begun_late: int = 0
+
+    def note(self, ending: str, ms: float) -> None:
+        """One arrival is over."""
+        (self.ok_ms if ending == OK else self.refused_ms.setdefault(ending, [])).append(ms)
+
+    @property
+    def per_second(self) -> float:
+        """Goodput: what succeeded."""
+        return len(self.ok_ms) / self.seconds
+
+    def figures(self) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "ok_per_s": round(self.per_second, 1),
+            **{f"ok_{name}": ms for name, ms in percentiles(self.ok_ms).items()},
+            "refused": dict(Counter({why: len(ms) for why, ms in self.refused_ms.items()})),
+            "refused_p99_ms": {
+                why: percentiles(ms)["p99_ms"] for why, ms in self.refused_ms.items()
+            },
+            "begun_late": self.begun_late,
+        }
+
+
+async def open_loop(
+    due: Sequence[float], seconds: float, work: Callable[[int], Awaitable[str]]
+) -> Outcomes:
+    """Begins ``work(number)`` at each due time; it gives ``OK`` or why not. Refused calls are not
+    repeated."""
+    outcomes, loop = Outcomes(seconds), asyncio.get_running_loop()
+    begin, tasks = loop.time() + 0.1, set[asyncio.Task[None]]()
+
+    async def one(number: int, at: float) -> None:
+        outcomes.begun_late += loop.time() - at > LATE_S
+        try:
+            ending = await work(number)
+        except aio.AioRpcError as error:
+            said = told(error)
+            ending = said.reason or said.code
+        outcomes.note(ending, 1000 * (loop.time() - at))
+
+    for number, after in enumerate(due):
+        if (wait := begin + after - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        task = asyncio.create_task(one(number, begin + after))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    await asyncio.gather(*tasks)
+    return outcomes
+
+
+def percentiles(ms: Sequence[float]) -> dict[str, float | None]:
+    """p50, p95, p99 and the worst; None where there are no figures."""
+    if len(ms) < 2:
+        one = round(ms[0], 1) if ms else None
+        return dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "max_ms"), one)
+    cuts = statistics.quantiles(ms, n=100, method="inclusive")
+    named = {"p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(ms)}
+    return {name: round(value, 1) for name, value in named.items()}
+
+
+def now_ms() -> float:
+    """Of a clock that only goes forward."""
+    return 1000 * time.monotonic()

@@ -1,0 +1,75 @@
+"""Who is booked under load: technicians with four windows a day, and an offer for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from benchmarks.calls import Calls, calling
+from benchmarks.company import DOWNTOWN, TWO_HOURS, Company
+from benchmarks.torture.server_process import ServerProcess
+
+TECHNICIANS = 16
+CONNECTIONS = 8
+
+
+@dataclass(slots=True)
+class World:
+    """A company and lines to its service. ``offers``: a token for each window of each route."""
+
+    lines: Sequence[Calls]
+    company: Company
+    offers: deque[str]
+    days: Sequence[date]
+    server: ServerProcess
+
+    def line(self, number: int) -> Calls:
+        """Connections take turns: one carries a hundred calls at once only."""
+        return self.lines[number % len(self.lines)]
+
+
+@asynccontextmanager
+async def open_world(server: ServerProcess, routes: int) -> AsyncIterator[World]:
+    """``routes``: technician-days, a multiple of 16 (or fewer technicians on one day)."""
+    technicians = min(routes, TECHNICIANS)
+    first = datetime.now(UTC).date() + timedelta(days=2)
+    days = [first + timedelta(days=n) for n in range(-(-routes // technicians))]
+    async with AsyncExitStack() as stack:
+        lines = [
+            await stack.enter_async_context(calling(server.address)) for _ in range(CONNECTIONS)
+        ]
+        company = await Company(lines[0], "load").found()
+        await company.activity(minutes=40, horizon=timedelta(days=60))
+        for number in range(technicians):
+            await company.technician(f"t{number}")
+        offers = await _offers(company, technicians, days)
+        yield World(lines, company, offers, days, server)
+
+
+async def _offers(company: Company, technicians: int, days: Sequence[date]) -> deque[str]:
+    """One for each window of each route, neighbours in the line on different routes."""
+    found: list[list[str]] = []
+    for day in days:
+        for number in range(technicians):
+            found.append(await _of_route(company, number, day))
+    return deque(token for windows in zip(*found, strict=True) for token in windows)
+
+
+async def _of_route(company: Company, number: int, day: date) -> list[str]:
+    who = f"{company.tenant}/technicians/t{number}"
+    count = len(TWO_HOURS)
+    search = company.search(
+        DOWNTOWN, on=day, max_slots=count, max_slots_per_day=count, required_technicians=[who]
+    )
+    slots = (await company.calls.slots.SuggestSlots(search)).slots
+    assert len(slots) == count, f"{who} has no room on {day}"
+    return [slot.token for slot in slots]
+
+
+async def settled(seconds: float = 0.5) -> None:
+    """Lets queues run dry between two measurements."""
+    await asyncio.sleep(seconds)

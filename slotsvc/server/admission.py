@@ -1,0 +1,116 @@
+"""Which calls are begun, which wait, and which are told to come again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from operator import attrgetter
+
+from slotsvc.domain.errors import OverloadedError, ServiceStoppingError, SlotsvcError
+from slotsvc.server.call_classes import CallClass
+from slotsvc.server.fair_queue import Cause, FairQueue, Limits, TurnedAwayError
+from slotsvc.server.metrics import Metrics
+
+LONG_AFTER_S = 0.25
+"""A search that takes longer is a hard one, and does not keep short ones from beginning."""
+MOST_LONG = 12
+LONGEST_PUSHBACK_S = 5.0
+
+_WAITING, _RUNNING = attrgetter("waiting"), attrgetter("running")
+
+
+def limits_of(
+    places: Mapping[CallClass, int],
+    *,
+    room: int = 256,
+    burst_s: float = 1.0,
+    standing_s: float = 0.05,
+) -> dict[CallClass, Limits]:
+    """The same room and patience for every class in ``places``; hard searches step aside."""
+    return {
+        kind: Limits(count, room, burst_s, standing_s, LONG_AFTER_S, MOST_LONG)
+        if kind is CallClass.SEARCH
+        else Limits(count, room, burst_s, standing_s)
+        for kind, count in places.items()
+    }
+
+
+class Admission:
+    """A queue for each class in ``limits``; calls of other classes are begun at once.
+
+    ``pushback_s``: when a call that is sent away may come again, longer the longer its line stands.
+    """
+
+    def __init__(
+        self, limits: Mapping[CallClass, Limits], metrics: Metrics, pushback_s: float = 0.5
+    ) -> None:
+        self._queues = {kind: FairQueue(limit) for kind, limit in limits.items()}
+        self._pushback_s = pushback_s
+        self._closed = False
+        self._waits = {kind: metrics.call_wait_seconds.labels(kind) for kind in limits}
+        self._shed = metrics.calls_shed
+        for kind, queue in self._queues.items():
+            metrics.calls_waiting.labels(kind).set_function(partial(_WAITING, queue))
+            metrics.calls_running.labels(kind).set_function(partial(_RUNNING, queue))
+
+    def refusal(self, kind: CallClass, tenant: str) -> SlotsvcError | None:
+        """What a call would be told at once, without any work for it; None: it may ask."""
+        queue = self._queues.get(kind)
+        if queue is None:
+            return self._stopping(kind)
+        away = queue.refusal(tenant)
+        return None if away is None else self._told(kind, away)
+
+    @asynccontextmanager
+    async def place(self, kind: CallClass, tenant: str) -> AsyncIterator[None]:
+        """A place for one call; waits for its turn.
+
+        Raises ``OverloadedError`` and ``ServiceStoppingError``: nothing was begun then.
+        """
+        queue = self._queues.get(kind)
+        if queue is None:
+            if (stopping := self._stopping(kind)) is not None:
+                raise stopping
+            yield
+            return
+        came = time.monotonic()
+        try:
+            place = await queue.enter(tenant)
+        except TurnedAwayError as away:
+            raise self._told(kind, away) from None
+        self._waits[kind].observe(time.monotonic() - came)
+        try:
+            yield
+        finally:
+            place.leave()
+
+    async def close(self) -> None:
+        """Nothing more is begun: who waits or comes is told to ask elsewhere, or again."""
+        self._closed = True
+        for queue in self._queues.values():
+            queue.close()
+
+    async def nobody_left(self) -> None:
+        """Returns when no call that has a place runs any more."""
+        await asyncio.gather(*(queue.nobody_left() for queue in self._queues.values()))
+
+    def _stopping(self, kind: CallClass) -> ServiceStoppingError | None:
+        return self._told_closed(kind) if self._closed else None
+
+    def _told(self, kind: CallClass, away: TurnedAwayError) -> SlotsvcError:
+        if away.cause is Cause.CLOSED:
+            return self._told_closed(kind)
+        self._shed.labels(kind, away.cause).inc()
+        longest = min(LONGEST_PUSHBACK_S, self._pushback_s * (1 + away.overloaded_s))
+        # spread, so that not all come again at once
+        again = timedelta(seconds=longest * random.uniform(0.5, 1.5))
+        return OverloadedError(f"too many calls of the kind {kind} at once", again)
+
+    def _told_closed(self, kind: CallClass) -> ServiceStoppingError:
+        self._shed.labels(kind, Cause.CLOSED).inc()
+        return ServiceStoppingError("this process ends and begins nothing more")
