@@ -29,6 +29,7 @@ from slotsvc.domain.visit import (
     Visit,
 )
 from slotsvc.scheduling.calendar_ports import CalendarRead, CalendarWrite
+from slotsvc.scheduling.job_ports import JobRead, JobWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
 from slotsvc.scheduling.travel_port import Provenance
 
@@ -262,7 +263,7 @@ class RouteRead(Protocol):
         ...
 
 
-class ReadTx(CalendarRead, RouteRead, KeyRead, Protocol):
+class ReadTx(CalendarRead, RouteRead, KeyRead, JobRead, Protocol):
     """One snapshot."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -284,7 +285,7 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, Protocol):
         ...
 
 
-class WriteTx(ReadTx, CalendarWrite, KeyWrite, Protocol):
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:

@@ -11,12 +11,13 @@ from slotsvc.store.audit import append_entry
 from slotsvc.store.calendar_writes import CalendarWrites
 from slotsvc.store.events import append_event
 from slotsvc.store.idempotency import Call
+from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.visit_writes import VisitWrites
 
 
-class WriteTransaction(ReadTransaction, CalendarWrites, VisitWrites, AccessWrites):
+class WriteTransaction(ReadTransaction, CalendarWrites, VisitWrites, AccessWrites, JobWrites):
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(self, connection: Connection, clock: DatabaseClock) -> None:

@@ -13,6 +13,7 @@ from tests.store.access_contract import AccessContract
 from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
+from tests.store.job_contract import JobContract
 from tests.store.record_contract import RecordContract
 from tests.store.route_contract import RouteContract
 from tests.store.samples import FrozenClock
@@ -34,6 +35,7 @@ class StoreContract(
     RecordContract,
     AccessContract,
     ConcurrencyContract,
+    JobContract,
 ):
     """The whole suite."""
 
