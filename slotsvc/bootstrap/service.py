@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 import structlog
 
+from slotsvc.bootstrap.background import Background
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
@@ -22,10 +23,10 @@ from slotsvc.scheduling.api_keys import ApiKeys
 from slotsvc.scheduling.calendars import Calendars
 from slotsvc.scheduling.changed_days import judge_changed_days
 from slotsvc.scheduling.desk import Desk, HoldLimits
+from slotsvc.scheduling.jobs import Jobs
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import Clock
 from slotsvc.scheduling.prover_port import Prover
-from slotsvc.scheduling.running_days import judge_running_days
 from slotsvc.scheduling.suggest_batch import SuggestBatch
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.unknown_driving import judging_unknown_days
@@ -40,6 +41,7 @@ from slotsvc.server.execution_service import ExecutionService
 from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
+from slotsvc.server.job_service import JobService
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
@@ -59,7 +61,6 @@ from slotsvc.travel.map_info import MapInfo
 _log = structlog.get_logger(__name__)
 
 COUNT_HOLDS_EVERY_S = 10.0
-JUDGE_RUNNING_DAYS_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,10 @@ async def running(
         roads = replace(roads, travel=measured)
         store = _store(settings, clock)
         stack.callback(store.close)
-        ringing = RingingStore(store, WakeUp(store))
-        tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
-        stack.push_async_callback(_cancelled, tick)
+        background = Background(store, metrics, settings.jobs.at_once)
+        ringing = RingingStore(background.store, WakeUp(store))
+        jobs = await background.begin(ringing)
+        stack.push_async_callback(background.end)
         count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
         stack.push_async_callback(_cancelled, count)
         authenticator = Authenticator(store, metrics)
@@ -126,7 +128,7 @@ async def running(
         await search
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
-        server = _server(settings, ringing, roads, metrics, authenticator, prover)
+        server = _server(settings, ringing, roads, metrics, authenticator, prover, jobs)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
         if status is not None:
@@ -169,6 +171,7 @@ def _server(
     metrics: Metrics,
     authenticator: Authenticator,
     prover: Prover,
+    jobs: Jobs,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -208,6 +211,7 @@ def _server(
             VisitService(desk, slots, sealer, metrics),
             PlanService(desk, watcher),
             ExecutionService(desk),
+            JobService(jobs),
             MapService(roads.backend),
         ],
         [call_interceptor(metrics, deadlines, guard)],
@@ -234,18 +238,6 @@ async def _count_holds(store: SqliteStore, metrics: Metrics) -> None:
         with contextlib.suppress(StoreBusyError):
             metrics.holds_active.set(await store.read(lambda tx: tx.live_holds()))
         await asyncio.sleep(COUNT_HOLDS_EVERY_S)
-
-
-async def _judge_running_days(store: RingingStore) -> None:
-    """Finds out what gets late while nobody writes."""
-    while True:
-        await asyncio.sleep(JUDGE_RUNNING_DAYS_EVERY_S)
-        try:
-            await judge_running_days(store)
-        except StoreBusyError:
-            continue
-        except Exception as error:
-            _log.exception("running days could not be judged", error=type(error).__name__)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

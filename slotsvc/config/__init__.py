@@ -30,12 +30,13 @@ from pydantic_settings import (
 )
 
 from slotsvc.config.addresses import is_loopback, split_address
-from slotsvc.config.groups import ClientTls, Group, Holds, Log, Search, Tls, Watch
+from slotsvc.config.groups import ClientTls, Group, Holds, Jobs, Log, Search, Tls, Watch
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 
 __all__ = [
     "ClientTls",
     "Holds",
+    "Jobs",
     "Log",
     "Mail",
     "Portal",
@@ -123,6 +124,7 @@ class Settings(BaseSettings):
     search: Search = Search()
     holds: Holds = Holds()
     watch: Watch = Watch()
+    jobs: Jobs = Jobs()
     log: Log = Log()
     portal: Portal = Portal()
     mail: Mail = Mail()

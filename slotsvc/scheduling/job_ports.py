@@ -159,6 +159,7 @@ class JobWrite(JobRead, Protocol):
         """It is not to be done; who has it in hand may say nothing more."""
         ...
 
-    def forget_jobs(self, before: datetime) -> int:
-        """Takes out what was done or dropped before then; gives how many. Dead ones stay."""
+    def forget_jobs(self, before: datetime, most: int) -> int:
+        """Takes out at most so many that were done or dropped before then; gives how many. Dead
+        ones stay."""
         ...

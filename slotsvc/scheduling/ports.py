@@ -31,15 +31,14 @@ from slotsvc.domain.visit import (
 from slotsvc.scheduling.calendar_ports import CalendarRead, CalendarWrite
 from slotsvc.scheduling.job_ports import JobRead, JobWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
+from slotsvc.scheduling.sweep_ports import SweepWrite
 from slotsvc.scheduling.travel_port import Provenance
 
 
 class Clock(Protocol):
     """Aware UTC now, whole seconds are enough."""
 
-    def now(self) -> datetime:
-        """The current instant."""
-        ...
+    def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +284,7 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, JobRead, Protocol):
         ...
 
 
-class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, Protocol):
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, SweepWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:

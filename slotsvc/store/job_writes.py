@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, text, update
+from sqlalchemy import bindparam, delete, or_, select, text, update
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.job_ports import WORKER_DIED, Claim, Job, JobState, NewJob
@@ -54,11 +54,14 @@ _DROP = (
     .where(JOB.c.id == bindparam("at"), or_(WAITS, in_state(JobState.DEAD)))
     .values(state=JobState.DROPPED.value, token="", ended=bindparam("now"))
 )
-_FORGET = delete(JOB).where(
+_ENDED = (
+    select(JOB.c.id)
     # the words of the partial index
-    text("state IN ('DONE', 'DROPPED')"),
-    JOB.c.ended < bindparam("before"),
+    .where(text("state IN ('DONE', 'DROPPED')"), JOB.c.ended < bindparam("before"))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
+_FORGET = delete(JOB).where(JOB.c.id.in_(_ENDED))
 
 
 class JobWrites(JobReads):
@@ -130,9 +133,10 @@ class JobWrites(JobReads):
         self._connection.execute(_DROP, {"at": id} | self._epoch)
         self._jobs_put = True  # what waited behind it is next
 
-    def forget_jobs(self, before: datetime) -> int:
+    def forget_jobs(self, before: datetime, most: int) -> int:
         """Takes out what was done or dropped before then; gives how many. Dead ones stay."""
-        return self._connection.execute(_FORGET, {"before": to_epoch(before)}).rowcount
+        asked = {"before": to_epoch(before), "most": most}
+        return self._connection.execute(_FORGET, asked).rowcount
 
     def _taken(self, job: Job, token: str, lease: timedelta) -> Job:
         until = to_epoch(self.now() + lease)

@@ -13,11 +13,14 @@ from slotsvc.store.events import append_event
 from slotsvc.store.idempotency import Call
 from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
+from slotsvc.store.sweep_writes import SweepWrites
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.visit_writes import VisitWrites
 
 
-class WriteTransaction(ReadTransaction, CalendarWrites, VisitWrites, AccessWrites, JobWrites):
+class WriteTransaction(
+    ReadTransaction, CalendarWrites, VisitWrites, AccessWrites, JobWrites, SweepWrites
+):
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(self, connection: Connection, clock: DatabaseClock) -> None:

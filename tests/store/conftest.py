@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import pytest
 
-for name in ("calendar", "concurrency", "job", "record", "route", "visit"):
+for name in ("calendar", "concurrency", "job", "record", "route", "sweep", "visit"):
     pytest.register_assert_rewrite(f"tests.store.{name}_contract")

@@ -17,6 +17,7 @@ from tests.store.job_contract import JobContract
 from tests.store.record_contract import RecordContract
 from tests.store.route_contract import RouteContract
 from tests.store.samples import FrozenClock
+from tests.store.sweep_contract import SweepContract
 from tests.store.visit_contract import VisitContract
 
 
@@ -36,6 +37,7 @@ class StoreContract(
     AccessContract,
     ConcurrencyContract,
     JobContract,
+    SweepContract,
 ):
     """The whole suite."""
 

@@ -307,7 +307,8 @@ class JobContract:
         await store.write(lambda tx: tx.drop_job(dropped.id))
         await store.write(lambda tx: tx.fail_job(dead, "OOPS", None))
 
-        assert await store.write(lambda tx: tx.forget_jobs(NOW)) == 0
-        assert await store.write(lambda tx: tx.forget_jobs(NOW + HOUR)) == 2
+        assert await store.write(lambda tx: tx.forget_jobs(NOW, 9)) == 0
+        assert await store.write(lambda tx: tx.forget_jobs(NOW + HOUR, 1)) == 1
+        assert await store.write(lambda tx: tx.forget_jobs(NOW + HOUR, 9)) == 1
         left = await store.read(lambda tx: tx.jobs(set(JobState), "", 0, 9))
         assert [job.id for job in left] == [dead.id, waiting.id]

@@ -18,10 +18,12 @@ _NUMBERS = ("version", "due", "free", "tries", "created")
 def upgrade() -> None:
     """From 0008 to 0010: no work is waiting."""
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    # compared byte by byte, as SQLite does and Python does
+    words = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     op.create_table(
         "job",
         sa.Column("id", number, primary_key=True, autoincrement=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in _TEXTS),
+        *(sa.Column(name, words, nullable=False) for name in _TEXTS),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in _NUMBERS),
         sa.Column("ended", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_job"),
