@@ -112,6 +112,12 @@ ROWS: dict[str, dict[str, Row]] = {
         "ReportStep": Row({"name": "{visit_a}", "step": "parked", **ID}),
         "FinishVisit": Row({"name": "{visit_a}", "outcome": "OUTCOME_DONE", **ID}),
     },
+    "JobService": {
+        "GetJob": Row({"name": "service/jobs/1"}),
+        "ListJobs": Row({}),
+        "RetryJob": Row({"name": "service/jobs/1", **ID}),
+        "DropJob": Row({"name": "service/jobs/1", **ID}, answer="FAILED_PRECONDITION WRONG_STATE"),
+    },
     "MapService": {
         "GetMap": Row({}, shared=True),
         # there is no map, which the method itself says

@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.admission import open_door
+from slotsvc.bootstrap.background import Background
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.measured_days import keep_days_measured
 from slotsvc.bootstrap.replicas import Replicas, open_replicas
@@ -26,10 +27,10 @@ from slotsvc.scheduling.api_keys import ApiKeys
 from slotsvc.scheduling.calendars import Calendars
 from slotsvc.scheduling.changed_days import judge_changed_days
 from slotsvc.scheduling.desk import Desk, HoldLimits
+from slotsvc.scheduling.jobs import Jobs
 from slotsvc.scheduling.live_calendar import LiveCalendar
-from slotsvc.scheduling.ports import Clock
+from slotsvc.scheduling.ports import Clock, Store
 from slotsvc.scheduling.prover_port import Prover
-from slotsvc.scheduling.running_days import judge_running_days
 from slotsvc.scheduling.suggest_batch import SuggestBatch
 from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
 from slotsvc.scheduling.unknown_driving import judging_unknown_days
@@ -45,6 +46,7 @@ from slotsvc.server.http_status import HttpStatus, Readiness
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.interceptors.searches import CountedSearches
+from slotsvc.server.job_service import JobService
 from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.map_service import MapService
@@ -63,7 +65,6 @@ from slotsvc.travel.map_info import MapInfo
 _log = structlog.get_logger(__name__)
 
 COUNT_HOLDS_EVERY_S = 10.0
-JUDGE_RUNNING_DAYS_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +124,20 @@ async def running(
             measure_breaker(metrics, breaker)
         store = open_store(settings, clock)
         stack.callback(store.close)
-        ringing = RingingStore(store, WakeUp(store), replicas.hints if replicas else None)
-        if replicas is not None:
-            replicas.hints.start(ringing.wake_up.committed)
-        tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
-        stack.push_async_callback(_cancelled, tick)
+        background = Background(store, metrics, settings.jobs.at_once)
+        ringing = _ringing(background.store, store, replicas)
+        jobs = await background.begin(ringing)
+        stack.push_async_callback(background.end)
         days = keep_days_measured(ringing, roads.travel, roads.health)
-        measure = asyncio.create_task(days, name="measure-days")
-        stack.push_async_callback(_cancelled, measure)
-        count = asyncio.create_task(_count_holds(store, metrics), name="count-holds")
-        stack.push_async_callback(_cancelled, count)
+        for work, name in ((days, "measure-days"), (_count_holds(store, metrics), "count-holds")):
+            stack.push_async_callback(_cancelled, asyncio.create_task(work, name=name))
         authenticator = Authenticator(store, metrics)
         stack.push_async_callback(authenticator.finish)
         await search
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
         counts = replicas.counts if replicas else None
-        server = _server(settings, ringing, roads, metrics, authenticator, prover, counts)
+        server = _server(settings, ringing, roads, metrics, authenticator, prover, jobs, counts)
         status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
         if status is not None:
@@ -159,6 +157,15 @@ async def running(
         )
 
 
+def _ringing(working: Store, store: OpenStore, replicas: Replicas | None) -> RingingStore:
+    """``working``: the store that wakes background work too."""
+    hints = replicas.hints if replicas else None
+    ringing = RingingStore(working, WakeUp(store), hints)
+    if hints is not None:
+        hints.start(ringing.wake_up.committed)
+    return ringing
+
+
 def _summary(settings: Settings, roads: Roads, replicas: Replicas | None) -> list[str]:
     keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
     return [
@@ -176,6 +183,7 @@ def _server(
     metrics: Metrics,
     authenticator: Authenticator,
     prover: Prover,
+    jobs: Jobs,
     counts: SharedCounts | None,
 ) -> GrpcServer:
     limits = HoldLimits(
@@ -223,6 +231,7 @@ def _server(
             VisitService(desk, slots, sealer, metrics),
             PlanService(desk, watcher),
             ExecutionService(desk),
+            JobService(jobs),
             MapService(roads.backend),
         ],
         [call_interceptor(metrics, deadlines, guard, door)],
@@ -249,18 +258,6 @@ async def _count_holds(store: OpenStore, metrics: Metrics) -> None:
         with contextlib.suppress(StoreBusyError):
             metrics.holds_active.set(await store.read(lambda tx: tx.live_holds()))
         await asyncio.sleep(COUNT_HOLDS_EVERY_S)
-
-
-async def _judge_running_days(store: RingingStore) -> None:
-    """Finds out what gets late while nobody writes."""
-    while True:
-        await asyncio.sleep(JUDGE_RUNNING_DAYS_EVERY_S)
-        try:
-            await judge_running_days(store)
-        except StoreBusyError:
-            continue
-        except Exception as error:
-            _log.exception("running days could not be judged", error=type(error).__name__)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.calendar_service_pb2 import Team
     from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
     from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceStub
+    from slotsvc.pb.v1.job_service_pb2_grpc import JobServiceStub
     from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
     from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
     from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
@@ -131,6 +132,12 @@ class Service:
         from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceStub
 
         return ExecutionServiceStub(self.channel)
+
+    @cached_property
+    def jobs(self) -> JobServiceStub:
+        from slotsvc.pb.v1.job_service_pb2_grpc import JobServiceStub
+
+        return JobServiceStub(self.channel)
 
     @cached_property
     def map(self) -> MapServiceStub:

@@ -17,6 +17,7 @@ from slotsvc.cli.demo import demo
 from slotsvc.cli.doctor import doctor
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.hold import extend, hold, release
+from slotsvc.cli.jobs import jobs_group
 from slotsvc.cli.key import key_group
 from slotsvc.cli.listing import list_command
 from slotsvc.cli.map import map_group
@@ -39,7 +40,7 @@ IN_ORDER = (
     suggest, suggest_batch, why_not,
     hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
     calendar, publish, check, move, report_group, violations, watch,
-    list_command, company_group, key_group,
+    list_command, company_group, key_group, jobs_group,
     map_group, migrate, doctor, config_group, version,
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from slotsvc.cli.words import sentence, short
 
 COLLECTIONS = {
     "site": "sites", "activity type": "activityTypes", "technician": "technicians",
-    "team": "teams", "visit": "visits", "hold": "holds", "tenant": "tenants",
+    "team": "teams", "visit": "visits", "hold": "holds", "tenant": "tenants", "job": "jobs",
 }  # fmt: skip
 LISTED = {
     "site": "`slotsvc list sites` shows them.",
@@ -20,6 +20,7 @@ LISTED = {
     "visit": "`slotsvc calendar DAY --list` shows the visits of a day.",
     "hold": "a hold that lapsed is gone: run `slotsvc suggest` again.",
     "tenant": "`slotsvc company import` makes one.",
+    "job": "`slotsvc jobs list` shows them.",
 }
 
 

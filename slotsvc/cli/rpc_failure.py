@@ -43,7 +43,7 @@ REASON_HINTS = {
     "HOLD_EXPIRED": "The hold lapsed: run `slotsvc suggest` again.",
     "HOLD_LIMIT": "Release or book the client's other hold first.",
     "PLAN_WORSE": "To do it all the same, repeat with --reason TEXT: it is kept on record.",
-    "WRONG_STATE": "Nothing to repeat: the visit has moved on.",
+    "WRONG_STATE": "Nothing to repeat: it has moved on.",
     "TRAVEL_UNAVAILABLE": "Wait a moment and repeat; `slotsvc doctor` checks the road engine.",
     "STORE_BUSY": "Repeat with the same --request-id.",
     "IDEMPOTENCY_KEY_REUSED": "Use a new --request-id for another payload.",

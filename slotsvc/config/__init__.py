@@ -35,6 +35,7 @@ from slotsvc.config.groups import (
     ClientTls,
     Group,
     Holds,
+    Jobs,
     Log,
     Roads,
     Search,
@@ -48,6 +49,7 @@ __all__ = [
     "Admission",
     "ClientTls",
     "Holds",
+    "Jobs",
     "Log",
     "Mail",
     "Portal",
@@ -156,6 +158,7 @@ class Settings(BaseSettings):
     admission: Admission = Admission()
     holds: Holds = Holds()
     watch: Watch = Watch()
+    jobs: Jobs = Jobs()
     log: Log = Log()
     portal: Portal = Portal()
     mail: Mail = Mail()

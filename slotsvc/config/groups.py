@@ -187,6 +187,18 @@ class Admission(Group):
     )
 
 
+class Jobs(Group):
+    """Background work."""
+
+    at_once: int = Field(
+        4,
+        ge=0,
+        le=100,
+        description="Jobs that this process does at the same time. 0: it leaves background work "
+        "to other processes of the same database.",
+    )
+
+
 class Log(Group):
     """Log lines. They never hold coordinates, names, addresses or telephone numbers."""
 

@@ -29,17 +29,17 @@ from slotsvc.domain.visit import (
     Visit,
 )
 from slotsvc.scheduling.calendar_ports import CalendarRead, CalendarWrite
+from slotsvc.scheduling.job_ports import JobRead, JobWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
 from slotsvc.scheduling.measure_ports import MeasureRead, MeasureWrite
+from slotsvc.scheduling.sweep_ports import SweepWrite
 from slotsvc.scheduling.travel_port import Provenance
 
 
 class Clock(Protocol):
     """Aware UTC now, whole seconds are enough."""
 
-    def now(self) -> datetime:
-        """The current instant."""
-        ...
+    def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class RouteRead(Protocol):
         ...
 
 
-class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, Protocol):
+class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, Protocol):
     """One snapshot."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -285,7 +285,7 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, Protocol):
         ...
 
 
-class WriteTx(ReadTx, CalendarWrite, KeyWrite, MeasureWrite, Protocol):
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, MeasureWrite, JobWrite, SweepWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
     def take_turn(self, tenant: str) -> None:

@@ -20,6 +20,7 @@ from slotsvc.pb.v1 import (
     access_service_pb2_grpc,
     calendar_service_pb2_grpc,
     execution_service_pb2_grpc,
+    job_service_pb2_grpc,
     map_service_pb2_grpc,
     plan_service_pb2_grpc,
     slot_service_pb2_grpc,
@@ -40,6 +41,10 @@ _SERVICES: dict[str, tuple[type, Callable[[Any, Any], None]]] = {
     f"{PACKAGE}.ExecutionService": (
         execution_service_pb2_grpc.ExecutionServiceServicer,
         execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server,
+    ),
+    f"{PACKAGE}.JobService": (
+        job_service_pb2_grpc.JobServiceServicer,
+        job_service_pb2_grpc.add_JobServiceServicer_to_server,
     ),
     f"{PACKAGE}.MapService": (
         map_service_pb2_grpc.MapServiceServicer,

@@ -41,6 +41,7 @@ class Metrics:
         self.watches_active = Gauge(
             "slotsvc_watches_active", "Watches that run now.", registry=registry
         )
+        self._jobs(registry)
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
 
     def _admission(self, registry: CollectorRegistry) -> None:
@@ -141,4 +142,22 @@ class Metrics:
         )
         self.booking_conflicts = Counter(
             "slotsvc_booking_conflicts", "Slots that somebody else took first.", registry=registry
+        )
+
+    def _jobs(self, registry: CollectorRegistry) -> None:
+        of_kind = ("kind",)
+        self.jobs_due = Gauge(
+            "slotsvc_jobs_due", "Jobs to be done now, or in hand.", of_kind, registry=registry
+        )
+        self.jobs_dead = Gauge(
+            "slotsvc_jobs_dead", "Jobs that were given up.", of_kind, registry=registry
+        )
+        self.jobs_oldest_seconds = Gauge(
+            "slotsvc_jobs_oldest_seconds",
+            "Since when the oldest job that is due has been.",
+            of_kind,
+            registry=registry,
+        )
+        self.job_runs = Counter(
+            "slotsvc_job_runs", "Tries of jobs, by result.", ("kind", "result"), registry=registry
         )

@@ -34,14 +34,13 @@ _EARLIER = select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
 _FILL = update(IDEMPOTENCY).where(*_IS)
 _DROP = delete(IDEMPOTENCY).where(*_IS)
 _KEY = tuple_(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
-_AT_ONCE = 100
 # Of any tenant, a few at a time; rows that somebody else is just about to forget are left to them,
 # so that nobody waits (SQLite knows no such clause, and nobody else).
 _FORGET = delete(IDEMPOTENCY).where(
     _KEY.in_(
         select(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
         .where(IDEMPOTENCY.c.created <= bindparam("long_ago"))
-        .limit(_AT_ONCE)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
 )
@@ -55,13 +54,18 @@ def claim(connection: Connection, call: Call, request_hash: bytes, now: datetime
 
     Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
     """
-    kept = {"long_ago": to_epoch(now - KEPT)}
-    connection.execute(_FORGET, kept)
     tenant, method, key = call
-    row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash} | kept
-    if connection.execute(_CLAIM, row | {"created": to_epoch(now)}).one_or_none() is not None:
+    row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash}
+    at = {"created": to_epoch(now), "long_ago": to_epoch(now - KEPT)}
+    if connection.execute(_CLAIM, row | at).one_or_none() is not None:
         return None
     return look(connection, call, request_hash, now)
+
+
+def forget(connection: Connection, now: datetime, most: int) -> int:
+    """Takes out at most so many rows that are kept no longer; gives how many."""
+    asked = {"long_ago": to_epoch(now - KEPT), "most": most}
+    return connection.execute(_FORGET, asked).rowcount
 
 
 def look(connection: Connection, call: Call, request_hash: bytes, now: datetime) -> bytes | None:

@@ -8,11 +8,12 @@ from slotsvc.store.access_reads import AccessReads
 from slotsvc.store.audit import ChainCheck, verify_chain
 from slotsvc.store.calendar_reads import CalendarReads
 from slotsvc.store.events import events_after, last_position
+from slotsvc.store.job_reads import JobReads
 from slotsvc.store.route_reads import RouteReads
 from slotsvc.store.visit_reads import VisitReads
 
 
-class ReadTransaction(CalendarReads, RouteReads, VisitReads, AccessReads):
+class ReadTransaction(CalendarReads, RouteReads, VisitReads, AccessReads, JobReads):
     """``slotsvc.scheduling.ports.ReadTx``, and the reading of events and of the audit trail."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:

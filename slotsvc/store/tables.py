@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from slotsvc.store import visit_schema
+from slotsvc.store import job_table, visit_schema
 from slotsvc.store.columns import METADATA as METADATA
 from slotsvc.store.columns import (
     default_text_column,
@@ -30,6 +30,7 @@ from slotsvc.store.columns import (
 )
 
 VISIT, PLACEMENT = visit_schema.VISIT, visit_schema.PLACEMENT
+JOB = job_table.JOB
 ROUTE, ROUTE_VIOLATION = visit_schema.ROUTE, visit_schema.ROUTE_VIOLATION
 
 TENANT = Table(

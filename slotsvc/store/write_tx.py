@@ -11,13 +11,17 @@ from slotsvc.store.audit import append_entry
 from slotsvc.store.calendar_writes import CalendarWrites
 from slotsvc.store.events import append_event
 from slotsvc.store.idempotency import Call
+from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
+from slotsvc.store.sweep_writes import SweepWrites
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.turns import WaitForTurn, only_writer
 from slotsvc.store.visit_writes import VisitWrites
 
 
-class WriteTransaction(ReadTransaction, CalendarWrites, VisitWrites, AccessWrites):
+class WriteTransaction(
+    ReadTransaction, CalendarWrites, VisitWrites, AccessWrites, JobWrites, SweepWrites
+):
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-for name in ("calendar", "concurrency", "record", "route", "visit"):
+for name in ("calendar", "concurrency", "job", "record", "route", "sweep", "visit"):
     pytest.register_assert_rewrite(f"tests.store.{name}_contract")
 pytest.register_assert_rewrite("tests.store.many_writers")

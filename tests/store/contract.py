@@ -13,10 +13,12 @@ from tests.store.access_contract import AccessContract
 from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
+from tests.store.job_contract import JobContract
 from tests.store.measure_contract import MeasureContract
 from tests.store.record_contract import RecordContract
 from tests.store.route_contract import RouteContract
 from tests.store.samples import FrozenClock
+from tests.store.sweep_contract import SweepContract
 from tests.store.visit_contract import VisitContract
 
 
@@ -36,6 +38,8 @@ class StoreContract(
     RecordContract,
     AccessContract,
     ConcurrencyContract,
+    JobContract,
+    SweepContract,
 ):
     """The whole suite."""
 
