@@ -126,7 +126,8 @@ async def running(
         await search
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
-        server = _server(settings, ringing, roads, metrics, authenticator, prover)
+        epoch = await store.read(lambda tx: tx.epoch())
+        server = _server(settings, ringing, roads, metrics, authenticator, prover, epoch)
         status = _http_status(settings, metrics, store, roads)
         metrics_address = ""
         if status is not None:
@@ -169,6 +170,7 @@ def _server(
     metrics: Metrics,
     authenticator: Authenticator,
     prover: Prover,
+    epoch: int,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -184,7 +186,8 @@ def _server(
         settings.search.node_budget,
     )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
-    sealer = SlotSealer(KeyRing.open_or_create(settings.key_ring_file))
+    ring = KeyRing.open_or_create(settings.key_ring_file)
+    sealer = SlotSealer(ring, epoch)
     more = MoreSearches(
         WhyNot(store, suggest),
         SuggestBatch(store, suggest),
@@ -192,7 +195,8 @@ def _server(
     )
     slots = SlotService(desk, suggest, sealer, metrics, more)
     watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
-    watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
+    # positions outlive a restore: the store knows which of them still lead somewhere
+    watcher = TeamWatcher(watch, SlotSealer(ring), metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
         settings.search.deadline_seconds, settings.search.deadline_cap_seconds
     )
