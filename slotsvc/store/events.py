@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import Event, StoredEvent
 from slotsvc.store.tables import EPOCH, EVENT
 
+_PAGE = 1000
 _APPEND = insert(EVENT)
 _OF_TENANT = EVENT.c.tenant == bindparam("tenant")
 _AFTER = (
@@ -59,6 +61,13 @@ def events_after(
         # restored from an older copy: waiting for the number to come would skip events
         raise LostPositionError("after")
     return found
+
+
+def every_event(connection: Connection, tenant: str) -> Iterator[StoredEvent]:
+    """All that the snapshot has, by position: for looking over the books, not for watching."""
+    query = select(EVENT).where(EVENT.c.tenant == tenant).order_by(EVENT.c.position)
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
+        yield _event_from(row)
 
 
 def last_position(connection: Connection, tenant: str) -> str:
