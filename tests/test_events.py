@@ -11,7 +11,7 @@ from slotsvc.scheduling.calendars import _word
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = ("slotsvc/scheduling", "slotsvc/store", "slotsvc/server", "slotsvc/bootstrap")
-FAMILY = re.compile(r"(?:VISIT|HOLD|MOVE|PROMISE|ROUTES?|API_KEY|JOB)(?:_[A-Z]+)+")
+FAMILY = re.compile(r"(?:VISIT|HOLD|MOVE|PROMISE|ROUTES?|API_KEY|JOB)(?:_[A-Z]+)+|STORE_RESTORED")
 """Kinds that the code writes out; those of what a company sets up are put together."""
 
 

@@ -137,7 +137,10 @@ async def running(
         prover = ProverProcess()
         stack.push_async_callback(prover.aclose)
         counts = replicas.counts if replicas else None
-        server = _server(settings, ringing, roads, metrics, authenticator, prover, jobs, counts)
+        epoch = await store.read(lambda tx: tx.epoch())
+        server = _server(
+            settings, ringing, roads, metrics, authenticator, prover, jobs, counts, epoch
+        )
         status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
         if status is not None:
@@ -185,6 +188,7 @@ def _server(
     prover: Prover,
     jobs: Jobs,
     counts: SharedCounts | None,
+    epoch: int,
 ) -> GrpcServer:
     limits = HoldLimits(
         timedelta(seconds=settings.holds.default_seconds),
@@ -201,7 +205,7 @@ def _server(
     )
     suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
     ring = KeyRing.open_or_create(settings.key_ring_file)
-    sealer = SlotSealer(ring)
+    sealer = SlotSealer(ring, epoch)
     more = MoreSearches(
         WhyNot(store, suggest),
         SuggestBatch(store, suggest),
@@ -209,7 +213,8 @@ def _server(
     )
     slots = SlotService(desk, suggest, sealer, metrics, more)
     watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
-    watcher = TeamWatcher(watch, sealer, metrics, settings.watch.most_streams)
+    # positions outlive a restore: the store knows which of them still lead somewhere
+    watcher = TeamWatcher(watch, SlotSealer(ring), metrics, settings.watch.most_streams)
     deadlines = DeadlineLimits(
         settings.search.deadline_seconds,
         settings.search.deadline_cap_seconds,

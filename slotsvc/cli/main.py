@@ -10,6 +10,7 @@ import click
 
 from slotsvc.cli.announce import announce
 from slotsvc.cli.backlog import backlog_group, unplace
+from slotsvc.cli.backup import backup
 from slotsvc.cli.book import book, cancel, reschedule
 from slotsvc.cli.calendar import calendar
 from slotsvc.cli.company import company_group
@@ -25,11 +26,13 @@ from slotsvc.cli.move import check, move
 from slotsvc.cli.portal import portal_group
 from slotsvc.cli.publish import publish
 from slotsvc.cli.report import report_group
+from slotsvc.cli.restore import restore
 from slotsvc.cli.serve import serve
 from slotsvc.cli.settings import config_group, migrate, version
 from slotsvc.cli.suggest import suggest
 from slotsvc.cli.suggest_batch import suggest_batch
 from slotsvc.cli.up import up
+from slotsvc.cli.verify import verify
 from slotsvc.cli.violations import violations
 from slotsvc.cli.watch import watch
 from slotsvc.cli.why_not import why_not
@@ -41,7 +44,7 @@ IN_ORDER = (
     hold, extend, release, book, reschedule, cancel, backlog_group, unplace, announce,
     calendar, publish, check, move, report_group, violations, watch,
     list_command, company_group, key_group, jobs_group,
-    map_group, migrate, doctor, config_group, version,
+    map_group, migrate, backup, restore, verify, doctor, config_group, version,
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ REASON_HINTS = {
     "IDEMPOTENCY_KEY_REUSED": "Use a new --request-id for another payload.",
     "FIELD_NOT_IMPLEMENTED": "Leave it out.",
     "INVALID_REQUEST": "Mend every line above, then repeat.",
+    "RESYNC": "Read the days anew, and watch without a position.",
 }
 
 PROLONGED_HINT = "Confirm it with `slotsvc book`, or let it lapse and ask for slots again."

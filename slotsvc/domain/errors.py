@@ -2,6 +2,7 @@
 
 SlotsvcError
 ├── InvalidRequestError      one or more fields are wrong; carries every violation
+│   └── LostPositionError    a position of the time that a restore undid
 ├── NotImplementedFieldError a field of the contract that does not work yet
 ├── UnauthenticatedError     no key, or not one that is valid
 ├── PermissionDeniedError    the key's role may not do this
@@ -62,6 +63,19 @@ class InvalidRequestError(SlotsvcError):
         text = "; ".join(f"{v.field}: {v.reason}" for v in violations)
         super().__init__(text or "invalid request")
         self.violations = tuple(violations)
+
+
+class LostPositionError(InvalidRequestError):
+    """A position of events that is not in this store's past: it was restored from a copy since.
+
+    Whoever has it holds state that was undone: read everything anew, and begin from now.
+    """
+
+    reason = "RESYNC"
+
+    def __init__(self, field: str) -> None:
+        text = "is of a time that a restore undid: read the days anew and watch from now on"
+        super().__init__([Violation(field, text)])
 
 
 class NotImplementedFieldError(SlotsvcError):

@@ -188,7 +188,7 @@ class RouteRead(Protocol):
         ...
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
-        """The named routes; untouched ones come as version 0, empty."""
+        """The named routes; untouched ones come empty, as version 0 (of the epoch)."""
         ...
 
     def running_routes(self, now: datetime) -> Sequence[RouteKey]:
@@ -278,6 +278,10 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, Protocol):
 
         Raises ``InvalidRequestError`` for a position that is not one of this store.
         """
+        ...
+
+    def epoch(self) -> int:
+        """Grows with every restore of the store from a copy; 0: never restored."""
         ...
 
     def last_position(self, tenant: str) -> str:

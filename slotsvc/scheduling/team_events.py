@@ -20,7 +20,7 @@ ABOUT_A_VISIT = ("VISIT_", "HOLD_", "MOVE_", "PROMISE_")
 ABOUT_A_TECHNICIAN = ("TECHNICIAN_",)
 """Kinds whose subject is a technician."""
 
-ABOUT_THE_COMPANY = ("TENANT_", "ACTIVITY_TYPE_", "VAN_", "CLOSURE_")
+ABOUT_THE_COMPANY = ("TENANT_", "ACTIVITY_TYPE_", "VAN_", "CLOSURE_", "STORE_")
 """Kinds that concern every team, unless they name one."""
 
 _ALL_TIME = (date(1970, 1, 1), date(9999, 12, 30))

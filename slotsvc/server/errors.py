@@ -40,6 +40,7 @@ class Answer:
 
 ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.InvalidRequestError: Answer(grpc.StatusCode.INVALID_ARGUMENT),
+    errors.LostPositionError: Answer(grpc.StatusCode.INVALID_ARGUMENT),
     errors.NotImplementedFieldError: Answer(grpc.StatusCode.UNIMPLEMENTED),
     errors.UnauthenticatedError: Answer(grpc.StatusCode.UNAUTHENTICATED),
     errors.PermissionDeniedError: Answer(grpc.StatusCode.PERMISSION_DENIED),

@@ -5,8 +5,9 @@ ring long before that. Token: base64url of
 
     version (1) | key id (4) | nonce (12) | ciphertext of: tenant length (1) | tenant | payload
 
-with version, key id, purpose and caller as associated data, so a token made for one use or caller
-opens for no other. The tenant is inside, since a caller of HoldSlot sends nothing but the token.
+with version, key id, purpose, caller and epoch as associated data: a token made for one use or
+caller opens for no other, and none that was made before the store was restored. The tenant is
+inside, since a caller of HoldSlot sends nothing but the token.
 """
 
 from __future__ import annotations
@@ -37,10 +38,15 @@ class Opened:
 
 
 class SlotSealer:
-    """Seals with the newest key of ``ring`` and opens with any valid one."""
+    """Seals with the newest key of ``ring`` and opens with any valid one.
 
-    def __init__(self, ring: KeyRing) -> None:
+    ``epoch``: of the store. What was sealed before it was restored names what may have become
+    something else since, and opens no more.
+    """
+
+    def __init__(self, ring: KeyRing, epoch: int = 0) -> None:
         self._ring = ring
+        self._epoch = epoch
 
     def seal(self, payload: bytes, *, tenant: str, purpose: str, caller: str = "") -> str:
         """A token for ``payload``. ``caller``: who may use it; "" for anybody who has it."""
@@ -48,7 +54,7 @@ class SlotSealer:
         name = tenant.encode()
         nonce = secrets.token_bytes(_NONCE_BYTES)
         inside = bytes([len(name)]) + name + payload
-        sealed = key.cipher.encrypt(nonce, inside, _bound(key, purpose, caller))
+        sealed = key.cipher.encrypt(nonce, inside, self._bound(key, purpose, caller))
         token = urlsafe_b64encode(_VERSION + key.id + nonce + sealed).rstrip(b"=").decode()
         if len(token) > MAX_TOKEN_LENGTH:
             raise ValueError("the payload is too long for a token")
@@ -68,7 +74,7 @@ class SlotSealer:
         body = raw[_HEAD_BYTES:]
         try:
             nonce, sealed = body[:_NONCE_BYTES], body[_NONCE_BYTES:]
-            inside = key.cipher.decrypt(nonce, sealed, _bound(key, purpose, caller))
+            inside = key.cipher.decrypt(nonce, sealed, self._bound(key, purpose, caller))
         except (InvalidTag, ValueError):
             raise _refusal() from None
         opened = _unpacked(inside)
@@ -76,11 +82,11 @@ class SlotSealer:
             raise _refusal()
         return opened
 
-
-def _bound(key: Key, purpose: str, caller: str) -> bytes:
-    # lengths in front, so that no two (purpose, caller) give the same bytes
-    parts = [text.encode() for text in (purpose, caller)]
-    return _VERSION + key.id + b"".join(len(p).to_bytes(2) + p for p in parts)
+    def _bound(self, key: Key, purpose: str, caller: str) -> bytes:
+        # lengths in front, so that no two (purpose, caller) give the same bytes
+        texts = (purpose, caller, str(self._epoch)) if self._epoch else (purpose, caller)
+        parts = [text.encode() for text in texts]
+        return _VERSION + key.id + b"".join(len(p).to_bytes(2) + p for p in parts)
 
 
 def _unpacked(inside: bytes) -> Opened:

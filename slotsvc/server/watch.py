@@ -17,6 +17,7 @@ from typing import Any
 
 from slotsvc.domain.errors import (
     InvalidRequestError,
+    LostPositionError,
     SlotTokenError,
     TooManyWatchesError,
 )
@@ -121,6 +122,8 @@ def _position_named() -> Iterator[None]:
     """The store knows no field of the request: what it refuses is the position."""
     try:
         yield
+    except LostPositionError:
+        raise LostPositionError("position") from None
     except InvalidRequestError as error:
         with Violations() as wrong:
             for violation in error.violations:

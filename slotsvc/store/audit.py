@@ -11,8 +11,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.ports import Event
@@ -69,12 +70,20 @@ def verify_chain(connection: Connection, tenant: str) -> ChainCheck:
     entries, head = 0, GENESIS
     for row in connection.execute(query.execution_options(yield_per=1000)):
         computed = link(head, row.entry)
-        named = json.loads(row.entry)
-        is_next = (row.sequence, named["sequence"]) == (entries + 1, entries + 1)
-        if not is_next or named["tenant"] != tenant or computed != row.hash:
+        if computed != row.hash or not _is_entry(row, tenant, entries + 1):
             return ChainCheck(entries, head, entries + 1)
         entries, head = entries + 1, computed
     return ChainCheck(entries, head)
+
+
+def _is_entry(row: Row[Any], tenant: str, number: int) -> bool:
+    """The row stands where it says, and so does what was hashed. A hash that fits was made of
+    canonical JSON by us, or by a forger."""
+    try:
+        named = json.loads(row.entry)
+        return (row.sequence, named["sequence"], named["tenant"]) == (number, number, tenant)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _entry(tenant: str, sequence: int, event: Event, actor: str, at: datetime) -> str:

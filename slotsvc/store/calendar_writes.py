@@ -20,6 +20,7 @@ from slotsvc.scheduling.calendar_ports import Entity
 from slotsvc.store import tables
 from slotsvc.store.calendar_reads import CalendarReads, is_entity
 from slotsvc.store.calendar_tables import ENTITIES, EntityTable
+from slotsvc.store.epoch import first_revision
 from slotsvc.store.errors import is_duplicate, is_orphan
 from slotsvc.store.in_use import refuse_when_in_use
 from slotsvc.store.turns import TurnTaking
@@ -61,7 +62,8 @@ class CalendarWrites(CalendarReads, TurnTaking):
         table = ENTITIES[type(entity)]
         columns = table.to_row(entity)
         if isinstance(entity, Tenant):
-            columns |= {"revision": 1, "calendar_revision": 1}
+            first = first_revision(self._connection)
+            columns |= {"revision": first, "calendar_revision": first}
         else:
             columns |= {"tenant": tenant, "revision": self._next_revision(tenant)}
         with _refusals(table):

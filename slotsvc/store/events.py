@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select
 
-from slotsvc.domain.errors import InvalidRequestError, Violation
+from slotsvc.domain.errors import InvalidRequestError, LostPositionError, Violation
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import Event, StoredEvent
-from slotsvc.store.tables import EVENT
+from slotsvc.store.tables import EPOCH, EVENT
 
+_PAGE = 1000
 _APPEND = insert(EVENT)
 _OF_TENANT = EVENT.c.tenant == bindparam("tenant")
 _AFTER = (
@@ -23,6 +25,9 @@ _AFTER = (
     .limit(bindparam("most"))
 )
 _LAST = select(func.max(EVENT.c.position)).where(_OF_TENANT)
+_LOST = select(
+    exists().where(EPOCH.c.last_kept < bindparam("after"), EPOCH.c.first_new > bindparam("after"))
+)
 
 
 def append_event(connection: Connection, tenant: str, event: Event, at: datetime) -> None:
@@ -45,14 +50,24 @@ def append_event(connection: Connection, tenant: str, event: Event, at: datetime
 def events_after(
     connection: Connection, tenant: str, position: str, limit: int
 ) -> list[StoredEvent]:
-    """At most ``limit``, oldest first. Raises ``InvalidRequestError`` for a foreign position."""
+    """At most ``limit``, oldest first. Raises ``InvalidRequestError`` for a foreign position, as
+    ``LostPositionError`` where it was given out before the store was restored and means nothing."""
     after = _number(position)
     asked = {"tenant": tenant, "after": after, "most": limit}
+    if after and connection.execute(_LOST, {"after": after}).scalar_one():
+        raise LostPositionError("after")
     found = [_event_from(row) for row in connection.execute(_AFTER, asked)]
     if not found and after > _number(last_position(connection, tenant)):
         # restored from an older copy: waiting for the number to come would skip events
-        raise InvalidRequestError([Violation("after", "lies ahead of this store")])
+        raise LostPositionError("after")
     return found
+
+
+def every_event(connection: Connection, tenant: str) -> Iterator[StoredEvent]:
+    """All that the snapshot has, by position: for looking over the books, not for watching."""
+    query = select(EVENT).where(EVENT.c.tenant == tenant).order_by(EVENT.c.position)
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
+        yield _event_from(row)
 
 
 def last_position(connection: Connection, tenant: str) -> str:

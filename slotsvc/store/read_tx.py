@@ -7,6 +7,7 @@ from slotsvc.store import idempotency
 from slotsvc.store.access_reads import AccessReads
 from slotsvc.store.audit import ChainCheck, verify_chain
 from slotsvc.store.calendar_reads import CalendarReads
+from slotsvc.store.epoch import current_epoch
 from slotsvc.store.events import events_after, last_position
 from slotsvc.store.job_reads import JobReads
 from slotsvc.store.route_reads import RouteReads
@@ -31,6 +32,10 @@ class ReadTransaction(CalendarReads, RouteReads, VisitReads, AccessReads, JobRea
     def last_position(self, tenant: str) -> str:
         """Of the newest event; "" when there is none."""
         return last_position(self._connection, tenant)
+
+    def epoch(self) -> int:
+        """Grows with every restore; 0: never restored."""
+        return current_epoch(self._connection)
 
     def verify_audit(self, tenant: str) -> ChainCheck:
         """Recomputes the tenant's whole audit chain."""

@@ -26,9 +26,11 @@ from sqlalchemy import (
 
 from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.visit import Placement, RouteKey, RouteState
+from slotsvc.scheduling.epochs import VERSIONS, untouched
 from slotsvc.scheduling.ports import StoredRoute
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
+from slotsvc.store.epoch import current_epoch
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.violation_rows import violation_from
@@ -116,6 +118,10 @@ _SPAN_VERSIONS = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.
     _in_span(ROUTE)
 )
 
+FIRST_VERSION = f"(SELECT coalesce(max(number), 0) * {VERSIONS} + 1 FROM epoch)"
+"""SQL for the version of a route after its first change: not lower than any it had before a
+restore."""
+
 
 class RouteReads(Transaction):
     """``slotsvc.scheduling.ports.RouteRead``, the routes."""
@@ -172,10 +178,13 @@ class RouteReads(Transaction):
         ]
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
-        """The named routes; untouched ones come as version 0, empty."""
+        """The named routes; untouched ones come empty, as version 0 (of the epoch)."""
         wanted = list(dict.fromkeys(keys))
         found = self._routes(_NAMED_ROUTES, _NAMED_PLACED, named(wanted))
-        return {key: found.get(key) or StoredRoute(key, 0) for key in wanted}
+        if len(found) == len(wanted):
+            return found
+        before = untouched(current_epoch(self._connection))
+        return {key: found.get(key) or StoredRoute(key, before) for key in wanted}
 
     def _routes(
         self, routes: Select[Any], placed: Select[Any], which: Columns

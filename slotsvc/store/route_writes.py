@@ -12,7 +12,7 @@ from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import PlacementState, RouteKey, RouteState
 from slotsvc.scheduling.ports import TravelBlock
-from slotsvc.store.route_reads import RouteReads, named, on_routes, row_key
+from slotsvc.store.route_reads import FIRST_VERSION, RouteReads, named, on_routes, row_key
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.turns import TurnTaking, WaitForTurn, only_writer
@@ -24,7 +24,7 @@ from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
 # A tenant's writers take turns, so changes are numbered in the order of their commits.
 _BUMP = text(
     "INSERT INTO route (tenant, technician, day, shift, version, state, change) "
-    f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}', "
+    f"VALUES (:tenant, :technician, :day, :shift, {FIRST_VERSION}, '{RouteState.DRAFT.value}', "
     "(SELECT coalesce(max(change), 0) + 1 FROM route WHERE tenant = :tenant)) "
     "ON CONFLICT (tenant, technician, day, shift) DO UPDATE "
     "SET version = route.version + 1, change = excluded.change "

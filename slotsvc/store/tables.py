@@ -291,3 +291,14 @@ META = Table(
     text_column("value"),
     PrimaryKeyConstraint("name"),
 )
+
+# One row for each restore (``slotsvc.store.epoch``).
+EPOCH = Table(
+    "epoch",
+    METADATA,
+    Column("number", BigInteger, nullable=False, autoincrement=False),
+    number_column("began"),
+    number_column("last_kept"),  # position of the newest event in the copy
+    number_column("first_new"),  # positions between these two lead nowhere
+    PrimaryKeyConstraint("number"),
+)
