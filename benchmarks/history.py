@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import Event
@@ -173,7 +174,7 @@ class _Witnessed:
             if event.route is not None and event.kind in CLIENT_KINDS:
                 events[event.subject, event.kind][event.route, event.version] = None
         answered = [(n, c) for n, c in enumerate(self._history.changes) if c.ended is not None]
-        told = [(n, c) for n, c in answered if c.route is not None and c.version]
+        told = [(n, c) for n, c in answered if c.route is not None]
         for number, change in told:
             assert change.route is not None
             at = change.route, change.version
@@ -183,12 +184,24 @@ class _Witnessed:
             else:
                 text = f"{change.kind} of {change.visit} was told as version {at[1]} of {at[0]}"
                 self._unmatched.append(f"{text}, which is not its event, or somebody else's too")
-        rest = [(n, c) for n, c in answered if c.route is None or not c.version]
-        for number, change in sorted(rest, key=lambda pair: pair[1].ended or 0.0):
-            left = events[change.visit, change.kind]
-            if left:  # the oldest that is left; none: found as lost by the counts
-                self._versions[number] = next(iter(left))
-                del left[self._versions[number]]
+        self._match_untold(events, [(n, c) for n, c in answered if c.route is None])
+
+    def _match_untold(
+        self,
+        events: Mapping[tuple[str, str], Mapping[tuple[RouteKey, int], None]],
+        answered: Sequence[tuple[int, Change]],
+    ) -> None:
+        """Calls that were not told their version, where there is no doubt: as many as events, one
+        after the other, and none of the same kind without an answer."""
+        doubtful = {(c.visit, c.kind) for c in self._history.changes if c.ended is None}
+        alike: dict[tuple[str, str], list[tuple[int, Change]]] = defaultdict(list)
+        for number, change in sorted(answered, key=lambda pair: pair[1].begun):
+            alike[change.visit, change.kind].append((number, change))
+        for about, changes in alike.items():
+            made = events.get(about, {})
+            if about not in doubtful and len(made) == len(changes) and _in_turn(changes):
+                for (number, _), at in zip(changes, made, strict=True):
+                    self._versions[number] = at
 
     def lost_or_doubled(self, *, alone: bool) -> Iterator[str]:
         """Each answered call left one event; an unanswered one left one or none."""
@@ -203,8 +216,8 @@ class _Witnessed:
             if event.kind in CLIENT_KINDS:
                 written[self._about(event.subject), event.kind] += 1
         for about in sorted(sure.keys() | written.keys()):
-            least, most = sure[about], sure[about] + perhaps[about]
-            count = written[about]
+            least, count = sure[about], written[about]
+            most = least + perhaps[about] + _along(written, *about)
             if count < least or (alone and count > most):
                 subject, kind = about
                 told = f"{least}" if least == most else f"{least} to {most}"
@@ -239,6 +252,21 @@ class _Witnessed:
             if read.version < newest[read.route]:
                 text = f"{read.route}: version {read.version} was read, {newest[read.route]}"
                 yield f"{text} was acknowledged before: a stale read"
+
+
+def _in_turn(changes: Sequence[tuple[int, Change]]) -> bool:
+    """Each began when the one before it was answered."""
+    return all(
+        before.ended is not None and before.ended <= after.begun
+        for (_, before), (_, after) in pairwise(changes)
+    )
+
+
+def _along(written: Mapping[tuple[str, str], int], subject: str, kind: str) -> int:
+    """Holds that may have ended with their visit's place, without a call of their own."""
+    if kind != "HOLD_RELEASED":
+        return 0
+    return sum(written.get((subject, end), 0) for end in ("VISIT_CANCELLED", "VISIT_UNPLACED"))
 
 
 type _Route = dict[str, tuple[str, bool]]

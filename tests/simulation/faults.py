@@ -74,7 +74,9 @@ class Faults:
         if seed % 10 == 0:
             return cls(chance)
         kinds = [fault for fault in Fault if chance.random() < 0.5]
-        return cls(chance, {fault: chance.choice((0.01, 0.03, 0.1)) for fault in kinds})
+        rates = {fault: chance.choice((0.01, 0.03, 0.1)) for fault in kinds}
+        # a mutation has five points, and a life should come to something
+        return cls(chance, {f: r / 5 if f is Fault.KILL else r for f, r in rates.items()})
 
     def strikes(self, fault: Fault) -> bool:
         """Whether it happens now."""

@@ -361,7 +361,7 @@ class SimulatedService:
     async def _roads(self, _settings: Settings, _stack: AsyncExitStack) -> Roads:
         clock = self._machine.clock.monotonic
         quick = FailFastTravelTimes(FaultyRoads(self._faults), clock=clock)
-        travel = FallbackTravelTimes(CachedTravelTimes(quick), EstimatedTravelTimes())
+        travel = FallbackTravelTimes(CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes())
         return Roads(travel, NoMap(travel), None, None, ("simulated",))
 
     def _pointed(self, process: Process, work: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -21,6 +21,10 @@ from typing import Any
 from unittest import mock
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
+
 START_S = 1_000.0
 """Where the monotonic clock begins; its zero means nothing."""
 
@@ -223,3 +227,21 @@ def _instead(names: Mapping[str, Any]) -> Iterator[None]:
         for one in patches:
             stack.enter_context(one)
         yield
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """Statements are compiled once for all engines that are opened inside: lives are short, and
+    each would spend most of its time on that."""
+    shared: LRUCache[Any, Any] = LRUCache(2_000)
+
+    def share(connection: Connection) -> None:
+        connection.engine._compiled_cache = shared
+
+    alike = {"__eq__": lambda one, other: type(one) is type(other), "__hash__": lambda one: 1}
+    event.listen(Engine, "engine_connect", share)
+    try:
+        with mock.patch.multiple(SQLiteDialect_pysqlite, create=True, **alike):
+            yield
+    finally:
+        event.remove(Engine, "engine_connect", share)
