@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.torture.history import Acknowledged, disagreements
+from benchmarks.history import Books, History, disagreements
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.ports import Event, StoredRoute, StoredVisit
@@ -25,7 +25,7 @@ class Expected:
     tenant: str
     team: str
     booked: dict[str, bool]
-    answers: tuple[Acknowledged, ...]
+    history: History
 
 
 async def check_books(database: Path, expected: Expected) -> list[str]:
@@ -48,12 +48,13 @@ def _wrong(tx: ReadTransaction, expected: Expected) -> Iterator[str]:
     yield from _wrong_references(visits, expected)
     for route in routes.values():
         yield from _unserved(tx, route)
-    yield from disagreements(
-        expected.answers,
+    books = Books(
         _events(tx, expected.tenant),
         {key: route.version for key, route in routes.items()},
         {key: frozenset(p.id for p in route.live(tx.now())) for key, route in routes.items()},
+        {v.visit.id: v.visit.external_ref for v in visits if v.visit.external_ref},
     )
+    yield from disagreements(expected.history, books)
 
 
 def _wrong_references(visits: Sequence[StoredVisit], expected: Expected) -> Iterator[str]:

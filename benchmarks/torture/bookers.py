@@ -17,7 +17,7 @@ from grpc import aio
 
 from benchmarks.calls import Calls, Told, fresh_id, told
 from benchmarks.company import Company, around
-from benchmarks.torture.history import Acknowledged, History
+from benchmarks.history import Change, History
 from slotsvc.cli.wire import pb_date
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
@@ -228,7 +228,7 @@ class Booker:
         if not isinstance(answer, Told):
             visit = visit_of(answer).rpartition("/")[2]
             ended = time.monotonic()
-            self.tally.history.note(Acknowledged(self.number, kind, visit, begun, ended))
+            self.tally.history.note(Change(self.number, kind, visit, begun, ended))
         return answer
 
     async def _answered[A](self, call: Callable[[], Awaitable[A]]) -> A | Told:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.company import Company
+from benchmarks.history import Change, History
 from benchmarks.torture.aftermath import Expected, check_books
-from benchmarks.torture.history import Acknowledged
 from tests.e2e.days import TOMORROW
 from tests.service_fixtures import booked, offered, running_service, settings_for
 
@@ -27,9 +27,9 @@ async def books(tmp_path: Path) -> tuple[Path, Expected]:
             slot = (await offered(service.calls, company.search(on=TOMORROW)))[0]
             visit = await booked(service.calls, slot, external_ref=f"order-{number}")
             id = visit.name.rpartition("/")[2]
-            answers.append(Acknowledged(0, "VISIT_BOOKED", id, 2.0 * number, 2.0 * number + 1))
+            answers.append(Change(0, "VISIT_BOOKED", id, 2.0 * number, 2.0 * number + 1))
             references[f"order-{number}"] = True
-    return settings.database_file, Expected("acme", "crew", references, tuple(answers))
+    return settings.database_file, Expected("acme", "crew", references, History(answers))
 
 
 async def test_untouched_books_are_right(books: tuple[Path, Expected]) -> None:
