@@ -82,19 +82,23 @@ class Breaker:
     async def guarded[T](self, ask: Callable[[], Awaitable[T]]) -> T:
         """What ``ask`` gives. Raises ``TravelUnavailableError``: its own, or at once, without
         asking, while the engine is left alone."""
-        if self._state is not BreakerState.CLOSED:
+        probe = self._state is not BreakerState.CLOSED
+        if probe:
             self._take_the_probe()
         begun = self._clock()
         try:
             answer = await ask()
         except TravelUnavailableError as error:
-            self._came_to(error.engine_failed, str(error))
+            self._came_to_nothing(probe, error.engine_failed, str(error))
             raise
         except asyncio.CancelledError:
             long_enough = self._clock() - begun >= self._limits.patience_s
-            self._came_to(long_enough, "nobody waited for its answer any longer")
+            self._came_to_nothing(probe, long_enough, "nobody waited for its answer any longer")
             raise
-        self._succeeded()
+        except BaseException as error:  # the question was wrong: nothing learnt, no probe lost
+            self._came_to_nothing(probe, False, type(error).__name__)
+            raise
+        self._succeeded(probe)
         return answer
 
     def _take_the_probe(self) -> None:
@@ -103,19 +107,20 @@ class Breaker:
             raise TravelUnavailableError("the road engine failed and is left alone for a moment")
         self._become(BreakerState.HALF_OPEN)
 
-    def _succeeded(self) -> None:
-        if self._state is BreakerState.CLOSED:
-            self._failed.append(False)
-            self._in_a_row = 0
-        elif self._state is BreakerState.HALF_OPEN:
+    # Who asked before it opened may be answered after that: only a probe moves an open breaker.
+
+    def _succeeded(self, probe: bool) -> None:
+        if probe:
             self._failed.clear()
             self._in_a_row = 0
             self._become(BreakerState.CLOSED)
-        # OPEN: asked before it opened. Only a probe closes.
+        elif self._state is BreakerState.CLOSED:
+            self._failed.append(False)
+            self._in_a_row = 0
 
-    def _came_to(self, failed: bool, why: str) -> None:
+    def _came_to_nothing(self, probe: bool, failed: bool, why: str) -> None:
         """``failed`` False: no answer, but nothing learnt of the engine either."""
-        if self._state is BreakerState.HALF_OPEN:
+        if probe:
             self._open(why)
         elif failed and self._state is BreakerState.CLOSED:
             self._failed.append(True)

@@ -208,21 +208,55 @@ async def test_a_cancelled_probe_is_no_answer(
     assert breaker.state is CLOSED
 
 
-async def test_a_late_answer_does_not_close_it(breaker: Breaker) -> None:
-    """Who asked before it opened and is answered after it proves nothing: only a probe closes."""
-    answer = asyncio.Event()
-    early = asyncio.create_task(breaker.guarded(answer.wait))
-    await asyncio.sleep(0)
+@pytest.mark.parametrize("late", [True, False])
+async def test_only_the_probe_moves_an_open_breaker(
+    breaker: Breaker, clock: Clock, late: bool
+) -> None:
+    """Who asked before it opened and is answered, or fails, while it is open or a probe is on its
+    way, changes nothing; then the probe's answer counts."""
+    early, probing = asyncio.Event(), asyncio.Event()
+
+    async def asked_early() -> None:
+        await early.wait()
+        if not late:
+            raise TravelUnavailableError("at last")
 
     async def down() -> None:
         raise TravelUnavailableError("down")
 
+    first, second = (asyncio.create_task(breaker.guarded(asked_early)) for _ in "ab")
+    await asyncio.sleep(0)
     for _ in range(5):
         with pytest.raises(TravelUnavailableError):
             await breaker.guarded(down)
-    answer.set()
-    await early
+    clock.now += 5
+    probe = asyncio.create_task(breaker.guarded(probing.wait))
+    await asyncio.sleep(0)
+    early.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert breaker.state is HALF_OPEN
+    probing.set()
+    await probe
+    assert breaker.state is CLOSED
+
+
+async def test_a_probe_that_asks_nonsense_is_not_the_last(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """A caller's own mistake is raised as it is, and the engine tried again five seconds later."""
+    await opened(travel, engine)
+    clock.now += 5
+
+    async def nonsense() -> None:
+        raise ValueError("zoom must be 13 to 19")
+
+    with pytest.raises(ValueError, match="zoom"):
+        await breaker.guarded(nonsense)
     assert breaker.state is OPEN
+    engine.down = False
+    clock.now += 5
+    await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
 
 
 async def test_it_is_tried_also_while_nobody_asks(
