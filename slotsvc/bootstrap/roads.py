@@ -34,8 +34,7 @@ CHECKED_PLACES = 24
 """The table between them is asked of both engines at the start."""
 
 LOOK_FOR_ENGINES_EVERY_S = 1.0
-"""An engine that is away is found again by this, also while nobody asks; how often it really is
-asked is the breaker's to say."""
+"""Or sooner: how often an engine that is away really is asked is its breaker's to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ async def open_roads(
     if files is None or info is None:
         travel = never_failing(cache, estimate)
         health = RoadHealth((behind.breaker,))
-        _keep_probing([behind.probe], stack)
+        _keep_probing([behind.probe], limits, stack)
         return Roads(travel, NoMap(travel, health), None, cache, (told,), health)
     in_process, how = await _engine_in_process(files, info, osrm, stack)
     # Nobody who gives up on the engine of this process learns that it is slow: the caller was.
@@ -90,19 +89,23 @@ async def open_roads(
     travel = never_failing(cache, estimate, in_process=own)
     health = RoadHealth(tuple(engine.breaker for engine in engines), Breaker("pictures", limits))
     backend = CompiledMap(info, osrm, _addresses(files, stack), estimate, health)
-    _keep_probing([*(engine.probe for engine in engines), backend.probe], stack)
+    _keep_probing([*(engine.probe for engine in engines), backend.probe], limits, stack)
     return Roads(travel, backend, info, in_process or cache, (told, how), health)
 
 
-def _keep_probing(probes: Sequence[Callable[[], Awaitable[None]]], stack: AsyncExitStack) -> None:
-    task = asyncio.create_task(_probing(probes), name="probe-roads")
+type Probe = Callable[[], Awaitable[None]]
+
+
+def _keep_probing(probes: Sequence[Probe], limits: BreakerLimits, stack: AsyncExitStack) -> None:
+    every_s = min(LOOK_FOR_ENGINES_EVERY_S, limits.probe_every_s)
+    task = asyncio.create_task(_probing(probes, every_s), name="probe-roads")
     stack.push_async_callback(_cancelled, task)
 
 
-async def _probing(probes: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Looks whether engines that failed are back: no caller need be the one who finds out."""
+async def _probing(probes: Sequence[Probe], every_s: float) -> None:
+    """Looks whether engines that failed are back: no caller has to wait to find out."""
     while True:
-        await asyncio.sleep(LOOK_FOR_ENGINES_EVERY_S)
+        await asyncio.sleep(every_s)
         for probe in probes:
             await probe()
 

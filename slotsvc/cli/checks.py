@@ -250,7 +250,6 @@ def server_check(
     return _serving(f"{target} is serving", in_use, map_path)
 
 
-_NO_ROADS = ", without roads: driving is estimated"
 _ROADS_AWAY = "No road engine answers. It is tried every few seconds; its log says why."
 
 
@@ -260,10 +259,9 @@ def _serving(told: str, in_use: GetMapResponse, map_path: Path | None) -> Check:
 
     roads = in_use.travel_provenance == TRAVEL_PROVENANCE_LIVE
     named = f"map {in_use.display_name} ({in_use.map_id})"
-    told += f", {named}" if roads else _NO_ROADS
     if not roads and not in_use.map_id.startswith("estimate:"):
-        told = f"{told.removesuffix(_NO_ROADS)}, {named}, degraded: roads estimated"
-        return Check("server", "warn", told, _ROADS_AWAY)
+        return Check("server", "warn", f"{told}, {named}, degraded: roads estimated", _ROADS_AWAY)
+    told += f", {named}" if roads else ", without roads: driving is estimated"
     checked = compiled_map(map_path) if map_path else None
     if checked is None or checked.map_id == in_use.map_id:
         return Check("server", "ok", told)

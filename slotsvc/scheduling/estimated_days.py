@@ -27,16 +27,14 @@ async def measure_estimated_days(store: Store, travel: TravelTimes) -> int:
     """Reads the driving of every day to come that was judged on estimates, and judges it anew;
     gives how many it measured. Each is an event (ROUTE_MEASURED) and no longer flagged.
 
-    Ends early, raising nothing, when roads do not answer after all. A day that changes meanwhile,
-    or has no shift, waits for the next time. Raises ``StoreBusyError``.
+    A day that roads do not answer for after all, that changes meanwhile, or has no shift, waits
+    for the next time. Raises ``StoreBusyError``.
     """
     measured = 0
     for key in await store.read(lambda tx: tx.estimated_routes(tx.now())):
         route, block = await _asked(store, travel, key)
-        if block is None:
+        if block is None or block.provenance is Provenance.ESTIMATE:
             continue
-        if block.provenance is Provenance.ESTIMATE:
-            break
         with contextlib.suppress(RouteChangedError):
             await store.write(partial(_write, route=route, block=block))
             measured += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +18,7 @@ from slotsvc.scheduling.travel_port import (
     TravelUnavailableError,
 )
 from slotsvc.travel.address_index import Address, AddressIndex, AddressKind
-from slotsvc.travel.breaker import Breaker, BreakerState
+from slotsvc.travel.breaker import Breaker
 from slotsvc.travel.map_info import MapInfo
 from slotsvc.travel.osrm import OsrmTravelTimes
 from slotsvc.travel.road_health import NO_ROADS, RoadHealth
@@ -174,10 +173,8 @@ class CompiledMap:
 
     async def probe(self) -> None:
         """Asks for a short way when what draws is away and it is time to look. Never raises."""
-        if self._pictures.state is not BreakerState.CLOSED:
-            here = self._info.anchor
-            with contextlib.suppress(TravelUnavailableError):
-                await self._pictures.guarded(lambda: self._osrm.route_shape([here, here]))
+        here = self._info.anchor
+        await self._pictures.try_again(lambda: self._osrm.route_shape([here, here]))
 
     async def geocode(self, text: str, limit: int, near: Location | None) -> Sequence[FoundPlace]:
         if self._addresses is None:

@@ -31,7 +31,7 @@ class BreakerState(Enum):
 @dataclass(frozen=True, slots=True)
 class BreakerLimits:
     """Opens after ``in_a_row`` failures, or when ``share`` of the last ``of_last`` questions
-    failed; then one question goes through every ``probe_every_s`` seconds.
+    failed; then it is tried again every ``probe_every_s`` seconds.
 
     ``patience_s``: a question that was given up after so many seconds failed, whoever gave it up.
     """
@@ -83,39 +83,48 @@ class Breaker:
         """What ``ask`` gives. Raises ``TravelUnavailableError``: its own, or at once, without
         asking, while the engine is left alone."""
         if self._state is not BreakerState.CLOSED:
-            self._take_the_probe()
+            raise TravelUnavailableError("the road engine failed and is left alone for a moment")
+        return await self._asked(ask, probe=False)
+
+    async def try_again(self, ask: Callable[[], Awaitable[object]]) -> None:
+        """Asks an engine that is left alone, if it is time to: the probe. No caller is ever made to
+        wait for it. What it raises but ``TravelUnavailableError`` is raised."""
+        if self._state is BreakerState.OPEN and self._clock() >= self._probe_at:
+            self._become(BreakerState.HALF_OPEN)
+            with contextlib.suppress(TravelUnavailableError):
+                await self._asked(ask, probe=True)
+
+    async def _asked[T](self, ask: Callable[[], Awaitable[T]], *, probe: bool) -> T:
         begun = self._clock()
         try:
             answer = await ask()
         except TravelUnavailableError as error:
-            self._came_to(error.engine_failed, str(error))
+            self._came_to_nothing(probe, error.engine_failed, str(error))
             raise
         except asyncio.CancelledError:
             long_enough = self._clock() - begun >= self._limits.patience_s
-            self._came_to(long_enough, "nobody waited for its answer any longer")
+            self._came_to_nothing(probe, long_enough, "nobody waited for its answer any longer")
             raise
-        self._succeeded()
+        except BaseException as error:  # the question was wrong: nothing learnt, no probe lost
+            self._came_to_nothing(probe, False, type(error).__name__)
+            raise
+        self._succeeded(probe)
         return answer
 
-    def _take_the_probe(self) -> None:
-        """Raises ``TravelUnavailableError`` for all but one question every so often."""
-        if self._state is BreakerState.HALF_OPEN or self._clock() < self._probe_at:
-            raise TravelUnavailableError("the road engine failed and is left alone for a moment")
-        self._become(BreakerState.HALF_OPEN)
+    # Who asked before it opened may be answered after that: only a probe moves an open breaker.
 
-    def _succeeded(self) -> None:
-        if self._state is BreakerState.CLOSED:
-            self._failed.append(False)
-            self._in_a_row = 0
-        elif self._state is BreakerState.HALF_OPEN:
+    def _succeeded(self, probe: bool) -> None:
+        if probe:
             self._failed.clear()
             self._in_a_row = 0
             self._become(BreakerState.CLOSED)
-        # OPEN: asked before it opened. Only a probe closes.
+        elif self._state is BreakerState.CLOSED:
+            self._failed.append(False)
+            self._in_a_row = 0
 
-    def _came_to(self, failed: bool, why: str) -> None:
+    def _came_to_nothing(self, probe: bool, failed: bool, why: str) -> None:
         """``failed`` False: no answer, but nothing learnt of the engine either."""
-        if self._state is BreakerState.HALF_OPEN:
+        if probe:
             self._open(why)
         elif failed and self._state is BreakerState.CLOSED:
             self._failed.append(True)
@@ -171,11 +180,9 @@ class BreakerTravelTimes:
     async def probe(self) -> None:
         """Asks for one pair that somebody asked for, when the engine is away and it is time to
         look. Never raises: the breaker knows."""
-        if self.breaker.state is BreakerState.CLOSED or self._asked is None:
-            return
-        here, there = self._asked
-        with contextlib.suppress(TravelUnavailableError):
-            await self.table([here], [there])
+        if self._asked is not None:
+            here, there = self._asked
+            await self.breaker.try_again(lambda: self._inner.table([here], [there]))
 
 
 def _loop_time() -> float:

@@ -55,7 +55,7 @@ def road_time(seconds: float) -> Iterator[RoadTime]:
 class InTimeTravelTimes:
     """``inner`` for as long as the call has time for roads; outside of a call without a limit.
 
-    Sits above the breaker, so that a call without time for roads takes nobody's probe.
+    Sits above the breaker, which sees how long each question was waited for.
     """
 
     def __init__(self, inner: TravelTimes) -> None:

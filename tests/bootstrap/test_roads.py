@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import signal
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.torture.server_process import processes
 from slotsvc.bootstrap.roads import open_roads
+from slotsvc.config import Roads as RoadSettings
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.map_info import MapFiles
@@ -78,3 +83,25 @@ async def test_without_a_map_driving_is_estimated(tmp_path: Path) -> None:
         roads = await open_roads(settings_for(tmp_path), stack)
         assert (await roads.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
         assert roads.told == ("none: driving times are estimates",)
+
+
+async def test_a_frozen_child_is_an_estimate_until_it_thaws(own_map: MapFiles) -> None:
+    """It takes connections and says nothing: given up, left alone, found again by the probe."""
+    own_map.graph.unlink()
+    limits = RoadSettings(timeout_seconds=0.5, probe_seconds=0.2)
+    settings = settings_for(own_map.directory / "data", own_map.directory, roads=limits)
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        roads = await open_roads(settings, stack)
+        (child,) = (p.pid for p in processes() if str(own_map.roads) in p.words)
+        os.kill(child, signal.SIGSTOP)
+        try:
+            while not roads.health.estimated:
+                assert (await roads.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
+            assert roads.health.told == "degraded: roads estimated"
+            assert roads.backend.describe().provenance is Provenance.ESTIMATE
+        finally:
+            os.kill(child, signal.SIGCONT)
+        while roads.health.estimated:
+            await asyncio.sleep(0.05)
+        while (await roads.travel.table(TOWN, TOWN)).provenance is not Provenance.LIVE:
+            await asyncio.sleep(0.05)

@@ -12,26 +12,30 @@ import pytest
 from slotsvc.domain.errors import TravelError
 from slotsvc.domain.place import Location
 from slotsvc.domain.route_violation import Origin
+from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import RouteKey
 from slotsvc.domain.working_time import DayHours, ShiftException
 from slotsvc.scheduling.estimated_days import measure_estimated_days
+from slotsvc.scheduling.hand_moves import HandMove
 from slotsvc.scheduling.ports import StoredRoute, WriteTx
 from slotsvc.scheduling.travel_blocks import TRIES_ON_ONE_MAP, both_ways
 from slotsvc.scheduling.travel_port import Provenance, TravelTable
-from tests.scheduling.booking_world import TENANT, BookingWorld, template
+from tests.scheduling.booking_world import TENANT, BookingWorld, local, template
 from tests.scheduling.line_day import LINE, LineRoads, Walk
 
 
 class MoodyRoads(LineRoads):
     """A line that is only estimated while ``away``; else it takes ``factor`` times as long.
 
-    ``meanwhile``: happens once, while the next question is on its way.
+    ``meanwhile``: happens once, while the next question is on its way. ``never``: a place that no
+    question with it is answered for.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.away, self.factor, self.asked = True, 1, 0
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.never: Location | None = None
 
     async def table(
         self, sources: Sequence[Location], destinations: Sequence[Location]
@@ -41,7 +45,7 @@ class MoodyRoads(LineRoads):
             happens, self.meanwhile = self.meanwhile, None
             await happens()
         found = await super().table(sources, destinations)
-        if self.away:
+        if self.away or self.never in (*sources, *destinations):
             return replace(found, provenance=Provenance.ESTIMATE)
         return replace(found, seconds=found.seconds * self.factor, map_id="line")
 
@@ -153,6 +157,22 @@ def test_a_route_that_changes_meanwhile_waits_for_the_next_look(
     assert measure(estimated) == 0
     assert flags(estimated) == {Provenance.ESTIMATE}
     assert measure(estimated) == 1
+
+
+def test_a_day_that_is_never_answered_for_keeps_no_other_waiting(
+    estimated: Walk, roads: MoodyRoads
+) -> None:
+    """Monday has a place that the engine has no answer for; Tuesday is measured all the same."""
+    world, tuesday = estimated.world, estimated.world.day(1)
+    window = TimeWindow(local(tuesday, 10), local(tuesday, 12))
+    visit = estimated.waiting(1)
+    world.move(HandMove(visit, "ann", tuesday, window=window))
+    roads.away, roads.never = False, LINE[2]
+    assert measure(estimated) == 1
+    assert flags(estimated) == {Provenance.ESTIMATE}
+    stored = world.read(lambda tx: tx.visit(TENANT, visit))
+    assert stored is not None
+    assert stored.provenance is Provenance.LIVE
 
 
 def test_a_day_without_a_shift_is_left_alone(estimated: Walk, roads: MoodyRoads) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from slotsvc.domain.errors import NotFoundError, TravelError
-from slotsvc.scheduling.travel_port import Provenance
+from slotsvc.scheduling.travel_port import Provenance, TravelUnavailableError
 from slotsvc.server.map_backends import CompiledMap, NoMap, PlaceQuality
 from slotsvc.travel.address_index import AddressIndex
+from slotsvc.travel.breaker import Breaker, BreakerLimits, BreakerState
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.osrm import OsrmTravelTimes
+from slotsvc.travel.road_health import RoadHealth
 from tests.road_fixtures import (
     CASINO,
     FAR_OUT_AT_SEA,
@@ -20,6 +22,7 @@ from tests.road_fixtures import (
     compiled_demo_map,
     running_roads,
 )
+from tests.travel.liar import Liar, lying_server
 
 
 class Town:
@@ -98,3 +101,47 @@ async def test_no_map_at_all_still_measures() -> None:
     assert shape.metres > 30_000
     with pytest.raises(NotFoundError):
         await backend.tile(14, 0, 0)
+
+
+async def test_what_draws_is_left_alone_when_it_fails(town: Town) -> None:
+    """Five tiles without an answer: then straight lines and refusals come without asking, until the
+    probe finds it again. Driving times have a breaker of their own."""
+    liar = Liar(status=500, body=b"")
+    async with lying_server(liar) as url:
+        engine = OsrmTravelTimes.of_map(url, town.info)
+        pictures = Breaker("pictures", BreakerLimits(probe_every_s=0.0))
+        health = RoadHealth((Breaker("osrm"),), pictures)
+        backend = CompiledMap(town.info, engine, town.addresses, EstimatedTravelTimes(), health)
+        for _ in range(5):
+            with pytest.raises(TravelError):
+                await backend.tile(13, 4264, 2987)
+        assert pictures.state is BreakerState.OPEN
+        assert backend.describe().provenance is Provenance.LIVE
+        liar.status = 200
+        await backend.probe()  # an empty body is no route
+        assert pictures.state is BreakerState.OPEN
+        line = [[7.42, 43.73], [7.42, 43.73]]
+        leg = {"distance": 0, "duration": 0}
+        way = {"geometry": {"coordinates": line}, "legs": [leg]}
+        liar.say({"code": "Ok", "data_version": town.info.map_id, "routes": [way]})
+        await backend.probe()
+        assert pictures.state is BreakerState.CLOSED
+        asked = liar.requests
+        await backend.probe()
+        assert liar.requests == asked
+        await engine.aclose()
+
+
+async def test_the_probe_of_what_draws_works_on_a_real_engine(town: Town) -> None:
+    """The way from a place to itself is one that it can draw."""
+    pictures = Breaker("pictures", BreakerLimits(in_a_row=1, probe_every_s=0.0))
+    health = RoadHealth((), pictures)
+
+    async def down() -> None:
+        raise TravelUnavailableError("down")
+
+    with pytest.raises(TravelUnavailableError):
+        await pictures.guarded(down)
+    backend = CompiledMap(town.info, town.osrm, town.addresses, EstimatedTravelTimes(), health)
+    await backend.probe()
+    assert pictures.state is BreakerState.CLOSED

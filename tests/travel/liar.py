@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -73,31 +74,31 @@ class Liar:
         writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        head, body = (await reader.readuntil(b"\r\n\r\n")).lower(), self.body
         if b"content-length:" in head:
             length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
             asked = await reader.readexactly(length)
             if self.reply is not None:
-                self.say(self.reply(asked))
+                body = json.dumps(self.reply(asked)).encode()
         self.requests += 1
         if self.requests <= self.hang_up_first:
             return False
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await self._answer(writer)
+            await self._answer(writer, body)
         finally:
             self.at_once -= 1
         return True
 
-    async def _answer(self, writer: asyncio.StreamWriter) -> None:
-        length = len(self.body)
+    async def _answer(self, writer: asyncio.StreamWriter, body: bytes) -> None:
+        length = len(body)
         head = f"HTTP/1.1 {self.status} -\r\ncontent-type: {self.content_type}\r\n"
         writer.write(f"{head}content-length: {length}\r\n\r\n".encode())
         step = self.drip or max(length, 1)
         for at in range(0, max(length, 1), step):
             await asyncio.sleep(self.pause_s)
-            writer.write(self.body[at : at + step])
+            writer.write(body[at : at + step])
             await writer.drain()
 
 

@@ -108,16 +108,19 @@ async def opened(travel: BreakerTravelTimes, engine: CountedTravelTimes) -> None
     engine.asked.clear()
 
 
-async def test_one_question_every_five_seconds_tries_it(
+async def test_it_is_tried_every_five_seconds_and_never_by_a_caller(
     travel: BreakerTravelTimes, engine: CountedTravelTimes, clock: Clock
 ) -> None:
-    """A minute of a hundred questions a second: twelve get to the engine."""
+    """A minute of a hundred questions and ten looks a second: twelve get to the engine, each for
+    one pair that somebody asked for."""
     await opened(travel, engine)
     began = clock.now
-    for tenth in range(1, 6001):
-        clock.now = began + tenth / 100
+    for hundredth in range(1, 6001):
+        clock.now = began + hundredth / 100
         await fails(travel)
-    assert len(engine.asked) == 12
+        if hundredth % 10 == 0:
+            await travel.probe()
+    assert engine.asked == [(1, 1)] * 12
 
 
 async def test_a_good_probe_closes_it(
@@ -127,39 +130,34 @@ async def test_a_good_probe_closes_it(
     await opened(travel, engine)
     engine.down = False
     clock.now += 4.9
+    await travel.probe()
     await fails(travel)
     clock.now += 0.1
-    await travel.table(TOWN, TOWN)
+    await travel.probe()
     assert breaker.state is CLOSED
+    await travel.table(TOWN, TOWN)
     engine.down = True
     for _ in range(4):
         await fails(travel)
     assert breaker.state is CLOSED
 
 
-async def test_while_a_probe_is_on_its_way_nobody_queues_behind_it() -> None:
-    """The second question does not wait for the first one's answer."""
-    clock = Clock()
-    breaker = Breaker("osrm", BreakerLimits(in_a_row=1), clock=clock)
-    answer = asyncio.Event()
-
-    async def down() -> None:
-        raise TravelUnavailableError("down")
-
-    async def slowly() -> str:
-        await answer.wait()
-        return "back"
-
-    with pytest.raises(TravelUnavailableError):
-        await breaker.guarded(down)
+async def test_while_a_probe_is_on_its_way_nobody_waits_for_it(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """Callers are told at once, and there is no second probe."""
+    await opened(travel, engine)
     clock.now += 5
-    probe = asyncio.create_task(breaker.guarded(slowly))
+    answer = asyncio.Event()
+    probe = asyncio.create_task(breaker.try_again(answer.wait))
     await asyncio.sleep(0)
     assert breaker.state is HALF_OPEN
     with pytest.raises(TravelUnavailableError, match="left alone"):
-        await breaker.guarded(slowly)
+        await travel.table(TOWN, TOWN)
+    await travel.probe()
+    assert engine.asked == []
     answer.set()
-    assert await probe == "back"
+    await probe
     assert breaker.state is CLOSED
 
 
@@ -194,54 +192,79 @@ async def test_who_waited_long_and_gave_up_counts_as_a_failure(
 async def test_a_cancelled_probe_is_no_answer(
     travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
 ) -> None:
-    """The one who tried left: open as before, and tried again five seconds later."""
+    """Open as before, and tried again five seconds later."""
     await opened(travel, engine)
     clock.now += 5
-    probe = asyncio.create_task(breaker.guarded(asyncio.Event().wait))
+    probe = asyncio.create_task(breaker.try_again(asyncio.Event().wait))
     await asyncio.sleep(0)
     probe.cancel()
     await asyncio.gather(probe, return_exceptions=True)
     assert breaker.state is OPEN
     engine.down = False
     clock.now += 5
-    await travel.table(TOWN, TOWN)
+    await travel.probe()
     assert breaker.state is CLOSED
 
 
-async def test_a_late_answer_does_not_close_it(breaker: Breaker) -> None:
-    """Who asked before it opened and is answered after it proves nothing: only a probe closes."""
-    answer = asyncio.Event()
-    early = asyncio.create_task(breaker.guarded(answer.wait))
-    await asyncio.sleep(0)
+@pytest.mark.parametrize("late", [True, False])
+async def test_only_the_probe_moves_an_open_breaker(
+    breaker: Breaker, clock: Clock, late: bool
+) -> None:
+    """Who asked before it opened and is answered, or fails, while it is open or a probe is on its
+    way, changes nothing; then the probe's answer counts."""
+    early, probing = asyncio.Event(), asyncio.Event()
+
+    async def asked_early() -> None:
+        await early.wait()
+        if not late:
+            raise TravelUnavailableError("at last")
 
     async def down() -> None:
         raise TravelUnavailableError("down")
 
+    first, second = (asyncio.create_task(breaker.guarded(asked_early)) for _ in "ab")
+    await asyncio.sleep(0)
     for _ in range(5):
         with pytest.raises(TravelUnavailableError):
             await breaker.guarded(down)
-    answer.set()
-    await early
-    assert breaker.state is OPEN
+    clock.now += 5
+    probe = asyncio.create_task(breaker.try_again(probing.wait))
+    await asyncio.sleep(0)
+    early.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert breaker.state is HALF_OPEN
+    probing.set()
+    await probe
+    assert breaker.state is CLOSED
 
 
-async def test_it_is_tried_also_while_nobody_asks(
+async def test_a_probe_that_asks_nonsense_is_not_the_last(
     travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
 ) -> None:
-    """``probe`` asks for one pair, only when it is open and time to look, and never raises."""
-    await travel.probe()
-    assert engine.asked == []
+    """A mistake of ours is raised as it is, and the engine tried again five seconds later."""
     await opened(travel, engine)
-    await travel.probe()
-    assert engine.asked == []
     clock.now += 5
-    await travel.probe()
-    assert engine.asked == [(1, 1)]
+
+    async def nonsense() -> None:
+        raise ValueError("zoom must be 13 to 19")
+
+    with pytest.raises(ValueError, match="zoom"):
+        await breaker.try_again(nonsense)
     assert breaker.state is OPEN
     engine.down = False
     clock.now += 5
     await travel.probe()
     assert breaker.state is CLOSED
+
+
+async def test_an_engine_that_answers_is_not_probed(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes
+) -> None:
+    """Nor one that nobody ever asked for anything."""
+    await travel.probe()
+    await travel.table(TOWN, TOWN)
+    await travel.probe()
+    assert len(engine.asked) == 1
 
 
 async def test_every_change_is_told(
@@ -252,10 +275,10 @@ async def test_every_change_is_told(
     breaker.tell(lambda name, state: told.append((name, state)))
     await opened(travel, engine)
     clock.now += 5
-    await fails(travel)
+    await travel.probe()
     engine.down = False
     clock.now += 5
-    await travel.table(TOWN, TOWN)
+    await travel.probe()
     assert [state for _, state in told] == [OPEN, HALF_OPEN, OPEN, HALF_OPEN, CLOSED]
     assert {name for name, _ in told} == {"osrm"}
 
@@ -272,7 +295,8 @@ async def test_its_clock_is_the_loops() -> None:
 
     with pytest.raises(TravelUnavailableError):
         await breaker.guarded(down)
-    with pytest.raises(TravelUnavailableError):
-        await breaker.guarded(up)
+    await breaker.try_again(up)
+    assert breaker.state is OPEN
     await asyncio.sleep(0.06)
+    await breaker.try_again(up)
     assert await breaker.guarded(up) == "up"

@@ -27,11 +27,10 @@ from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.fallback import FallbackTravelTimes
 from slotsvc.travel.layers import cached_engine, guarded, never_failing
 from slotsvc.travel.osrm import OsrmTravelTimes
-from slotsvc.travel.road_time import road_time
 from tests.road_fixtures import TOWN
 from tests.travel.liar import Liar, lying_server, straight_table
 
-PROBE_S = 0.05
+PROBE_S = 0.005
 type Lie = Callable[[bytes], object]
 
 
@@ -48,7 +47,7 @@ class Roads:
 async def roads(**options: Any) -> AsyncIterator[Roads]:
     liar = Liar(reply=straight_table)
     async with lying_server(liar) as url:
-        osrm = OsrmTravelTimes(url, "m", **({"timeout_s": 0.3} | options))
+        osrm = OsrmTravelTimes(url, "m", **({"timeout_s": 20.0} | options))
         guard = guarded(osrm, "osrm", BreakerLimits(probe_every_s=PROBE_S))
         yield Roads(never_failing(cached_engine(guard)), guard, liar)
         await osrm.aclose()
@@ -58,6 +57,7 @@ async def expected() -> tuple[np.ndarray, np.ndarray]:
     """What the honest server says of the town, and the estimate."""
     async with roads() as it:
         real = await it.travel.table(TOWN, TOWN)
+    assert real.provenance is Provenance.LIVE
     return real.seconds, (await EstimatedTravelTimes().table(TOWN, TOWN)).seconds
 
 
@@ -171,31 +171,34 @@ async def test_a_question_without_an_answer_keeps_nobody_else_from_the_roads() -
 
 @pytest.mark.parametrize(("pause_s", "drip"), [(3600.0, 0), (5.0, 0), (0.05, 1)])
 async def test_hanging_slow_and_dripping_are_given_up(pause_s: float, drip: int) -> None:
-    """A timeout each at first; once the breaker is open answers come at once, and but for probes
-    the server has peace."""
-    async with roads() as it:
+    """A timeout each at first; once the breaker is open answers come at once, and the server has
+    peace."""
+    async with roads(timeout_s=0.3) as it:
         it.liar.pause_s, it.liar.drip = pause_s, drip
         while it.guard.breaker.state is not BreakerState.OPEN:
             assert (await it.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
         assert it.liar.requests == 5
         began = time.monotonic()
-        with road_time(0.2):
-            for _ in range(100):
-                assert (await it.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
-        assert time.monotonic() - began < 2.0
-        assert it.liar.requests <= 5 + 8
+        for _ in range(100):
+            assert (await it.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
+        assert time.monotonic() - began < 1.0
+        assert it.liar.requests == 5
 
 
 async def test_callers_of_a_hanging_engine_do_not_pile_up() -> None:
     """A hundred at once: eight are in flight, nobody waits for longer than one timeout, and all
     have their estimate."""
-    async with roads(max_in_flight=8) as it:
+    async with roads(max_in_flight=8, timeout_s=1.0) as it:
         it.liar.pause_s = 3600.0
         began = time.monotonic()
-        tables = await asyncio.gather(*(it.travel.table(TOWN, TOWN) for _ in range(100)))
-        assert time.monotonic() - began < 3.0
+        asking = [asyncio.create_task(it.travel.table(TOWN, TOWN)) for _ in range(100)]
+        while it.liar.at_once < 8:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert it.liar.at_once == 8 or time.monotonic() - began > 0.9
+        tables = await asyncio.gather(*asking)
+        assert time.monotonic() - began < 4.0
         assert {table.provenance for table in tables} == {Provenance.ESTIMATE}
-        assert it.liar.most_at_once <= 8
         assert it.guard.breaker.state is BreakerState.OPEN
 
 
@@ -288,7 +291,7 @@ async def test_flapping_roads_never_say_a_wrong_number(seed: int) -> None:
     chance = random.Random(seed)
     real, guess = await expected()
     live = estimated = 0
-    async with roads(timeout_s=0.05) as it:
+    async with roads(timeout_s=0.15) as it:
         for _ in range(300):
             if chance.random() < 0.3:
                 ill = chance.random() < 0.5
@@ -301,6 +304,6 @@ async def test_flapping_roads_never_say_a_wrong_number(seed: int) -> None:
             assert (table.seconds == of[np.ix_(rows, columns)]).all()
             live += table.provenance is Provenance.LIVE
             estimated += table.provenance is Provenance.ESTIMATE
-            await asyncio.sleep(0.001)
+            await it.guard.probe()
     assert live > 20
     assert estimated + live == 300

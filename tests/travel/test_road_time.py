@@ -90,22 +90,6 @@ async def test_calls_do_not_share_their_time() -> None:
     assert poor <= 0 < 4.0 < rich
 
 
-async def test_a_call_without_time_takes_nobodys_probe() -> None:
-    """An engine that is back is found by who has the time to ask it."""
-    engine = CountedTravelTimes(EstimatedTravelTimes())
-    breaker = Breaker("osrm", BreakerLimits(in_a_row=1, probe_every_s=0.0))
-    travel = InTimeTravelTimes(BreakerTravelTimes(engine, breaker))
-    engine.down = True
-    with pytest.raises(TravelUnavailableError):
-        await travel.table(TOWN, TOWN)
-    engine.down = False
-    with road_time(0.0), pytest.raises(TravelUnavailableError):
-        await travel.table(TOWN, TOWN)
-    assert breaker.state is BreakerState.OPEN
-    await travel.table(TOWN, TOWN)
-    assert breaker.state is BreakerState.CLOSED
-
-
 async def test_a_hanging_engine_opens_the_breaker_also_for_callers_in_a_hurry() -> None:
     """Nobody waits for its own timeout, and still it is found out."""
     engine = SlowTravelTimes(3600)
