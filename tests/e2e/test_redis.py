@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from benchmarks.company import Company
 from slotsvc.domain.place import Location
 from slotsvc.pb.v1 import types_pb2 as types
+from slotsvc.replicas.link import redis_client
 from slotsvc.travel.map_info import MapFiles
 from tests.e2e.days import TOMORROW
 from tests.replicas.valkey import Valkey, own_prefix, running_valkey
@@ -87,8 +88,10 @@ async def test_what_one_service_asked_of_osrm_the_other_knows(
         expected = await slots_at(a, ours, CASINO)
         assert counted(a, "hit") == 0
         assert counted(a, "miss") >= 2 * HOMES
-        # its rows are written beside the answer
-        await asyncio.sleep(0.5)
+        # its row and its column are written beside the answer
+        async with asyncio.timeout(20.0), redis_client(valkey.url) as redis:
+            while len(await redis.keys("*travel:*")) < 2:
+                await asyncio.sleep(0.05)
 
         assert await slots_at(b, theirs, CASINO) == expected
         assert counted(b, "hit") >= 2 * HOMES
@@ -97,10 +100,10 @@ async def test_what_one_service_asked_of_osrm_the_other_knows(
         valkey.hang()
         for place in TOWN:
             await slots_at(b, theirs, place)
-        # a cost that is always there is there in all three; one of a noisy machine is not
-        hung = min([await _slowest(b, theirs, row) for row in (1, 2, 3)])
+        # a cost that is always there is there three times; one of a noisy machine is not
+        costs = [await _slowest(b, theirs, row) - quick for row in (1, 2, 3)]
+        assert min(costs) < BREAKER_S
         assert await slots_at(b, theirs, ROQUEBRUNE) == await slots_at(a, ours, ROQUEBRUNE)
-        assert hung < quick + BREAKER_S
 
         valkey.go_on()
         valkey.kill()
@@ -109,10 +112,10 @@ async def test_what_one_service_asked_of_osrm_the_other_knows(
 
 
 async def _slowest(service: RunningService, company: Company, row: int) -> float:
-    """Seconds that the search at a new place takes, the slowest of fifty but one."""
+    """Seconds that the search at a new place takes, the slowest of twenty-five."""
     spans = []
-    for i in range(50):
+    for i in range(25):
         begun = time.perf_counter()
         await slots_at(service, company, Location(43.735 + 0.0001 * i, 7.42 + 0.0001 * row))
         spans.append(time.perf_counter() - begun)
-    return sorted(spans)[-2]
+    return max(spans)
