@@ -23,6 +23,7 @@ from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.layers import cached_engine
 from slotsvc.travel.shared import LEAST_PAIRS, MOST_LINES, SharedTravelTimes
 from slotsvc.travel.shared_line import LineSeal
+from tests.replicas.front import in_front
 from tests.replicas.valkey import Valkey
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN
 from tests.travel.contract import TravelTimesContract
@@ -300,6 +301,32 @@ async def test_killed_under_way_nothing_is_wrong(valkey: Valkey, prefix: str) ->
 
         assert await right(await a.row(LA_TURBIE), [LA_TURBIE], GRID[:MANY])
         assert len(a.engine.asked) == asked
+
+
+async def test_a_redis_that_takes_no_more_is_no_harm(valkey: Valkey, prefix: str) -> None:
+    """Full and told to evict nothing: writes fail, answers stay the engine's."""
+    async with replica(valkey.url, prefix) as a:
+        redis = a.link.another_client()
+        await redis.config_set("maxmemory", "1")
+        for place in TOWN:
+            assert await right(await a.row(place), [place], GRID[:MANY])
+        assert await redis.keys(f"{prefix}*") == []
+        await redis.aclose()
+
+
+async def test_a_redis_that_turns_slow_is_no_harm(redis_url: str, prefix: str) -> None:
+    """Answers that come after the budget are not waited for, and not taken for others."""
+    async with (
+        in_front(redis_url, late_s=0.0) as quick,
+        in_front(redis_url, late_s=0.1) as slow,
+        replica(f"redis://127.0.0.1:{quick}", prefix) as a,
+        replica(f"redis://127.0.0.1:{slow}", prefix, budget_s=0.02) as b,
+    ):
+        for place in TOWN:
+            assert await right(await a.row(place), [place], GRID[:MANY])
+            assert await right(await b.row(place), [place], GRID[:MANY])
+
+        assert len(b.engine.asked) == len(TOWN)
 
 
 async def test_a_redis_that_hangs_costs_nothing_once_that_is_known(
