@@ -64,7 +64,9 @@ async def test_the_start_names_it_where_it_is_set(tmp_path: Path) -> None:
     """One line; without the setting none, and nothing of it in /readyz."""
     with running_valkey(tmp_path) as valkey:
         async with bootstrap.running(settings_on(tmp_path, valkey)) as server:
-            assert f"redis     {valkey.url}" in server.summary
+            # whether it was found at once is the machine's affair
+            (line,) = [line for line in server.summary if line.startswith("redis")]
+            assert line.startswith(f"redis     {valkey.url}")
     plain = settings_for(tmp_path, http_addr="127.0.0.1:0")
     async with bootstrap.running(plain) as server:
         assert not [line for line in server.summary if line.startswith("redis")]

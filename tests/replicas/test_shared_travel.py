@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.layers import cached_engine
 from slotsvc.travel.shared import LEAST_PAIRS, MOST_LINES, SharedTravelTimes
 from slotsvc.travel.shared_line import LineSeal
+from tests.replicas.front import in_front
 from tests.replicas.valkey import Valkey
 from tests.road_fixtures import CASINO, LA_TURBIE, TOWN
 from tests.travel.contract import TravelTimesContract
@@ -32,6 +33,25 @@ SECRET = secrets.token_bytes(32)
 GRID = tuple(Location(43.70 + i * 0.001, 7.40 + i * 0.002) for i in range(500))
 MANY = 100
 assert MANY >= LEAST_PAIRS
+
+
+class Uphill:
+    """Straight lines, 37 seconds longer towards the north: there is not as far as back. Each place
+    is put on its road some metres away."""
+
+    map_id = "uphill"
+
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        straight = await EstimatedTravelTimes().table(sources, destinations)
+        north = np.array([[there.lat > here.lat for there in destinations] for here in sources])
+        return replace(
+            straight,
+            seconds=straight.seconds + 37 * north.reshape(straight.seconds.shape).astype(np.int32),
+            source_snap_m=np.array([place.lat * 7.3 for place in sources]),
+            destination_snap_m=np.array([place.lat * 7.3 for place in destinations]),
+        )
 
 
 @dataclass
@@ -55,11 +75,11 @@ class Replica:
 async def replica(
     url: str, prefix: str, *, secret: bytes = SECRET, budget_s: float = 2.0
 ) -> AsyncIterator[Replica]:
-    """A new one on Redis; the engine's times are straight lines."""
+    """A new one on Redis, with an engine of its own."""
     link = RedisLink(url, budget_s=budget_s)
     await link.start()
     lines = RedisLines(link, prefix)
-    engine = CountedTravelTimes(EstimatedTravelTimes())
+    engine = CountedTravelTimes(Uphill())
     found: Counter[str] = Counter()
     travel = SharedTravelTimes(
         engine, lines, LineSeal(secret), count=lambda what, n: found.update({what: n})
@@ -75,7 +95,7 @@ async def right(
     table: TravelTable, sources: Sequence[Location], others: Sequence[Location]
 ) -> bool:
     """Whether these are the engine's times."""
-    expected = await EstimatedTravelTimes().table(sources, others)
+    expected = await Uphill().table(sources, others)
     return (
         table.seconds.tolist() == expected.seconds.tolist()
         and table.source_snap_m.tolist() == expected.source_snap_m.tolist()
@@ -102,11 +122,10 @@ async def test_what_one_asked_the_others_know(redis_url: str, prefix: str) -> No
 
         assert b.engine.asked == []
         assert b.found == {"hit": MANY + len(GRID), "miss": 0}
-        for mine, other in zip(ours, theirs, strict=True):
-            assert (mine.seconds == other.seconds).all()
-            assert (mine.source_snap_m == other.source_snap_m).all()
-            assert (mine.destination_snap_m == other.destination_snap_m).all()
-            assert other.provenance is Provenance.LIVE
+        for row, column in (ours, theirs):
+            assert await right(row, [CASINO], GRID[:MANY])
+            assert await right(column, GRID, [CASINO])
+            assert {row.provenance, column.provenance} == {Provenance.LIVE}
 
 
 async def test_only_what_nobody_knows_is_asked(redis_url: str, prefix: str) -> None:
@@ -300,6 +319,32 @@ async def test_killed_under_way_nothing_is_wrong(valkey: Valkey, prefix: str) ->
 
         assert await right(await a.row(LA_TURBIE), [LA_TURBIE], GRID[:MANY])
         assert len(a.engine.asked) == asked
+
+
+async def test_a_redis_that_takes_no_more_is_no_harm(valkey: Valkey, prefix: str) -> None:
+    """Full and told to evict nothing: writes fail, answers stay the engine's."""
+    async with replica(valkey.url, prefix) as a:
+        redis = a.link.another_client()
+        await redis.config_set("maxmemory", "1")
+        for place in TOWN:
+            assert await right(await a.row(place), [place], GRID[:MANY])
+        assert await redis.keys(f"{prefix}*") == []
+        await redis.aclose()
+
+
+async def test_a_redis_that_turns_slow_is_no_harm(redis_url: str, prefix: str) -> None:
+    """Answers that come after the budget are not waited for, and not taken for others."""
+    async with (
+        in_front(redis_url, late_s=0.0) as quick,
+        in_front(redis_url, late_s=0.1) as slow,
+        replica(f"redis://127.0.0.1:{quick}", prefix) as a,
+        replica(f"redis://127.0.0.1:{slow}", prefix, budget_s=0.02) as b,
+    ):
+        for place in TOWN:
+            assert await right(await a.row(place), [place], GRID[:MANY])
+            assert await right(await b.row(place), [place], GRID[:MANY])
+
+        assert len(b.engine.asked) == len(TOWN)
 
 
 async def test_a_redis_that_hangs_costs_nothing_once_that_is_known(
