@@ -20,7 +20,7 @@ from slotsvc.scheduling.ports import Clock, WriteTx
 from slotsvc.store import postgres_store
 from slotsvc.store.errors import SchemaTooOldError, StoreOpenError
 from slotsvc.store.postgres_store import PostgresStore
-from slotsvc.store.turns import only_writer
+from slotsvc.store.turns import OnlyWriter
 from tests.cut_link import Cut, cut_link
 from tests.postgres_fixtures import PostgresServer, session_server
 from tests.store.contract import StoreContract
@@ -103,14 +103,15 @@ async def test_two_stores_on_one_database(postgres_url: str, postgres: PostgresS
 
 
 async def test_without_turns_the_checker_finds_something(
-    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check above can fail: without turns the numbers of a tenant collide or are skipped."""
-    await store.write(found_companies)
-    monkeypatch.setattr(postgres_store, "wait_on_postgres", only_writer)
+    monkeypatch.setattr(postgres_store, "_LOCKS", OnlyWriter())
+    with closing(PostgresStore(postgres_url)) as store:
+        await store.write(found_companies)
 
-    with pytest.raises((AssertionError, InvariantError, StoreBusyError)):
-        await check(store, await write_and_poll([store], each=8, seed=2))
+        with pytest.raises((AssertionError, InvariantError, StoreBusyError)):
+            await check(store, await write_and_poll([store], each=8, seed=2))
 
 
 async def test_tenants_do_not_wait_for_each_other(store: PostgresStore) -> None:
