@@ -82,6 +82,7 @@ class RouteWrites(RouteReads, TurnTaking):
         wanted = sorted(set(keys))
         for tenant in sorted({key.tenant for key in wanted}):
             self.take_turn(tenant)
+            self._queue_for(tenant, (_name(key) for key in wanted if key.tenant == tenant))
         for key in wanted:
             if key not in self._locked:
                 self._locked[key] = self._bump(key)
@@ -145,3 +146,7 @@ class RouteWrites(RouteReads, TurnTaking):
         locked = named(self._locked) | {"now": to_epoch(self.now())}
         if self._connection.execute(_LEFT_OUT, locked).one_or_none() is not None:
             raise InvariantError("a live placement was left out of the order of its route")
+
+
+def _name(key: RouteKey) -> str:
+    return "\n".join(map(str, row_key(key)))

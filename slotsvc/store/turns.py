@@ -33,6 +33,11 @@ class Locks(Protocol):
         """Returns when nobody else has any of the keys, which are sorted."""
         ...
 
+    def routes(self, connection: Connection, keys: Sequence[int]) -> None:
+        """The same for routes, whose keys are others. Their rows would do, but whoever waits for a
+        row is not served in order of arrival."""
+        ...
+
     def journal(self, connection: Connection, tenant: str) -> None:
         """Returns when nobody else writes the tenant's events and audit."""
         ...
@@ -45,6 +50,9 @@ class OnlyWriter:
         """At once."""
 
     def names(self, connection: Connection, keys: Sequence[int]) -> None:
+        """At once."""
+
+    def routes(self, connection: Connection, keys: Sequence[int]) -> None:
         """At once."""
 
     def journal(self, connection: Connection, tenant: str) -> None:
@@ -81,6 +89,11 @@ class TurnTaking(Transaction):
             self._locks.names(self._connection, keys)
             self._now = None
 
+    def _queue_for(self, tenant: str, routes: Iterable[str]) -> None:
+        """Beside others: behind those who came before for one of the routes."""
+        if self._turns.get(tenant) and (keys := sorted({_key(tenant, name) for name in routes})):
+            self._locks.routes(self._connection, keys)
+
     def _require_turn_alone(self, tenant: str) -> None:
         self.take_turn(tenant)
         if self._turns[tenant]:
@@ -96,7 +109,7 @@ class PostgresLocks:
     """Advisory locks of the transaction: they end with it however it ends, behind a pooler too, and
     waiters are served in order of arrival. Two tenants with one hash wait for each other."""
 
-    _TURN, _NAME, _JOURNAL = 0x510753, 0x510754, 0x510755
+    _TURN, _NAME, _JOURNAL, _ROUTE = 0x510753, 0x510754, 0x510755, 0x510756
     _ALONE = text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))")
     _BESIDE = text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:tenant))")
     _NAMES = text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) key")
@@ -109,6 +122,10 @@ class PostgresLocks:
     def names(self, connection: Connection, keys: Sequence[int]) -> None:
         """One after the other."""
         connection.execute(self._NAMES, {"space": self._NAME, "keys": list(keys)})
+
+    def routes(self, connection: Connection, keys: Sequence[int]) -> None:
+        """One after the other."""
+        connection.execute(self._NAMES, {"space": self._ROUTE, "keys": list(keys)})
 
     def journal(self, connection: Connection, tenant: str) -> None:
         """The last lock that a mutation takes."""

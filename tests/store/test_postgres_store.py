@@ -54,7 +54,7 @@ type Kept = tuple[str, LentClock, PostgresStore]
 def kept(postgres: PostgresServer) -> Iterator[Kept]:
     """A store for many tests: one that is opened anew has every statement to compile."""
     url, clock = postgres.migrated(), LentClock()
-    store = PostgresStore(url, clock)
+    store = PostgresStore(url, clock, patience=30)
     yield url, clock, store
     store.close()
     postgres.give_back(url)
@@ -92,7 +92,7 @@ def rows(url: str, statement: str) -> list[tuple[object, ...]]:
 
 async def test_two_stores_on_one_database(postgres_url: str, postgres: PostgresServer) -> None:
     """Two replicas, sixteen clients, pollers: nothing lost, nothing skipped, and no deadlock."""
-    one, two = PostgresStore(postgres_url), PostgresStore(postgres_url)
+    one, two = (PostgresStore(postgres_url, patience=30) for _ in range(2))
     with closing(one), closing(two):
         await one.write(found_companies)
 
