@@ -58,7 +58,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
-    server = ServerProcess(data_dir, settings=_settings(chosen, data_dir))
+    server = ServerProcess(data_dir, config=_settings(chosen, data_dir))
     await server.start()
     try:
         figures: dict[str, Any] = {"fsync_before": fsync_probe(data_dir)}

@@ -27,30 +27,35 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def url(empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """An empty database, named with a password in the settings of every process begun now."""
-    named = make_url(empty_postgres_url).set(password=SECRET)
-    monkeypatch.setenv("SLOTSVC_DATABASE_URL", named.render_as_string(hide_password=False))
-    monkeypatch.setenv("SLOTSVC_KEY_RING_PATH", str(tmp_path / "keys.json"))
-    return empty_postgres_url
+def config(empty_postgres_url: str, tmp_path: Path) -> Path:
+    """Settings with an empty database, a password in its address, and one key ring for all."""
+    url = make_url(empty_postgres_url).set(password=SECRET)
+    named = {
+        "database_url": url.render_as_string(hide_password=False),
+        "key_ring_path": str(tmp_path / "keys.json"),
+    }
+    file = tmp_path / "slotsvc.toml"
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in named.items()))
+    return file
 
 
-async def test_from_an_empty_database_to_two_replicas(url: str, tmp_path: Path) -> None:
+async def test_from_an_empty_database_to_two_replicas(config: Path, tmp_path: Path) -> None:
     """``serve`` makes no tables and says who does; ``migrate`` makes them, once. Then two processes
     serve one company, and one of them may be killed. No password is told anywhere."""
-    refused = run("serve", "--json", "--address", "127.0.0.1:0", "--data-dir", str(tmp_path))
+    chosen = ("--config", str(config))
+    refused = run("serve", "--json", *chosen, "--data-dir", str(tmp_path))
     error = json.loads(refused.stdout or refused.stderr)["error"]
     assert (refused.returncode != 0, error["reason"]) == (True, "SCHEMA_TOO_OLD")
     assert "slotsvc migrate" in error["message"]
 
-    made = json.loads(run("migrate", "--json").stdout)
-    again = json.loads(run("migrate", "--json").stdout)
+    made = json.loads(run("migrate", "--json", *chosen).stdout)
+    again = json.loads(run("migrate", "--json", *chosen).stdout)
     assert (made["before"], again["before"]) == (None, made["after"])
 
     servers = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        servers.append(ServerProcess(tmp_path / name))
+        servers.append(ServerProcess(tmp_path / name, config=config))
         await servers[-1].start()
     one, two = servers
     try:

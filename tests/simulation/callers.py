@@ -172,9 +172,7 @@ class Caller:
             kind = self.chance.choice(WORKS)
             request["activity_type"] = f"{self.company.tenant}/activityTypes/{kind}"
         place = self.chance.choice(PLACES)
-        asked = self.company.search(
-            (place.lat, place.lon), on=self.day(), max_slots=3, **request
-        )
+        asked = self.company.search((place.lat, place.lon), on=self.day(), max_slots=3, **request)
         answer = await self.tried(lambda: self.calls.slots.SuggestSlots(asked, timeout=CALL_S))
         return [] if isinstance(answer, Told) else list(answer.slots)
 
@@ -190,9 +188,7 @@ class Caller:
             key = RouteKey(self.company.id, _id(route.technician), at, route.shift_number)
             booked = frozenset(_id(stop.visit) for stop in route.stops if not stop.held)
             held = frozenset(_id(stop.visit) for stop in route.stops if stop.held)
-            self.known.history.note_read(
-                Read(self.number, key, route.version, begun, booked, held)
-            )
+            self.known.history.note_read(Read(self.number, key, route.version, begun, booked, held))
 
 
 class Client(Caller):
@@ -476,9 +472,7 @@ class Planner(Caller):
         """Any visit may have been taken off its route: the answer says which."""
         begun = asyncio.get_running_loop().time()
         standing = [_id(visit) for visit in self.known.visits]
-        answer = await self.tried(
-            lambda: self.calls.calendar.CreateAbsence(asked, timeout=CALL_S)
-        )
+        answer = await self.tried(lambda: self.calls.calendar.CreateAbsence(asked, timeout=CALL_S))
         if not isinstance(answer, Told):
             self.known.absences.append(f"{who}/absences/{id}")
             ended = asyncio.get_running_loop().time()

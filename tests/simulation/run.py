@@ -8,7 +8,6 @@ import itertools
 import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from benchmarks.company import Company
 from benchmarks.history import Books as Record
 from benchmarks.history import disagreements
 from slotsvc.domain.visit import RouteKey
-from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
 from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceStub
@@ -33,7 +31,7 @@ from slotsvc.scheduling.ports import Event
 from slotsvc.store.engine import reader_engine
 from slotsvc.store.read_tx import ReadTransaction
 from tests.scheduling.booking_books import Books, By
-from tests.scheduling.booking_company import DAYS, TEAM, TECHNICIANS, TENANT
+from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT
 from tests.simulation.callers import Caller, Client, Known, Planner, Technician, Watcher
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.in_process import NearChannel
@@ -285,10 +283,11 @@ def _events(tx: ReadTransaction, tenant: str) -> list[Event]:
 
 def _untold(events: list[Event], watcher: Watcher) -> Iterator[str]:
     """I8: every version once, in order; nothing is skipped however often the watch is cut off."""
-    written = [
-        (e.kind, e.subject, e.version) for e in events if e.route is not None and e.version
-    ]
+    written = [(e.kind, e.subject, e.version) for e in events if e.route is not None and e.version]
     told = [one for one in watcher.told if one[2]]
     if told != written:
-        at = next((n for n, (a, b) in enumerate(zip(told, written)) if a != b), min(len(told), len(written)))
-        yield f"the watcher was told {len(told)} of {len(written)}; number {at}: {told[at:at+2]} for {written[at:at+2]}"
+        at = next(
+            (n for n, (a, b) in enumerate(zip(told, written)) if a != b),
+            min(len(told), len(written)),
+        )
+        yield f"the watcher was told {len(told)} of {len(written)}; number {at}: {told[at : at + 2]} for {written[at : at + 2]}"

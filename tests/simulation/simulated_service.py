@@ -198,9 +198,7 @@ class ServiceLink:
         patience = left if hangs_up is None else hangs_up
         gone = asyncio.ensure_future(process.gone.wait())
         try:
-            await asyncio.wait(
-                {task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
         if not task.done():
@@ -214,9 +212,7 @@ class ServiceLink:
             raise _unavailable("the process is gone")
         return task.result()
 
-    async def watch(
-        self, method: str, raw: bytes, timeout: float | None
-    ) -> AsyncIterator[bytes]:
+    async def watch(self, method: str, raw: bytes, timeout: float | None) -> AsyncIterator[bytes]:
         """Answers until the process is gone. Raises ``CallEndedError``."""
         await self._way()
         process = self._serving()
@@ -361,7 +357,9 @@ class SimulatedService:
     async def _roads(self, _settings: Settings, _stack: AsyncExitStack) -> Roads:
         clock = self._machine.clock.monotonic
         quick = FailFastTravelTimes(FaultyRoads(self._faults), clock=clock)
-        travel = FallbackTravelTimes(CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes())
+        travel = FallbackTravelTimes(
+            CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes()
+        )
         return Roads(travel, NoMap(travel), None, None, ("simulated",))
 
     def _pointed(self, process: Process, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
