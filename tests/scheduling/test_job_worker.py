@@ -234,6 +234,22 @@ async def test_a_recurring_job_is_done_once_for_all_workers(
     assert clock.now() < job.due <= clock.now() + MINUTE
 
 
+async def test_a_missing_recurring_job_is_made(store: SqliteStore, clock: FrozenClock) -> None:
+    """Whatever became of its row, a worker makes it anew, due after its interval."""
+    every = lambda task: JobKind("letter", task, every=MINUTE)  # noqa: E731
+    async with office(store, every) as here:
+        first = await only_job(store)
+        async with asyncio.timeout(20):
+            await store.write(lambda tx: tx.drop_job(first.id))
+            clock.advance(HOUR)
+            await store.write(lambda tx: tx.forget_jobs(clock.now(), 9))
+            here.worker.wake()
+            while not await store.read(lambda tx: tx.jobs(set(JobState), "", first.id, 9)):
+                await asyncio.sleep(0.005)
+
+    assert (await only_job(store)).due == clock.now() + MINUTE
+
+
 async def begun_in_all(one: Office, other: Office, count: int) -> None:
     async with asyncio.timeout(20):
         while len(one.done) + len(other.done) < count:
