@@ -96,8 +96,8 @@ async def test_killed_again_and_again_every_job_ends_once(tmp_path: Path) -> Non
     new = [NewJob("letter", f"visit-{n % 4}", n) for n in range(12)]
     await store.write(lambda tx: [tx.put_job(job) for job in new])
     store.close()
-    for _ in range(3):
-        killed_after(3, tmp_path, seconds=0.05)
+    for _ in range(2):
+        killed_after(4, tmp_path, seconds=0.05)
 
     store = SqliteStore(tmp_path / "slotsvc.db")
     await done_by_us(store, tmp_path)

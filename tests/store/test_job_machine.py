@@ -43,5 +43,5 @@ class SqliteJobs(JobMachine):
 
 
 TestSqliteJobs = SqliteJobs.TestCase
-TestSqliteJobs.settings = settings(max_examples=examples(40), stateful_step_count=40)
+TestSqliteJobs.settings = settings(max_examples=examples(25), stateful_step_count=40)
 TestSqliteJobs.__doc__ = "Every job is done once, or dead, or dropped; never two workers at once."
