@@ -47,7 +47,8 @@ class Background:
             new_token=lambda: secrets.token_hex(16),
             chance=random.random,
         )
-        await self._worker.put_recurring()
+        with contextlib.suppress(StoreBusyError):  # the worker makes up for it
+            await self._worker.put_recurring()
         if self._at_once:
             self._running.append(asyncio.create_task(self._worker.run(), name="jobs"))
         self._running.append(asyncio.create_task(self._count(), name="count-jobs"))

@@ -72,13 +72,12 @@ class JobWorker:
 
     async def put_recurring(self) -> None:
         """Makes the jobs of recurring kinds, those that are not there yet."""
+        await self._store.write(lambda tx: self._put(tx, self._kinds))
 
-        def put(tx: WriteTx) -> None:
-            for kind in self._kinds.values():
-                if kind.every is not None:
-                    tx.put_job(kind.first(tx.now() + kind.every))
-
-        await self._store.write(put)
+    def _put(self, tx: WriteTx, names: Iterable[str]) -> None:
+        for kind in map(self._kinds.__getitem__, names):
+            if kind.every is not None and tx.next_job(kind.name) is None:
+                tx.put_job(kind.first(tx.now() + kind.every))
 
     async def run(self) -> None:
         """Works until it is cancelled; what it has in hand then is given back."""
@@ -122,18 +121,21 @@ class JobWorker:
         return {name: room for name, room in rooms.items() if room > 0}
 
     def _look(self, tx: ReadTx, rooms: _Rooms) -> tuple[Sequence[str], float]:
-        """Kinds that have something due, and the seconds until the next of the others has."""
-        found = {name: tx.next_job(name) for name in rooms}
-        left = {
-            name: (free - tx.now()).total_seconds()
-            for name, free in found.items()
-            if free is not None
-        }
-        due = [name for name, seconds in left.items() if seconds <= 0]
-        return due, min([LOOK_EVERY_S, *left.values()])
+        """Kinds that have something due, or miss the one job that recurs; and the seconds until
+        the next of the others has."""
+        due, wait = [], LOOK_EVERY_S
+        for name in rooms:
+            free = tx.next_job(name)
+            missing = free is None and self._kinds[name].every is not None
+            left = LOOK_EVERY_S if free is None else (free - tx.now()).total_seconds()
+            if missing or left <= 0:
+                due.append(name)
+            wait = min(wait, left)
+        return due, wait
 
     def _claim(self, tx: WriteTx, due: Sequence[str], rooms: _Rooms) -> Sequence[Job]:
         """As many as there is room for, the kinds in turn."""
+        self._put(tx, due)
         free = self._at_once - len(self._in_hand)
         jobs: list[Job] = []
         for name in due:

@@ -51,7 +51,7 @@ def killed_after(effects: int, where: Path, seconds: float) -> None:
 
 
 async def jobs(store: SqliteStore) -> list[Job]:
-    return list(await store.read(lambda tx: tx.jobs(set(JobState), "", 0, 99)))
+    return list(await store.read(lambda tx: tx.jobs(set(JobState), "", 0, 999)))
 
 
 async def done_by_us(store: SqliteStore, where: Path) -> Diary:
@@ -96,8 +96,8 @@ async def test_killed_again_and_again_every_job_ends_once(tmp_path: Path) -> Non
     new = [NewJob("letter", f"visit-{n % 4}", n) for n in range(12)]
     await store.write(lambda tx: [tx.put_job(job) for job in new])
     store.close()
-    for _ in range(3):
-        killed_after(3, tmp_path, seconds=0.05)
+    for _ in range(2):
+        killed_after(4, tmp_path, seconds=0.05)
 
     store = SqliteStore(tmp_path / "slotsvc.db")
     await done_by_us(store, tmp_path)

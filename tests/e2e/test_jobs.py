@@ -163,9 +163,9 @@ async def test_a_wrong_name_or_state_is_refused(service: RunningService) -> None
     """With the field's name; a job that is not there is NOT_FOUND."""
     for name in ("", "service/jobs/x", "jobs/1", "service/jobs/9999999999999999999999"):
         error = await refused(stub(service).GetJob(pb.GetJobRequest(name=name)))
-        assert (error.code, error.fields) == ("INVALID_ARGUMENT", ("name",))
+        assert (error.code, error.fields) == ("INVALID_ARGUMENT", {"name"})
     error = await refused(stub(service).ListJobs(pb.ListJobsRequest(states=[1, 9])))
-    assert error.fields == ("states[1]",)
+    assert error.fields == {"states[1]"}
     missing = pb.GetJobRequest(name="service/jobs/123456")
     assert (await refused(stub(service).GetJob(missing))).code == "NOT_FOUND"
 

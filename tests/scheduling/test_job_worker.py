@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.job_attempt import JobResult
-from slotsvc.scheduling.job_kinds import JobKind, Retries, TaskError
+from slotsvc.scheduling.job_kinds import JobKind, Retries, Task, TaskError
 from slotsvc.scheduling.job_ports import Job, JobState, NewJob
 from slotsvc.scheduling.job_worker import JobWorker, WakingStore
 from slotsvc.scheduling.ports import Store
@@ -25,6 +25,8 @@ from tests.store.test_sqlite_store import new_store
 
 LETTER = NewJob("letter", "visit-1", 1)
 TOKENS = itertools.count()
+
+type MakeKind = Callable[[Task], JobKind]
 
 
 @pytest.fixture
@@ -39,16 +41,19 @@ def store(tmp_path: Path, clock: FrozenClock) -> Iterator[SqliteStore]:
     store.close()
 
 
-@dataclass
 class Office:
-    """A worker, its task ``send``, and what it told."""
+    """A worker with one kind of work, called letter; its task ``send``; and what it told."""
 
-    store: WakingStore
-    worker: JobWorker
-    told: asyncio.Queue[tuple[int, JobResult, str]] = field(default_factory=asyncio.Queue)
-    troubles: list[Exception] = field(default_factory=list)
-    done: list[Job] = field(default_factory=list)
-    send: Callable[[Job], Any] = lambda _job: None
+    def __init__(self, store: Store, kind: MakeKind, at_once: int) -> None:
+        self.worker = JobWorker(
+            store, [kind(self.task)], self, at_once=at_once,
+            new_token=lambda: f"token-{next(TOKENS)}", chance=lambda: 0.5,
+        )  # fmt: skip
+        self.store = WakingStore(store, self.worker.wake)
+        self.told: asyncio.Queue[tuple[JobResult, str]] = asyncio.Queue()
+        self.troubles: list[Exception] = []
+        self.done: list[Job] = []
+        self.send: Callable[[Job], Any] = lambda _job: None
 
     async def task(self, job: Job) -> None:
         self.done.append(job)
@@ -57,7 +62,7 @@ class Office:
             await answer
 
     def ended(self, job: Job, result: JobResult, error: Exception | None) -> None:
-        self.told.put_nowait((job.id, result, "" if error is None else type(error).__name__))
+        self.told.put_nowait((result, "" if error is None else type(error).__name__))
 
     def troubled(self, error: Exception) -> None:
         self.troubles.append(error)
@@ -65,26 +70,22 @@ class Office:
     async def heard(self) -> tuple[JobResult, str]:
         """What became of the next try."""
         async with asyncio.timeout(20):
-            _, result, error = await self.told.get()
-        return result, error
+            return await self.told.get()
+
+
+def letters(task: Task) -> JobKind:
+    """The usual kind."""
+    return JobKind("letter", task)
 
 
 @asynccontextmanager
-async def office(
-    store: Store, kind: Callable[[Any], JobKind] | None = None, at_once: int = 4
-) -> AsyncIterator[Office]:
-    """A running worker with one kind of work, called letter."""
-    made = Office.__new__(Office)
-    letters = (kind or (lambda task: JobKind("letter", task)))(lambda job: made.task(job))
-    worker = JobWorker(
-        store, [letters], made, at_once=at_once,
-        new_token=lambda: f"token-{next(TOKENS)}", chance=lambda: 0.5,
-    )  # fmt: skip
-    made.__init__(WakingStore(store, worker.wake), worker)  # type: ignore[misc]
-    await worker.put_recurring()
-    running = asyncio.create_task(worker.run())
+async def office(store: Store, kind: MakeKind = letters, at_once: int = 4) -> AsyncIterator[Office]:
+    """Its worker runs."""
+    here = Office(store, kind, at_once)
+    await here.worker.put_recurring()
+    running = asyncio.create_task(here.worker.run())
     try:
-        yield made
+        yield here
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -232,6 +233,22 @@ async def test_a_recurring_job_is_done_once_for_all_workers(
     job = await only_job(store)
     assert (job.state, job.error) == (JobState.WAITING, "ZeroDivisionError")
     assert clock.now() < job.due <= clock.now() + MINUTE
+
+
+async def test_a_missing_recurring_job_is_made(store: SqliteStore, clock: FrozenClock) -> None:
+    """Whatever became of its row, a worker makes it anew, due after its interval."""
+    every = lambda task: JobKind("letter", task, every=MINUTE)  # noqa: E731
+    async with office(store, every) as here:
+        first = await only_job(store)
+        async with asyncio.timeout(20):
+            await store.write(lambda tx: tx.drop_job(first.id))
+            clock.advance(HOUR)
+            await store.write(lambda tx: tx.forget_jobs(clock.now(), 9))
+            here.worker.wake()
+            while not await store.read(lambda tx: tx.jobs(set(JobState), "", first.id, 9)):
+                await asyncio.sleep(0.005)
+
+    assert (await only_job(store)).due == clock.now() + MINUTE
 
 
 async def begun_in_all(one: Office, other: Office, count: int) -> None:
