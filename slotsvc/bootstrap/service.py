@@ -15,6 +15,7 @@ from importlib.metadata import version
 import structlog
 
 from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.readiness import measure_disk, readiness_checks
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
@@ -37,7 +38,7 @@ from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.authentication import Authenticator
 from slotsvc.server.calendar_service import calendar_servicer
 from slotsvc.server.execution_service import ExecutionService
-from slotsvc.server.http_status import HttpStatus, Readiness
+from slotsvc.server.http_status import HttpStatus
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.key_ring import KeyRing
@@ -115,6 +116,7 @@ async def running(
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
         store = _store(settings, clock)
+        measure_disk(metrics, settings.database_file)
         stack.callback(store.close)
         ringing = RingingStore(store, WakeUp(store))
         tick = asyncio.create_task(_judge_running_days(ringing), name="judge-running-days")
@@ -264,14 +266,6 @@ def _http_status(
     if settings.http_addr == "off":
         return None
 
-    async def readiness() -> Readiness:
-        checks = {"database": "ok", "roads": "ok" if roads.info else "estimates only"}
-        try:
-            await store.read(lambda tx: tx.now())
-        except Exception as error:
-            _log.error("database check failed", error=type(error).__name__)
-            checks["database"] = "does not answer"
-        return Readiness(checks["database"] == "ok", checks)
-
     told = {"version": version("slotsvc"), "map": roads.info.map_id if roads.info else ""}
-    return HttpStatus(metrics.registry, readiness, told)
+    checks = readiness_checks(store, settings.database_file, has_roads=roads.info is not None)
+    return HttpStatus(metrics.registry, checks, told)

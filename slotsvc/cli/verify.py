@@ -99,7 +99,7 @@ def lines(found: Examination) -> Iterator[str]:
     yield (
         f"{judged.routes} routes with visits: {judged.routes - judged.skipped} judged anew, "
         f"{judged.skipped} under way or waiting for their next change, "
-        f"{judged.unknown} without all of their driving, {judged.broken} with rules broken on record."
+        f"{judged.unknown} without all of their driving, {judged.broken} broken and on record."
     )
     if not found.troubles:
         yield "Nothing is wrong."
