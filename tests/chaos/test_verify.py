@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -11,21 +12,25 @@ import pytest
 from click.testing import CliRunner, Result
 
 from slotsvc.cli.main import main
+from slotsvc.config import Settings
 from tests.chaos.drills import book_one, company_of, copied
 from tests.service_fixtures import running_service, settings_for
 
 
 @pytest.fixture(scope="module")
-async def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three visits of two technicians on one day; a backup of them beside the data."""
     home = tmp_path_factory.mktemp("kept")
-    settings = settings_for(home / "data")
+    asyncio.run(book_three(settings_for(home / "data")))
+    copied(settings_for(home / "data"), home / "copy.tar.gz")
+    return home
+
+
+async def book_three(settings: Settings) -> None:
     async with running_service(settings) as service:
         company = await company_of(service)
         for number in range(3):
             await book_one(service, company, f"order-{number}")
-    copied(settings, home / "copy.tar.gz")
-    return home
 
 
 @pytest.fixture
@@ -76,10 +81,9 @@ LAST = "position = (SELECT MAX(position) FROM event)"
         ("UPDATE placement SET state = 'CANCELLED' WHERE position = 0",
          "routes", "acme, route of tech-"),
         ("UPDATE placement SET promise_start = (SELECT MIN(promise_start) FROM placement), "
-         "promise_end = (SELECT MIN(promise_end) FROM placement), "
+         "promise_end = (SELECT MIN(promise_start) + 900 FROM placement), "
          "start_from = (SELECT MIN(start_from) FROM placement), "
-         "start_until = (SELECT MIN(start_until) FROM placement), "
-         "technician = (SELECT MIN(technician) FROM placement)",
+         "start_until = (SELECT MIN(start_from) + 900 FROM placement)",
          "routes", "acme, route of tech-"),
         ("UPDATE technician SET team = 'nowhere'", "pages", "slotsvc.db"),
         ("UPDATE audit SET entry = CAST(x'ff00' AS TEXT) WHERE sequence = 4",
