@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from slotsvc.bootstrap.backup import Told, key_files
 from slotsvc.config import Settings
 from slotsvc.portal.tables.restored import Settled, settle_restored
@@ -27,6 +29,7 @@ from slotsvc.store.facts import facts_of
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.migrate import require_known, upgrade
 from slotsvc.store.sqlite_copy import refuse_unsound, sync
+from slotsvc.store.transaction import DatabaseClock
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 """What belongs to a SQLite file: a log of another database would be played into the new one."""
@@ -103,13 +106,17 @@ def prepare(database: Path, known: int) -> int:
     """Brings the tables up to date and begins an epoch above ``known``; gives its number."""
     upgrade(sqlite_url(database))
     with FileLock(database):
-        engine = writer_engine(database)
-        try:
-            with engine.begin() as connection:
-                epoch = begin_epoch(connection, sqlite_now(connection), known)
-        finally:
-            engine.dispose()  # folds the write-ahead log into the file
-    return epoch.number
+        return begin_on(writer_engine(database), sqlite_now, known)
+
+
+def begin_on(engine: Engine, clock: DatabaseClock, known: int = 0) -> int:
+    """Begins an epoch above ``known`` through an engine that may write; gives its number. The
+    engine is closed, which folds SQLite's write-ahead log into the file."""
+    try:
+        with engine.begin() as connection:
+            return begin_epoch(connection, clock(connection), known).number
+    finally:
+        engine.dispose()
 
 
 def begin_in_place(settings: Settings) -> int:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from slotsvc.bootstrap.backup import Told
 from slotsvc.config import Settings
 from slotsvc.store.archive import ArchiveError, unpack_archive
@@ -18,6 +20,7 @@ from slotsvc.store.heads import Heads
 from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sqlite_copy import unsound
+from slotsvc.store.transaction import DatabaseClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,17 @@ def verify(books: Books, kept: Heads, told: Told) -> Examination:
         for line in unsound(file)
     ]
     engine = reader_engine(books.database, 1)
+    found = examine_on(engine, sqlite_now, {**books.heads, **kept}, told)
+    found.troubles[:0] = troubles
+    return found
+
+
+def examine_on(engine: Engine, clock: DatabaseClock, kept: Heads, told: Told) -> Examination:
+    """What every database has, through an engine whose transactions are one snapshot each; the
+    engine is closed. Raises ``StoreOpenError``."""
     try:
         with engine.begin() as connection:
             require(revision_of(connection))
-            tx = ReadTransaction(connection, sqlite_now)
-            found = examine(tx, {**books.heads, **kept}, told)
+            return examine(ReadTransaction(connection, clock), kept, told)
     finally:
         engine.dispose()
-    found.troubles[:0] = troubles
-    return found
