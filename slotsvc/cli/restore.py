@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slotsvc.config import Settings
 
 
-@click.command()
+@click.command(short_help="Bring a backup back.")
 @click.argument("file", type=FILE, required=False)
 @click.option("--force", is_flag=True, help="Replace what is there; it is moved aside.")
 @click.option("--in-place", is_flag=True,

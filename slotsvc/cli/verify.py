@@ -22,7 +22,7 @@ READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MOST_SHOWN = 50
 
 
-@click.command()
+@click.command(short_help="Recompute the books: trails, events, routes.")
 @click.argument("file", type=READABLE, required=False)
 @click.option("--heads", "heads_file", type=READABLE,
               help="Heads of the audit chains, kept from an earlier run.")  # fmt: skip
