@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pysqlite3 import dbapi2
 
 from slotsvc.cli.main import main
 from slotsvc.portal.tables.migrate import upgrade as upgrade_portal
@@ -110,6 +114,39 @@ def test_what_is_there_is_not_replaced_by_accident(data: Path, archive: Path) ->
     assert {p.name for p in aside.iterdir()} >= {"slotsvc.db", "portal.db"}
     assert (data / "portal-keys.json").read_text() == kept
     assert told["missing_keys"] == []
+
+
+def test_the_log_of_a_killed_service_is_not_played_into_the_restored_file(
+    data: Path, archive: Path
+) -> None:
+    """It goes aside with the database that it belongs to, which can still be read there."""
+    writer = subprocess.run(
+        [sys.executable, "-c", KILLED, str(data / "slotsvc.db")], capture_output=True, check=False
+    )
+    assert writer.returncode == -9
+    assert (data / "slotsvc.db-wal").stat().st_size > 0
+
+    told = json.loads(call("restore", archive, "--data-dir", data, "--force", "--json").stdout)
+
+    assert notes_of(data / "slotsvc.db") == []
+    assert notes_of(Path(told["replaced"]) / "slotsvc.db") == ["lost"]
+    assert call("verify", "--data-dir", data).exit_code == 0
+
+
+KILLED = """
+import os, sys
+from pysqlite3 import dbapi2
+connection = dbapi2.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode=WAL")
+connection.execute("INSERT INTO meta (name, value) VALUES ('note', 'lost')")
+os.kill(os.getpid(), 9)
+"""
+
+
+def notes_of(database: Path) -> list[str]:
+    with closing(dbapi2.connect(str(database))) as connection:
+        rows = connection.execute("SELECT value FROM meta WHERE name = 'note'").fetchall()
+    return [value for (value,) in rows]
 
 
 @pytest.mark.parametrize("name", ["slotsvc.db", "portal.db"])
