@@ -1,10 +1,11 @@
-"""What a service with a SQLite file depends on, and what each failure means."""
+"""What the service depends on, and what each failure means."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from slotsvc.scheduling.ports import Store
@@ -19,14 +20,15 @@ _MB = 1024 * 1024
 
 def readiness_checks(
     store: Store,
-    database: Path,
+    database: Path | None,
     *,
     has_roads: bool,
     more: Mapping[str, Dependency] | None = None,
     long_log: int = LONG_LOG,
     little_room: int = LITTLE_ROOM,
 ) -> ReadinessChecks:
-    """The checks behind ``/readyz``. ``more``: of what else the service uses.
+    """The checks behind ``/readyz``. ``database``: the SQLite file; None: the database is
+    elsewhere, and so is its disk. ``more``: of what else the service uses.
 
     ``long_log``, ``little_room``: bytes of write-ahead log, and of free disk, at which the service
     counts as degraded.
@@ -39,22 +41,19 @@ def readiness_checks(
     async def roads() -> Finding:
         return FINE if has_roads else Finding(State.DEGRADED, "estimates only")
 
-    async def disk() -> Finding:
-        log, room = wal_bytes(database), free_bytes(database)
+    async def disk(file: Path) -> Finding:
+        log, room = wal_bytes(file), free_bytes(file)
         if room < little_room:
             return Finding(State.DEGRADED, f"{room // _MB} MiB left on the disk of the database")
         if log > long_log:
             return Finding(State.DEGRADED, f"a write-ahead log of {log // _MB} MiB: a long reader")
         return FINE
 
-    return ReadinessChecks(
-        {
-            "database": Dependency(answers, State.BROKEN),
-            "disk": Dependency(disk, State.DEGRADED),
-            "roads": Dependency(roads, State.DEGRADED),
-            **(more or {}),
-        }
-    )
+    dependencies = {"database": Dependency(answers, State.BROKEN)}
+    if database is not None:
+        dependencies["disk"] = Dependency(partial(disk, database), State.DEGRADED)
+    dependencies["roads"] = Dependency(roads, State.DEGRADED)
+    return ReadinessChecks(dependencies | dict(more or {}))
 
 
 def measure_disk(metrics: Metrics, database: Path) -> None:

@@ -59,7 +59,8 @@ def doctor(
     checks = [] if only == "server" else machine_checks(chosen)
     if only != "machine":
         found = server_check(there, timeout, chosen.map_path, caller(chosen))
-        checks.append(found if only else same_files(found, chosen.database_file, there))
+        shared = only or chosen.database_url is not None
+        checks.append(found if shared else same_files(found, chosen.database_file, there))
         checks += _readiness(chosen.http_addr, there, timeout) if found.state == "ok" else ()
     ready = all(check.state != "fail" for check in checks)
     if as_json:

@@ -259,6 +259,22 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, EventRead, Protocol):
 class WriteTx(ReadTx, CalendarWrite, KeyWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
+    def take_turn(self, tenant: str, *, beside: bool = False) -> None:
+        """Waits until no other mutation of the tenant runs; none begins before this one's end.
+
+        ``replay``, ``lock_routes``, ``record`` and changes of the calendar do it first of all. Work
+        that reads, to decide on a write, before any of those calls it itself. ``beside``: others
+        that come beside may run at the same time. Such work judges nothing but routes whose locks
+        it holds, and what it names in ``lock_names``; visits that anybody else may know are not its
+        own.
+        """
+        ...
+
+    def lock_names(self, tenant: str, names: Iterable[str]) -> None:
+        """Keeps others that came beside from deciding on the same things, such as a client's holds;
+        once, before ``lock_routes``. Alone in its turn a mutation need not wait for anything."""
+        ...
+
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
         """The stored answer of an earlier call with this key; None for the first one.
 

@@ -1,7 +1,7 @@
 """Stored answers: the same call with the same key has one effect and one answer, for 72 hours.
 
-The row is written first, empty, and filled before the commit. On an engine with many writers a
-twin waits there for the first call to end; on SQLite there is one writer anyway.
+The row is written first, empty, and filled before the commit. A twin finds it filled, for it waits
+until the first call has ended: a tenant's writers take turns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, update
 
 from slotsvc.domain.errors import IdempotencyKeyReusedError
 from slotsvc.domain.time_window import to_epoch
@@ -22,7 +22,9 @@ KEPT = timedelta(hours=72)
 _CLAIM = text(
     "INSERT INTO idempotency (tenant, method, key, request_hash, created) "
     "VALUES (:tenant, :method, :key, :request_hash, :created) "
-    "ON CONFLICT (tenant, method, key) DO NOTHING RETURNING 1"
+    "ON CONFLICT (tenant, method, key) DO UPDATE "
+    "SET request_hash = excluded.request_hash, created = excluded.created, answer = NULL "
+    "WHERE idempotency.created <= :long_ago RETURNING 1"
 )
 
 _IS = tuple(IDEMPOTENCY.c[name] == bindparam(f"the_{name}") for name in ("tenant", "method", "key"))
@@ -31,7 +33,18 @@ _EARLIER = select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
 )
 _FILL = update(IDEMPOTENCY).where(*_IS)
 _DROP = delete(IDEMPOTENCY).where(*_IS)
-_FORGET = delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created <= bindparam("long_ago"))
+_KEY = tuple_(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
+_AT_ONCE = 100
+# Of any tenant, a few at a time; rows that somebody else is just about to forget are left to them,
+# so that nobody waits (SQLite knows no such clause, and nobody else).
+_FORGET = delete(IDEMPOTENCY).where(
+    _KEY.in_(
+        select(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
+        .where(IDEMPOTENCY.c.created <= bindparam("long_ago"))
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+)
 
 type Call = tuple[str, str, str]
 """Tenant, method, key."""
@@ -42,9 +55,10 @@ def claim(connection: Connection, call: Call, request_hash: bytes, now: datetime
 
     Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
     """
-    connection.execute(_FORGET, {"long_ago": to_epoch(now - KEPT)})
+    kept = {"long_ago": to_epoch(now - KEPT)}
+    connection.execute(_FORGET, kept)
     tenant, method, key = call
-    row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash}
+    row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash} | kept
     if connection.execute(_CLAIM, row | {"created": to_epoch(now)}).one_or_none() is not None:
         return None
     return look(connection, call, request_hash, now)

@@ -231,8 +231,14 @@ IDEMPOTENCY = Table(
 EVENT = Table(
     "event",
     METADATA,
-    # SQLite gives growing numbers, never used again, to this type of key only.
-    Column("position", Integer, primary_key=True, autoincrement=True),
+    # SQLite gives growing numbers, never used again, to this type of key only. On PostgreSQL a
+    # sequence gives them, to a tenant's writers in the order of their turns.
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
     text_column("tenant"),
     number_column("at"),
     text_column("kind"),

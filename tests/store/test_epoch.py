@@ -15,7 +15,7 @@ from slotsvc.scheduling.ports import Event
 from slotsvc.store.audit import verify_chain
 from slotsvc.store.engine import sqlite_url, writer_engine
 from slotsvc.store.epoch import begin_epoch, current_epoch, first_revision
-from slotsvc.store.events import append_event, events_after, last_position
+from slotsvc.store.events import append_events, events_after, last_position
 from slotsvc.store.migrate import upgrade
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def happen(connection: Connection, times: int) -> list[str]:
     """Events; gives the position behind each."""
     positions = []
     for _ in range(times):
-        append_event(connection, "acme", Event("TEAM_UPDATED", "north", None, 0), NOW)
+        append_events(connection, "acme", [(Event("TEAM_UPDATED", "north", None, 0), NOW)])
         positions.append(last_position(connection, "acme"))
     return positions
 
