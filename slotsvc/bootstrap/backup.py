@@ -36,6 +36,11 @@ def back_up(
     """
     if target.exists():
         raise ArchiveError(f"{target} exists already")
+    if settings.database_url is not None:
+        raise ArchiveError(
+            "the database is PostgreSQL: copy it with pg_dump or pg_basebackup, and keep the heads "
+            "of its audit chains with the copy (slotsvc verify --write-heads)"
+        )
     if not settings.database_file.is_file():
         raise ArchiveError(f"there is no database {settings.database_file} to copy")
     with writing(target), _staging(target) as staging:

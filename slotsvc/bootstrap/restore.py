@@ -13,20 +13,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
 from slotsvc.bootstrap.backup import Told, key_files
 from slotsvc.config import Settings
 from slotsvc.portal.tables.restored import Settled, settle_restored
 from slotsvc.portal.tables.sole_portal import PortalInUseError, sole_portal
+from slotsvc.store import postgres_engine
 from slotsvc.store.archive import ArchiveError, Manifest, OccupiedError, unpack_archive, writing
 from slotsvc.store.audit import verify_chain
-from slotsvc.store.database_clock import sqlite_now
+from slotsvc.store.database_clock import postgres_now, sqlite_now
 from slotsvc.store.engine import reader_engine, sqlite_url, writer_engine
 from slotsvc.store.epoch import begin_epoch
-from slotsvc.store.errors import StoreLockedError, StoreOpenError
+from slotsvc.store.errors import StoreLockedError, StoreOpenError, not_opened
 from slotsvc.store.facts import facts_of
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.migrate import require_known, upgrade
 from slotsvc.store.sqlite_copy import refuse_unsound, sync
+from slotsvc.store.transaction import DatabaseClock
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 """What belongs to a SQLite file: a log of another database would be played into the new one."""
@@ -52,6 +57,10 @@ def restore(
     Raises ``StoreOpenError``: ``StoreLockedError`` while a service or portal runs on the files,
     ``ArchiveError`` for a backup that is not whole, ``OccupiedError``. Nothing has changed then.
     """
+    if settings.database_url is not None:
+        raise ArchiveError(
+            "the database is PostgreSQL: bring it back with its own tools, then say so: --in-place"
+        )
     home = settings.database_file.parent
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
@@ -103,18 +112,45 @@ def prepare(database: Path, known: int) -> int:
     """Brings the tables up to date and begins an epoch above ``known``; gives its number."""
     upgrade(sqlite_url(database))
     with FileLock(database):
-        engine = writer_engine(database)
-        try:
-            with engine.begin() as connection:
-                epoch = begin_epoch(connection, sqlite_now(connection), known)
-        finally:
-            engine.dispose()  # folds the write-ahead log into the file
-    return epoch.number
+        return begin_on(writer_engine(database), sqlite_now, known)
+
+
+def _begin_on_postgres(url: str) -> int:
+    upgrade(url)
+    engine = postgres_engine.schema_engine(url)
+    try:
+        with engine.connect() as connection:
+            others = connection.exec_driver_sql(_OTHERS).scalar_one()
+    except OperationalError as error:
+        engine.dispose()
+        raise not_opened(error) from error
+    if others:
+        engine.dispose()
+        raise StoreLockedError(f"{others} connections of slotsvc are open there: stop all of them")
+    return begin_on(engine, postgres_now)
+
+
+_OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'slotsvc' AND pid <> pg_backend_pid()
+"""
+
+
+def begin_on(engine: Engine, clock: DatabaseClock, known: int = 0) -> int:
+    """Begins an epoch above ``known`` through an engine that may write; gives its number. The
+    engine is closed, which folds SQLite's write-ahead log into the file."""
+    try:
+        with engine.begin() as connection:
+            return begin_epoch(connection, clock(connection), known).number
+    finally:
+        engine.dispose()
 
 
 def begin_in_place(settings: Settings) -> int:
     """For a database that was brought back by other means: only begins the epoch. Raises
     ``StoreOpenError``."""
+    if settings.database_url is not None:
+        return _begin_on_postgres(settings.database_url.get_secret_value())
     if not settings.database_file.is_file():
         raise ArchiveError(f"there is no database {settings.database_file}")
     return prepare(settings.database_file, 0)

@@ -18,6 +18,7 @@ from slotsvc.bootstrap.admission import open_door
 from slotsvc.bootstrap.background import Background
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.measured_days import keep_days_measured
+from slotsvc.bootstrap.readiness import measure_disk, readiness_checks
 from slotsvc.bootstrap.replicas import Replicas, open_replicas
 from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.bootstrap.stores import OpenStore, database_told, open_store
@@ -42,7 +43,7 @@ from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.authentication import Authenticator
 from slotsvc.server.calendar_service import calendar_servicer
 from slotsvc.server.execution_service import ExecutionService
-from slotsvc.server.http_status import HttpStatus, Readiness
+from slotsvc.server.http_status import HttpStatus
 from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
 from slotsvc.server.interceptors.access import AccessGuard
 from slotsvc.server.interceptors.searches import CountedSearches
@@ -123,6 +124,8 @@ async def running(
         for breaker in roads.health.breakers:
             measure_breaker(metrics, breaker)
         store = open_store(settings, clock)
+        if settings.database_url is None:
+            measure_disk(metrics, settings.database_file)
         stack.callback(store.close)
         background = Background(store, metrics, settings.jobs.at_once)
         ringing = _ringing(background.store, store, replicas)
@@ -281,16 +284,10 @@ def _http_status(
     if settings.http_addr == "off":
         return None
 
-    async def readiness() -> Readiness:
-        checks = {"database": "ok", "roads": roads.health.told}
-        if replicas is not None:
-            checks["redis"] = replicas.state
-        try:
-            await store.read(lambda tx: tx.now())
-        except Exception as error:
-            _log.error("database check failed", error=type(error).__name__)
-            checks["database"] = "does not answer"
-        return Readiness(checks["database"] == "ok", checks)
-
     told = {"version": version("slotsvc"), "map": roads.info.map_id if roads.info else ""}
-    return HttpStatus(metrics.registry, readiness, told)
+    file = settings.database_file if settings.database_url is None else None
+    words = {"roads": lambda: roads.health.told}
+    if replicas is not None:
+        words["redis"] = lambda: replicas.state
+    checks = readiness_checks(store, file, words)
+    return HttpStatus(metrics.registry, checks, told)

@@ -5,29 +5,37 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from slotsvc.bootstrap.backup import Told
 from slotsvc.config import Settings
+from slotsvc.store import postgres_engine
 from slotsvc.store.archive import ArchiveError, unpack_archive
-from slotsvc.store.database_clock import sqlite_now
+from slotsvc.store.database_clock import postgres_now, sqlite_now
 from slotsvc.store.engine import reader_engine
+from slotsvc.store.errors import not_opened
 from slotsvc.store.examination import Examination, Trouble, examine
 from slotsvc.store.heads import Heads
 from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sqlite_copy import unsound
+from slotsvc.store.transaction import DatabaseClock
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """SQLite files to be looked over. ``portal`` None: there is none. ``heads``: those that its
-    manifest has; empty for what is no backup."""
+    """What is to be looked over. ``database``: a SQLite file; None: the PostgreSQL at ``url``.
+    ``portal`` None: there is none. ``heads``: those that its manifest has; empty for what is no
+    backup."""
 
-    database: Path
+    database: Path | None
     portal: Path | None
     heads: Heads
+    url: str = field(default="", repr=False)
 
 
 @contextmanager
@@ -35,10 +43,7 @@ def opened_books(settings: Settings, archive: Path | None) -> Iterator[Books]:
     """Those of the settings, or those in a backup, which is unpacked while the block runs. Raises
     ``StoreOpenError``."""
     if archive is None:
-        database, portal = settings.database_file, settings.portal_database_file
-        if not database.is_file():
-            raise ArchiveError(f"there is no database {database}")
-        yield Books(database, portal if portal.is_file() else None, {})
+        yield _books_of(settings)
         return
     with tempfile.TemporaryDirectory(prefix=".slotsvc-verify-", dir=archive.parent) as directory:
         manifest = unpack_archive(archive, Path(directory))
@@ -46,6 +51,16 @@ def opened_books(settings: Settings, archive: Path | None) -> Iterator[Books]:
         if "slotsvc.db" not in files:
             raise ArchiveError(f"this backup holds no database: it is of {manifest.engine}")
         yield Books(files["slotsvc.db"], files.get("portal.db"), manifest.heads)
+
+
+def _books_of(settings: Settings) -> Books:
+    portal = settings.portal_database_file
+    there = portal if portal.is_file() else None
+    if settings.database_url is not None:
+        return Books(None, there, {}, settings.database_url.get_secret_value())
+    if not settings.database_file.is_file():
+        raise ArchiveError(f"there is no database {settings.database_file}")
+    return Books(settings.database_file, there, {})
 
 
 def verify(books: Books, kept: Heads, told: Told) -> Examination:
@@ -61,13 +76,24 @@ def verify(books: Books, kept: Heads, told: Told) -> Examination:
         if file is not None
         for line in unsound(file)
     ]
-    engine = reader_engine(books.database, 1)
+    heads = {**books.heads, **kept}
+    if books.database is not None:
+        found = examine_on(reader_engine(books.database, 1), sqlite_now, heads, told)
+    else:
+        engine = postgres_engine.reader_engine(books.url, 1)
+        found = examine_on(engine, postgres_now, heads, told)
+    found.troubles[:0] = troubles
+    return found
+
+
+def examine_on(engine: Engine, clock: DatabaseClock, kept: Heads, told: Told) -> Examination:
+    """What every database has, through an engine whose transactions are one snapshot each; the
+    engine is closed. Raises ``StoreOpenError``."""
     try:
         with engine.begin() as connection:
             require(revision_of(connection))
-            tx = ReadTransaction(connection, sqlite_now)
-            found = examine(tx, {**books.heads, **kept}, told)
+            return examine(ReadTransaction(connection, clock), kept, told)
+    except OperationalError as error:
+        raise not_opened(error) from error
     finally:
         engine.dispose()
-    found.troubles[:0] = troubles
-    return found

@@ -30,7 +30,7 @@ data_dir_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Copy the databases, while the service runs.")
 @click.argument("file", type=FILE)
 @click.option("--with-keys", is_flag=True,
               help="Also the key rings. Such a file opens every client's pages.")  # fmt: skip

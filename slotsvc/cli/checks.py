@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import shutil
 import stat
 from dataclasses import dataclass, replace
+from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,9 +23,17 @@ if TYPE_CHECKING:
     from slotsvc.pb.v1.map_service_pb2 import GetMapResponse
 
 PYTHON_LEAST = (3, 12)
+LITTLE_ROOM_MB = 64
 SQLITE_FIXED = (3, 51, 3)
 SQLITE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
 """Versions with the fix of the WAL-reset bug, which can corrupt a database in WAL mode."""
+
+_MB = 1024 * 1024
+_STATES: dict[str, Literal["ok", "warn", "fail"]] = {
+    "ok": "ok",
+    "degraded": "warn",
+    "broken": "fail",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ def machine_checks(settings: Settings) -> list[Check]:
         sqlite_check(),
         osrm_check(settings.osrm_url),
         data_check(settings.data_dir),
+        disk_check(settings.database_file.parent),
         shared_store_check(settings)
         if settings.database_url is not None
         else store_check(settings.database_file),
@@ -106,6 +118,16 @@ def data_check(directory: Path) -> Check:
     if stat.S_IMODE(directory.stat().st_mode) & 0o077:
         return Check("data", "warn", f"{directory} can be read by others", f"chmod 700 {directory}")
     return Check("data", "ok", f"{directory}")
+
+
+def disk_check(directory: Path) -> Check:
+    """Room on the disk of the database: as ``/readyz`` judges it."""
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    room = shutil.disk_usage(there).free // _MB
+    if room >= LITTLE_ROOM_MB:
+        return Check("disk", "ok", f"{room} MiB free")
+    action = "Make room: without any, nothing can be booked; what is booked stands."
+    return Check("disk", "warn", f"{room} MiB free", action)
 
 
 def _to_be_made(directory: Path) -> Check:
@@ -267,6 +289,25 @@ def _serving(told: str, in_use: GetMapResponse, map_path: Path | None) -> Check:
         return Check("server", "ok", told)
     action = f"It does not plan on the map in {map_path}: restart it, or give its own --map."
     return Check("server", "warn", told, action)
+
+
+def readiness_check(address: str, timeout: float) -> Check | None:
+    """What the service's own ``/readyz`` says; None: nobody answers there, and health was asked
+    over gRPC anyway. ``address``: ``http_addr``."""
+    if address == "off":
+        return None
+    asking = HTTPConnection(address, timeout=timeout)
+    try:
+        asking.request("GET", "/readyz")
+        told = json.loads(asking.getresponse().read())
+        texts = [f"{name}: {told['checks'][name]}" for name in (*told["broken"], *told["degraded"])]
+        state: Literal["ok", "warn", "fail"] = _STATES[told["state"]]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        asking.close()
+    action = "docs/operations.md says what each means." if texts else ""
+    return Check("readiness", state, "; ".join(texts) or "nothing is missing", action)
 
 
 def same_files(server: Check, database: Path, address: str) -> Check:

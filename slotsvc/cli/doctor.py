@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ def doctor(
         found = server_check(there, timeout, chosen.map_path, caller(chosen))
         shared = only or chosen.database_url is not None
         checks.append(found if shared else same_files(found, chosen.database_file, there))
+        checks += _readiness(chosen.http_addr, there, timeout) if found.state == "ok" else ()
     ready = all(check.state != "fail" for check in checks)
     if as_json:
         from slotsvc.cli.as_json import echo_json
@@ -72,6 +74,16 @@ def doctor(
         _show(verdict(checks, only), checks)
     if not ready:
         click.get_current_context().exit(Exit.NOT_READY)
+
+
+def _readiness(http_address: str, address: str, timeout: float) -> Iterable[Check]:
+    """What the service says of itself, where its pages are next to its port."""
+    from slotsvc.cli.checks import readiness_check
+
+    if http_address.rpartition(":")[0] != address.rpartition(":")[0]:
+        return ()
+    told = readiness_check(http_address, timeout)
+    return () if told is None else (told,)
 
 
 def report(ready: bool, checks: list[Check]) -> dict[str, Any]:

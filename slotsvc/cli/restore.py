@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slotsvc.config import Settings
 
 
-@click.command()
+@click.command(short_help="Bring a backup back.")
 @click.argument("file", type=FILE, required=False)
 @click.option("--force", is_flag=True, help="Replace what is there; it is moved aside.")
 @click.option("--in-place", is_flag=True,
@@ -62,15 +62,16 @@ def restore(
 
 def _in_place(chosen: Settings, as_json: bool) -> None:
     from slotsvc.bootstrap.restore import begin_in_place
+    from slotsvc.bootstrap.stores import database_told
 
     with store_errors():
         epoch = begin_in_place(chosen)
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
-        echo_json({"database": str(chosen.database_file), "epoch": epoch})
+        echo_json({"database": database_told(chosen), "epoch": epoch})
         return
-    click.echo(f"{chosen.database_file} is in epoch {epoch}.")
+    click.echo(f"{database_told(chosen)} is in epoch {epoch}.")
 
 
 def as_object(done: Restored) -> dict[str, object]:

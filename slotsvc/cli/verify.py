@@ -22,7 +22,7 @@ READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MOST_SHOWN = 50
 
 
-@click.command()
+@click.command(short_help="Recompute the books: trails, events, routes.")
 @click.argument("file", type=READABLE, required=False)
 @click.option("--heads", "heads_file", type=READABLE,
               help="Heads of the audit chains, kept from an earlier run.")  # fmt: skip
@@ -99,7 +99,7 @@ def lines(found: Examination) -> Iterator[str]:
     yield (
         f"{judged.routes} routes with visits: {judged.routes - judged.skipped} judged anew, "
         f"{judged.skipped} under way or waiting for their next change, "
-        f"{judged.unknown} without all of their driving, {judged.broken} with rules broken on record."
+        f"{judged.unknown} without all of their driving, {judged.broken} broken and on record."
     )
     if not found.troubles:
         yield "Nothing is wrong."

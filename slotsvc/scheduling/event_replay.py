@@ -26,10 +26,11 @@ RELEASES = "HOLD_RELEASED"
 
 @dataclass(slots=True)
 class ReplayedRoute:
-    """``version``: of the last event. ``standing``: placements, and whether they are more than
-    held."""
+    """``version``: of the last event. ``taken_at``: the last version at which something was put
+    there. ``standing``: placements, and whether they are more than held."""
 
     version: int = 0
+    taken_at: int = -1
     standing: dict[str, bool] = field(default_factory=dict)
 
 
@@ -55,6 +56,10 @@ class EventReplay:
         route = self._routes.setdefault(event.route, ReplayedRoute())
         yield from self._wrong_version(route, event)
         route.version = event.version
+        if event.kind in TAKES:
+            if route.taken_at == event.version:
+                yield f"change {changes_of(event.version)} ({event.kind}) was made twice"
+            route.taken_at = event.version
         yield from _replay(route.standing, event)
 
     def compare(self, stored: StoredRoute) -> Iterator[str]:

@@ -8,7 +8,7 @@ hashing never happen inside.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -29,6 +29,9 @@ from slotsvc.domain.visit import (
     Visit,
 )
 from slotsvc.scheduling.calendar_ports import CalendarRead, CalendarWrite
+from slotsvc.scheduling.event_ports import Event as Event
+from slotsvc.scheduling.event_ports import EventRead
+from slotsvc.scheduling.event_ports import StoredEvent as StoredEvent
 from slotsvc.scheduling.job_ports import JobRead, JobWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
 from slotsvc.scheduling.measure_ports import MeasureRead, MeasureWrite
@@ -132,26 +135,6 @@ class StoredVisit:
         if self.placement is None:
             raise InvariantError("a visit without a place was taken for a placed one")
         return self.placement
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What happened, written in the mutation's transaction. ``data``: ids and numbers only."""
-
-    kind: str
-    subject: str
-    route: RouteKey | None
-    version: int
-    data: Mapping[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event with its ``position``: opaque text, to be given back for what came after."""
-
-    position: str
-    at: datetime
-    event: Event
 
 
 NO_DUE = 1 << 40
@@ -264,7 +247,7 @@ class RouteRead(Protocol):
         ...
 
 
-class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, Protocol):
+class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, EventRead, Protocol):
     """One snapshot."""
 
     def answered(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
@@ -272,21 +255,6 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, Protocol):
 
         Raises ``IdempotencyKeyReusedError`` when the payload differed.
         """
-        ...
-
-    def events_after(self, tenant: str, position: str, limit: int) -> Sequence[StoredEvent]:
-        """At most ``limit``, oldest first; "" is the beginning.
-
-        Raises ``InvalidRequestError`` for a position that is not one of this store.
-        """
-        ...
-
-    def epoch(self) -> int:
-        """Grows with every restore of the store from a copy; 0: never restored."""
-        ...
-
-    def last_position(self, tenant: str) -> str:
-        """Of the newest event; "" when there is none."""
         ...
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import orjson
@@ -16,20 +15,14 @@ import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from slotsvc.server.readiness import Finding, Readiness, State
+
 _HEAD_BYTES = 8 * 1024
 _PATIENCE_S = 5.0
 _MOST_CONNECTIONS = 64
 _JSON = "application/json"
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether calls can be answered. ``checks``: "ok", or why not, by what was looked at."""
-
-    ready: bool
-    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 type ReadinessCheck = Callable[[], Awaitable[Readiness]]
@@ -104,9 +97,9 @@ class HttpStatus:
             found = await self._readiness()
         except Exception:
             _log.exception("readiness check failed")
-            found = Readiness(False, {"check": "failed"})
+            found = Readiness({"check": Finding(State.BROKEN, "failed")})
         status = HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return status, _JSON, orjson.dumps({"ready": found.ready, "checks": dict(found.checks)})
+        return status, _JSON, orjson.dumps(found.as_json())
 
 
 def _text(status: HTTPStatus) -> Page:

@@ -42,6 +42,16 @@ class Metrics:
             "slotsvc_watches_active", "Watches that run now.", registry=registry
         )
         self._jobs(registry)
+        self.wal_bytes = Gauge(
+            "slotsvc_database_wal_bytes",
+            "Size of the write-ahead log: it grows while somebody reads for long.",
+            registry=registry,
+        )
+        self.free_bytes = Gauge(
+            "slotsvc_database_free_bytes",
+            "Room left on the disk of the database.",
+            registry=registry,
+        )
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
 
     def _admission(self, registry: CollectorRegistry) -> None:

@@ -8,6 +8,7 @@ it is used.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -180,9 +181,11 @@ def _entry(name: str, size: int, made: datetime) -> tarfile.TarInfo:
 @contextmanager
 def _members(archive: Path) -> Iterator[tuple[Manifest, Iterator[tuple[str, IO[bytes]]]]]:
     try:
-        with tarfile.open(archive, mode="r|gz") as tar:
+        with gzip.open(archive) as raw, tarfile.open(fileobj=raw, mode="r|") as tar:
             manifest = _manifest(tar)
             yield manifest, _promised(tar, manifest)
+            while raw.read(_CHUNK):  # only at its end does gzip compare its own checksum
+                pass
     except ArchiveError as error:
         raise ArchiveError(f"{archive} is not a whole backup: {error.message}") from None
     except _NOT_WHOLE as error:

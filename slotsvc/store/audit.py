@@ -69,11 +69,12 @@ def verify_chain(connection: Connection, tenant: str) -> ChainCheck:
     """Recomputes every hash of the tenant's chain from its first entry."""
     query = select(AUDIT).where(AUDIT.c.tenant == tenant).order_by(AUDIT.c.sequence)
     entries, head = 0, GENESIS
-    for row in connection.execute(query.execution_options(yield_per=1000)):
-        computed = link(head, row.entry)
-        if computed != row.hash or not _is_entry(row, tenant, entries + 1):
-            return ChainCheck(entries, head, entries + 1)
-        entries, head = entries + 1, computed
+    with connection.execute(query.execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            computed = link(head, row.entry)
+            if computed != row.hash or not _is_entry(row, tenant, entries + 1):
+                return ChainCheck(entries, head, entries + 1)
+            entries, head = entries + 1, computed
     return ChainCheck(entries, head)
 
 

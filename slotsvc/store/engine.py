@@ -19,6 +19,9 @@ FIXED_IN = (3, 51, 3)
 """First SQLite without the WAL-reset bug."""
 
 _BUSY_MS = 500
+_WAL_KEPT = 16 * 1024 * 1024
+"""A log that grew while somebody read for long shrinks to so many bytes afterwards."""
+
 _COMMON = (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON", "synchronous=FULL")
 
 
@@ -40,7 +43,8 @@ def path_of(url: str) -> Path:
 
 def writer_engine(path: Path) -> Engine:
     """One connection; its transactions take the write lock at once (BEGIN IMMEDIATE)."""
-    return _engine(path, "BEGIN IMMEDIATE", 1, "journal_mode=WAL", *_COMMON)
+    limit = f"journal_size_limit={_WAL_KEPT}"
+    return _engine(path, "BEGIN IMMEDIATE", 1, "journal_mode=WAL", limit, *_COMMON)
 
 
 def reader_engine(path: Path, connections: int) -> Engine:

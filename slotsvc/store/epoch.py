@@ -26,8 +26,8 @@ from sqlalchemy import Connection, case, func, insert, select, text, update
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.epochs import VERSIONS, untouched
 from slotsvc.scheduling.ports import Event
-from slotsvc.store.audit import append_entry
-from slotsvc.store.events import append_event
+from slotsvc.store.audit import append_entries
+from slotsvc.store.events import append_events
 from slotsvc.store.tables import EPOCH, EVENT, ROUTE, TENANT, VISIT
 
 POSITIONS = 10**10
@@ -107,5 +107,5 @@ def _next_position(connection: Connection, position: int) -> None:
 def _tell(connection: Connection, number: int, now: datetime) -> None:
     for tenant in connection.execute(select(TENANT.c.id).order_by(TENANT.c.id)).scalars().all():
         event = Event(RESTORED, tenant, None, 0, {"epoch": number})
-        append_event(connection, tenant, event, now)
-        append_entry(connection, tenant, event, ACTOR, now)
+        append_events(connection, tenant, [(event, now)])
+        append_entries(connection, tenant, [(event, ACTOR, now)])

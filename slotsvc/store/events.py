@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -68,11 +68,12 @@ def events_after(
     return found
 
 
-def every_event(connection: Connection, tenant: str) -> Iterator[StoredEvent]:
+def every_event(connection: Connection, tenant: str) -> Generator[StoredEvent]:
     """All that the snapshot has, by position: for looking over the books, not for watching."""
     query = select(EVENT).where(EVENT.c.tenant == tenant).order_by(EVENT.c.position)
-    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
-        yield _event_from(row)
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for row in rows:
+            yield _event_from(row)
 
 
 def last_position(connection: Connection, tenant: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import zip_longest
@@ -111,14 +112,17 @@ def _events(tx: ReadTransaction, tenant: str, found: Examination) -> Findings:
     """Each event has its audit entry, and the other way round; their order may differ where several
     write at once."""
     query = select(AUDIT).where(AUDIT.c.tenant == tenant).order_by(AUDIT.c.sequence)
-    entries = tx._connection.execute(query.execution_options(yield_per=PAGE))
     alone: dict[str, list[str]] = {}
-    for stored, entry in zip_longest(every_event(tx._connection, tenant), entries):
-        found.events += stored is not None
-        if stored is not None:
-            _pair(alone, _words_of(stored.event), f"event {stored.position}")
-        if entry is not None:
-            _pair(alone, _words_in(entry.entry), f"audit entry {entry.sequence}")
+    with (
+        tx._connection.execute(query.execution_options(yield_per=PAGE)) as entries,
+        closing(every_event(tx._connection, tenant)) as events,
+    ):
+        for stored, entry in zip_longest(events, entries):
+            found.events += stored is not None
+            if stored is not None:
+                _pair(alone, _words_of(stored.event), f"event {stored.position}")
+            if entry is not None:
+                _pair(alone, _words_in(entry.entry), f"audit entry {entry.sequence}")
     for where in (one for some in alone.values() for one in some):
         yield f"{tenant}, {where}", "it has no counterpart among events and audit entries"
 

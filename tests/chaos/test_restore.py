@@ -162,7 +162,7 @@ async def test_tokens_of_the_lost_time_are_refused(lost: LostTime) -> None:
             )
             told = await refused(calls.calendar.UpdateTechnician(stale))
             assert told.reason == "ETAG_MISMATCH"
-            await lost.company.technician(f"new-{number}")
+            await Company(calls, "acme").technician(f"new-{number}")
 
 
 async def test_restored_twice_the_epochs_differ(lost: LostTime, tmp_path: Path) -> None:

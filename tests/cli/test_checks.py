@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 from slotsvc.cli.checks import (
     Check,
     data_check,
+    disk_check,
     driving_checks,
     in_use_by,
     keys_check,
     map_check,
     osrm_check,
     portal_check,
+    readiness_check,
     same_files,
     server_check,
     sqlite_check,
@@ -23,6 +26,9 @@ from slotsvc.cli.checks import (
     store_check,
 )
 from slotsvc.cli.doctor import verdict
+from slotsvc.server.http_status import HttpStatus
+from slotsvc.server.metrics import Metrics
+from slotsvc.server.readiness import FINE, Finding, Readiness, State
 from slotsvc.store.migrate import upgrade
 from tests.travel.lattice_map import lattice_map
 
@@ -165,3 +171,36 @@ def test_the_portals_files_are_looked_at(tmp_path: Path) -> None:
     assert portal_check(database, ring).state == "ok"
     ring.chmod(0o640)
     assert portal_check(database, ring).action == f"chmod 600 {ring}"
+
+
+@pytest.mark.parametrize(
+    ("finding", "state", "said"),
+    [
+        (FINE, "ok", "nothing is missing"),
+        (Finding(State.DEGRADED, "estimates only"), "warn", "roads: estimates only"),
+        (Finding(State.BROKEN, "does not answer"), "fail", "roads: does not answer"),
+    ],
+)
+async def test_what_the_service_says_of_itself_is_passed_on(
+    finding: Finding, state: str, said: str
+) -> None:
+    """Degraded is a warning, broken a failure; where nobody answers nothing is said."""
+
+    async def readiness() -> Readiness:
+        return Readiness({"roads": finding})
+
+    pages = HttpStatus(Metrics().registry, readiness, {})
+    port = await pages.start("127.0.0.1", 0)
+    check = await asyncio.to_thread(readiness_check, f"127.0.0.1:{port}", 5.0)
+    await pages.stop()
+
+    assert check is not None
+    assert (check.name, check.state, check.detail) == ("readiness", state, said)
+    assert await asyncio.to_thread(readiness_check, f"127.0.0.1:{port}", 0.5) is None
+    assert readiness_check("off", 0.5) is None
+
+
+def test_little_room_is_a_warning(tmp_path: Path) -> None:
+    """Of the disk, also where the directory is not made yet."""
+    assert disk_check(tmp_path / "not" / "yet").state == "ok"
+    assert "MiB free" in disk_check(tmp_path).detail

@@ -28,6 +28,7 @@ from slotsvc.domain.visit import Pin, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.backlog import BacklogFilter
 from slotsvc.scheduling.desk import Placed
 from slotsvc.scheduling.wish import HeldOffer
+from slotsvc.store.examination import examine
 from tests.scheduling.booking_books import Books, By
 from tests.scheduling.booking_company import PLACES
 from tests.scheduling.booking_world import (
@@ -110,6 +111,7 @@ class BookingModel(RuleBasedStateMachine):
         if hasattr(self, "books"):
             self.no_visit_got_lost()
             self.world.show(self.books.routes)
+            self.the_whole_history_adds_up()
 
     @property
     def now(self) -> datetime:
@@ -162,6 +164,11 @@ class BookingModel(RuleBasedStateMachine):
         booked = {k.placement: k.state for k in self.known.values() if k.placement}
         held = {h: PlacementState.HELD for h, hold in self.held.items() if self.live(hold)}
         assert live == booked | held
+
+    def the_whole_history_adds_up(self) -> None:
+        """I8, I11, I16: audit, events and tables say the same, from the first change on."""
+        found = self.world.read(lambda tx: examine(tx, {}, lambda *_: None))
+        assert found.troubles == []
 
     def no_visit_got_lost(self) -> None:
         """Placed, unplaced and cancelled ones are all that were ever made."""

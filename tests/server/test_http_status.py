@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from slotsvc.server.http_status import HttpStatus, Readiness
+from slotsvc.server.http_status import HttpStatus
 from slotsvc.server.metrics import Metrics
+from slotsvc.server.readiness import FINE, Finding, Readiness, State
 
 type Get = Callable[[str], httpx.Response]
 
@@ -18,7 +19,7 @@ class Service:
     """The pages on a free port, with a readiness that can change."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.readiness = Readiness(True, {"database": "ok"})
+        self.readiness = Readiness({"database": FINE})
         self.error: Exception | None = None
         self.pages = HttpStatus(metrics.registry, self._check, {"version": "1.2.3"})
         self.port = 0
@@ -67,6 +68,8 @@ async def test_metrics_come_under_their_documented_names(
         "slotsvc_travel_cache_hits_total",
         "slotsvc_travel_cache_misses_total",
         "slotsvc_holds_active",
+        "slotsvc_database_wal_bytes",
+        "slotsvc_database_free_bytes",
         "slotsvc_bookings_total",
         "slotsvc_booking_conflicts_total",
         'slotsvc_build_info{version="1"} 1.0',
@@ -77,9 +80,17 @@ async def test_metrics_come_under_their_documented_names(
 
 async def test_readiness_is_asked_each_time(service: Service) -> None:
     """200 when ready, 503 with the reason when not, 503 too when the check itself fails."""
-    assert (await service.ask("/readyz")).json() == {"ready": True, "checks": {"database": "ok"}}
+    answer = await service.ask("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "state": "ok",
+        "checks": {"database": "ok"},
+        "degraded": [],
+        "broken": [],
+    }
 
-    service.readiness = Readiness(False, {"database": "locked"})
+    service.readiness = Readiness({"database": Finding(State.BROKEN, "locked")})
     answer = await service.ask("/readyz")
     assert (answer.status_code, answer.json()["checks"]) == (503, {"database": "locked"})
 
@@ -89,9 +100,21 @@ async def test_readiness_is_asked_each_time(service: Service) -> None:
     assert "secret" not in answer.text
 
 
+async def test_degraded_is_still_ready(service: Service) -> None:
+    """200, so that calls go on coming; what is worse than usual is named."""
+    worse = Finding(State.DEGRADED, "estimates only")
+    service.readiness = Readiness({"database": FINE, "roads": worse})
+
+    answer = await service.ask("/readyz")
+
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["ready"], told["state"], told["degraded"]) == (True, "degraded", ["roads"])
+
+
 async def test_being_alive_needs_nothing(service: Service) -> None:
     """/livez answers while the service is not ready."""
-    service.readiness = Readiness(False)
+    service.readiness = Readiness({"database": Finding(State.BROKEN, "gone")})
 
     assert (await service.ask("/livez")).text == "ok\n"
 

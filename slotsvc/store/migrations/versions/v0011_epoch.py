@@ -13,7 +13,7 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """From 0008 to 0011: nothing was ever restored, as far as the tables know."""
+    """From 0009 to 0011: nothing was ever restored, as far as the tables know."""
     op.create_table(
         "epoch",
         sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),

@@ -1,0 +1,79 @@
+"""Verify, and the restore of a PostgreSQL database by its own tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from benchmarks.calls import Told
+from slotsvc.bootstrap.backup import back_up
+from slotsvc.bootstrap.restore import begin_in_place
+from slotsvc.bootstrap.verify import opened_books, verify
+from slotsvc.config import Settings
+from slotsvc.store import postgres_engine
+from slotsvc.store.archive import ArchiveError
+from slotsvc.store.errors import StoreLockedError
+from slotsvc.store.examination import Examination
+from tests.chaos.drills import NOW, book_one, company_of, events_behind, position_now, untold
+from tests.service_fixtures import running_service, settings_for
+
+
+@pytest.fixture
+def settings(tmp_path: Path, postgres_url: str) -> Settings:
+    return settings_for(tmp_path / "data", database_url=SecretStr(postgres_url))
+
+
+def looked_over(settings: Settings) -> Examination:
+    with opened_books(settings, None) as books:
+        return verify(books, {}, untold)
+
+
+def change(url: str, statement: str) -> None:
+    engine = postgres_engine.schema_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER USER")
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+async def test_books_on_postgresql_are_looked_over(settings: Settings, postgres_url: str) -> None:
+    """Right beside a running service; wrong when one entry of the trail was changed."""
+    async with running_service(settings) as service:
+        company = await company_of(service)
+        for number in range(3):
+            await book_one(service, company, f"order-{number}")
+        found = looked_over(settings)
+        assert (found.troubles, found.judged.routes > 0) == ([], True)
+        assert found.events == found.entries > 3
+    change(
+        postgres_url,
+        "UPDATE audit SET entry = replace(entry, 'BOOKED', 'BOOKEE') WHERE sequence = 6",
+    )
+    assert any(t.where == "acme, entry 6" for t in looked_over(settings).troubles)
+
+
+async def test_a_postgresql_that_was_brought_back_begins_an_epoch(settings: Settings) -> None:
+    """Not while anybody uses it. Then versions go on above, and old positions are told to read
+    anew: there numbers are given before they are committed, so none of them is sure."""
+    async with running_service(settings) as service:
+        company = await company_of(service)
+        await book_one(service, company, "before")
+        position = await position_now(service, company)
+        with pytest.raises(StoreLockedError):
+            begin_in_place(settings)
+    epoch = begin_in_place(settings)
+    async with running_service(settings) as service:
+        told = await events_behind(service, company, position, 1)
+        assert isinstance(told, Told)
+        assert told.reason == "RESYNC"
+        await book_one(service, company, "after")
+        assert await service.store.read(lambda tx: tx.epoch()) == epoch > 0
+    assert looked_over(settings).troubles == []
+
+
+def test_postgresql_is_copied_by_its_own_tools(settings: Settings, tmp_path: Path) -> None:
+    """The command says by which."""
+    with pytest.raises(ArchiveError, match="pg_dump"):
+        back_up(settings, tmp_path / "copy.tar.gz", NOW, with_keys=False, told=untold)
