@@ -53,13 +53,14 @@ class Hold:
 @dataclass
 class Known:
     """What callers of a tenant tell each other. ``meddled``: visits that planners took a hand in,
-    so that a hold of theirs may be gone."""
+    so that a hold of theirs may be gone. ``edits``: plan edits as they were answered."""
 
     history: History = field(default_factory=History)
     visits: list[str] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     absences: list[str] = field(default_factory=list)
     meddled: set[str] = field(default_factory=set)
+    edits: list[tuple[RouteKey, int, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     calls: int = 0
 
@@ -76,6 +77,7 @@ class Caller:
     now: Callable[[], datetime]
     first_day: date
     serial: Iterator[int]
+    strangers: Known
 
     async def work(self, steps: int) -> None:
         """So many steps, with pauses."""
@@ -172,11 +174,19 @@ class Caller:
             kind = self.chance.choice(WORKS)
             request["activity_type"] = f"{self.company.tenant}/activityTypes/{kind}"
         place = self.chance.choice(PLACES)
-        asked = self.company.search(
-            (place.lat, place.lon), on=self.day(), max_slots=3, **request
-        )
+        asked = self.company.search((place.lat, place.lon), on=self.day(), max_slots=3, **request)
         answer = await self.tried(lambda: self.calls.slots.SuggestSlots(asked, timeout=CALL_S))
         return [] if isinstance(answer, Told) else list(answer.slots)
+
+    async def pries(self) -> None:
+        """I13: what is another tenant's does not exist, under one's own name or theirs' id."""
+        if not self.strangers.visits:
+            return
+        name = f"{self.company.tenant}/visits/{_id(self.chance.choice(self.strangers.visits))}"
+        asked = visits.GetVisitRequest(name=name)
+        answer = await self.tried(lambda: self.calls.visits.GetVisit(asked, timeout=CALL_S))
+        if not isinstance(answer, Told):
+            self.known.wrong.append(f"{self.company.id} was shown another tenant's visit: {name}")
 
     async def looks(self) -> None:
         """Reads a day and notes what it shows."""
@@ -190,9 +200,7 @@ class Caller:
             key = RouteKey(self.company.id, _id(route.technician), at, route.shift_number)
             booked = frozenset(_id(stop.visit) for stop in route.stops if not stop.held)
             held = frozenset(_id(stop.visit) for stop in route.stops if stop.held)
-            self.known.history.note_read(
-                Read(self.number, key, route.version, begun, booked, held)
-            )
+            self.known.history.note_read(Read(self.number, key, route.version, begun, booked, held))
 
 
 class Client(Caller):
@@ -201,7 +209,7 @@ class Client(Caller):
     async def step(self) -> None:
         fate = self.chance.random()
         if fate < 0.10:
-            await self.looks()
+            await self.chance.choice((self.looks, self.pries))()
         elif fate < 0.65 or not self.known.visits:
             await self._takes_a_new_one()
         elif fate < 0.85:
@@ -403,9 +411,12 @@ class Planner(Caller):
         """From a route it is a move, from the backlog a booking: the version tells."""
         begun = asyncio.get_running_loop().time()
         answer = await self.tried(call)
-        ended = None if isinstance(answer, Told) else asyncio.get_running_loop().time()
         if isinstance(answer, Told) and answer.code not in UNANSWERED:
             return
+        if not isinstance(answer, Told):
+            route, version = self._at(answer.visit.place)
+            if route is not None:
+                self.known.edits.append((route, version, _id(visit)))
         for kind in kinds:  # one of them was done, if any
             self._note(Change(self.number, kind, _id(visit), begun, None))
 
@@ -476,9 +487,7 @@ class Planner(Caller):
         """Any visit may have been taken off its route: the answer says which."""
         begun = asyncio.get_running_loop().time()
         standing = [_id(visit) for visit in self.known.visits]
-        answer = await self.tried(
-            lambda: self.calls.calendar.CreateAbsence(asked, timeout=CALL_S)
-        )
+        answer = await self.tried(lambda: self.calls.calendar.CreateAbsence(asked, timeout=CALL_S))
         if not isinstance(answer, Told):
             self.known.absences.append(f"{who}/absences/{id}")
             ended = asyncio.get_running_loop().time()

@@ -8,9 +8,10 @@ import itertools
 import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from benchmarks.company import Company
 from benchmarks.history import Books as Record
 from benchmarks.history import disagreements
 from slotsvc.domain.visit import RouteKey
-from slotsvc.pb.v1 import calendar_service_pb2 as cal
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
 from slotsvc.pb.v1.execution_service_pb2_grpc import ExecutionServiceStub
@@ -33,10 +33,10 @@ from slotsvc.scheduling.ports import Event
 from slotsvc.store.engine import reader_engine
 from slotsvc.store.read_tx import ReadTransaction
 from tests.scheduling.booking_books import Books, By
-from tests.scheduling.booking_company import DAYS, TEAM, TECHNICIANS, TENANT
+from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT
 from tests.simulation.callers import Caller, Client, Known, Planner, Technician, Watcher
-from tests.simulation.faults import Fault, Faults
-from tests.simulation.in_process import NearChannel
+from tests.simulation.faults import Fault, Faults, KilledError
+from tests.simulation.in_process import CallEndedError, NearChannel
 from tests.simulation.simulated_service import DatabaseClock, SimulatedService, Trace
 from tests.simulation.virtual_time import VirtualMachine, virtual_machine
 
@@ -46,6 +46,9 @@ BY_PEOPLE = frozenset(
     {"DepartForVisit", "StartVisit", "FinishVisit", "AnnouncePromise", "CreateAbsence",
      "DeleteAbsence"}
 )  # fmt: skip
+
+_EDITS = frozenset({"VISIT_BOOKED", "VISIT_MOVED"})
+_USE_A_HOLD = frozenset({"VISIT_BOOKED", "VISIT_MOVED", "HOLD_EXTENDED"})
 
 
 @dataclass
@@ -98,9 +101,6 @@ class _World:
 
     def unhandled(self, _loop: Any, context: Mapping[str, Any]) -> None:
         """What no task was waiting for."""
-        from tests.simulation.faults import KilledError
-        from tests.simulation.in_process import CallEndedError
-
         error = context.get("exception")
         if not isinstance(error, KilledError | CallEndedError):
             self._judge.wrong.append(f"unhandled: {context.get('message')} {error!r}")
@@ -156,6 +156,7 @@ class _World:
                 clock.now,
                 clock.now().date(),
                 self._serial,
+                self._known[TENANT if tenant == "beta" else "beta"],
             )
 
     async def _fate(self) -> None:
@@ -212,9 +213,8 @@ class Judge:
     def look(self, method: str, raw: bytes) -> None:
         """After a piece of work of a call; "" is the service's own."""
         events = self._new_events()
-        if not events:
-            return
-        self.commits += 1
+        self.commits += bool(events)
+        self._no_hold_was_used_too_late(events)
         name = method.rpartition("/")[2]
         by = self._by(name, raw)
         routes = {e.route for e in events if e.route is not None}
@@ -229,6 +229,14 @@ class Judge:
         except AssertionError as error:
             told = str(error).splitlines()
             self.wrong.append(f"after {name or 'the service itself'}: {told}")
+
+    def _no_hold_was_used_too_late(self, events: Iterable[Event]) -> None:
+        """I5: by the clock that was read after the lock, whatever was known before."""
+        known = [p for seen in self._books.routes.values() for p in seen.route.placements]
+        over = {p.id for p in known if p.expires is not None and p.expires <= self.clock.now()}
+        for event in events:
+            if event.kind in _USE_A_HOLD and event.data.get("placement") in over:
+                self.wrong.append(f"{event.kind} of {event.data}, a hold that was over")
 
     def _by(self, name: str, raw: bytes) -> By:
         if name == "MoveVisit":
@@ -249,7 +257,8 @@ class Judge:
     def after(self, known: Mapping[str, Known], watcher: Watcher) -> None:
         """The history of each tenant, the audit chain, and what the watcher was told."""
         for tenant, own in known.items():
-            self.wrong += [f"{tenant}: {w}" for w in self.read(lambda tx: _of(tx, tenant, own))]
+            wrong = self.read(partial(_of, tenant=tenant, known=own))
+            self.wrong += [f"{tenant}: {one}" for one in wrong]
         events = self.read(lambda tx: _events(tx, TENANT))
         self.wrong += _untold(events, watcher)
 
@@ -269,6 +278,10 @@ def _of(tx: ReadTransaction, tenant: str, known: Known) -> list[str]:
         {one.visit.id: one.visit.external_ref for one in stored if one.visit.external_ref},
     )
     wrong = disagreements(known.history, record)
+    made = {(e.route, e.version, e.subject) for e in events if e.kind in _EDITS}
+    wrong += [
+        f"a plan edit was answered, and is not there: {e}" for e in known.edits if e not in made
+    ]
     if tx.verify_audit(tenant).broken_at is not None:
         wrong.append("the audit chain is broken")
     return wrong
@@ -284,11 +297,12 @@ def _events(tx: ReadTransaction, tenant: str) -> list[Event]:
 
 
 def _untold(events: list[Event], watcher: Watcher) -> Iterator[str]:
-    """I8: every version once, in order; nothing is skipped however often the watch is cut off."""
-    written = [
-        (e.kind, e.subject, e.version) for e in events if e.route is not None and e.version
-    ]
+    """I8: from its first position on every version once, in order; nothing is skipped however often
+    the watch is cut off."""
     told = [one for one in watcher.told if one[2]]
-    if told != written:
-        at = next((n for n, (a, b) in enumerate(zip(told, written)) if a != b), min(len(told), len(written)))
-        yield f"the watcher was told {len(told)} of {len(written)}; number {at}: {told[at:at+2]} for {written[at:at+2]}"
+    written = [(e.kind, e.subject, e.version) for e in events if e.route is not None]
+    written = written[-len(told) :] if told else []
+    for number, (one, other) in enumerate(zip_longest(told, written)):
+        if one != other:
+            yield f"the watcher was told {one} as number {number}, {other} was written"
+            return

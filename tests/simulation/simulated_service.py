@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,11 +18,13 @@ from typing import Any
 from unittest import mock
 
 import grpc
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from slotsvc import bootstrap
 from slotsvc.bootstrap import service as wiring
 from slotsvc.bootstrap.roads import Roads
 from slotsvc.config import Settings
+from slotsvc.server import key_ring
 from slotsvc.server.map_backends import NoMap
 from slotsvc.store.sqlite_store import SqliteStore
 from slotsvc.travel.cache import CachedTravelTimes
@@ -124,9 +127,9 @@ class Process:
     async def _end(self) -> None:
         with suppress(asyncio.CancelledError, KilledError):
             await asyncio.shield(asyncio.wait({self._life}))
-        if not self._life.cancelled() and (error := self._life.exception()) is not None:
-            if not isinstance(error, KilledError):
-                raise error
+        error = None if self._life.cancelled() else self._life.exception()
+        if error is not None and not isinstance(error, KilledError):
+            raise error
         self.gone.set()
         left = [task for task in self._tasks() if task is not asyncio.current_task()]
         for task in left:
@@ -198,9 +201,7 @@ class ServiceLink:
         patience = left if hangs_up is None else hangs_up
         gone = asyncio.ensure_future(process.gone.wait())
         try:
-            await asyncio.wait(
-                {task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({task, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
         if not task.done():
@@ -214,9 +215,7 @@ class ServiceLink:
             raise _unavailable("the process is gone")
         return task.result()
 
-    async def watch(
-        self, method: str, raw: bytes, timeout: float | None
-    ) -> AsyncIterator[bytes]:
+    async def watch(self, method: str, raw: bytes, timeout: float | None) -> AsyncIterator[bytes]:
         """Answers until the process is gone. Raises ``CallEndedError``."""
         await self._way()
         process = self._serving()
@@ -350,6 +349,7 @@ class SimulatedService:
         with (
             mock.patch.multiple(wiring, **replaced),
             mock.patch.multiple(SqliteStore, write=pointed, read=living),
+            mock.patch.object(key_ring, "_new_key", _seeded_key),
         ):
             yield
 
@@ -361,7 +361,9 @@ class SimulatedService:
     async def _roads(self, _settings: Settings, _stack: AsyncExitStack) -> Roads:
         clock = self._machine.clock.monotonic
         quick = FailFastTravelTimes(FaultyRoads(self._faults), clock=clock)
-        travel = FallbackTravelTimes(CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes())
+        travel = FallbackTravelTimes(
+            CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes()
+        )
         return Roads(travel, NoMap(travel), None, None, ("simulated",))
 
     def _pointed(self, process: Process, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -385,6 +387,8 @@ class SimulatedService:
             process.dead = True
             self._kills.set()
             raise KilledError
+        if point is Point.BEFORE_LOCK and self._faults.strikes(Fault.LOCK_WAITED):
+            self.clock.ahead += timedelta(seconds=self._faults.chance.choice((1, 2, 5)))
         if point is not Point.AFTER_COMMIT:
             if self._faults.strikes(Fault.BUSY):
                 raise busy()
@@ -395,6 +399,12 @@ class SimulatedService:
         written, self._written = self._written, None
         if written is not None:
             self.committed(*written)
+
+
+def _seeded_key() -> key_ring.Key:
+    """The cipher library has dice of its own, which know no seed."""
+    secret = secrets.token_bytes(key_ring.KEY_BYTES)
+    return key_ring.Key(secrets.token_bytes(key_ring.ID_BYTES), AESGCM(secret), secret)
 
 
 class _AbsentProver:
