@@ -30,6 +30,8 @@ from tests.scheduling.booking_company import DAYS, PLACES, TECHNICIANS, WORKS
 
 UNANSWERED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
 """Nobody knows whether the call was done."""
+UNCLEAR = UNANSWERED | {"RESOURCE_EXHAUSTED"}
+"""Try again later."""
 CALL_S = 10.0
 
 EXPECTED = frozenset(
@@ -117,7 +119,7 @@ class Caller:
         """As ``tried``, noted in the history; an answer may be asked for once more."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        answer = await self.tried(call)
+        answer = await self._perhaps_twice(kind, call)
         if isinstance(answer, Told):
             if answer.code in UNANSWERED:
                 self._note(Change(self.number, kind, _id(visit), begun, None, reference))
@@ -130,6 +132,19 @@ class Caller:
         if self.chance.random() < 0.2:
             await self._again(kind, call, answer)
         return answer
+
+    async def _perhaps_twice[A](self, kind: str, call: Callable[[], Awaitable[A]]) -> A | Told:
+        """I4: now and then the same call runs twice at once, as when a caller lost patience."""
+        if self.chance.random() > 0.15:
+            return await self.tried(call)
+        twins = await asyncio.gather(self.tried(call), self.tried(call))
+        answers = [twin for twin in twins if not isinstance(twin, Told)]
+        refusals = [twin for twin in twins if isinstance(twin, Told)]
+        if answers and any(twin.code not in UNCLEAR for twin in refusals):
+            self.known.wrong.append(f"{kind} was answered to one twin, refused to other: {twins}")
+        if len({repr(answer) for answer in answers}) > 1:
+            self.known.wrong.append(f"{kind} was answered to twins in two ways")
+        return answers[0] if answers else refusals[0]
 
     async def _again(self, kind: str, call: Callable[[], Awaitable[Any]], first: Any) -> None:
         """I4: the same words."""
@@ -153,7 +168,7 @@ class Caller:
         self.known.history.note(change)
 
     def _refused(self, refusal: Told) -> Told:
-        busy = refusal.code in ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED")
+        busy = refusal.code == "RESOURCE_EXHAUSTED"
         if refusal.reason not in EXPECTED and not busy:
             self.known.wrong.append(f"refused: {refusal}")
         return refusal
@@ -341,7 +356,7 @@ class Client(Caller):
 
     def _is_a_promise(self, hold: Hold, refusal: Told, what: str) -> None:
         """I5: refused while it is live is a promise broken, unless somebody meddled."""
-        if refusal.code in UNANSWERED | {"RESOURCE_EXHAUSTED", "ABORTED"}:
+        if refusal.code in UNCLEAR:
             self.known.meddled.add(hold.visit)  # it may have been done all the same
             return
         if self.now() < hold.expires and hold.visit not in self.known.meddled:
