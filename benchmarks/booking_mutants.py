@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 900.0
 
 INSTRUMENTS = {
-    "simulation": ("benchmarks.simulate", "--seeds", "80", "--seed", "1000"),
+    "simulation": ("benchmarks.simulate", "--seeds", "60", "--seed", "1000", "--steps", "4"),
     "model": ("pytest", "tests/scheduling/test_booking_machine.py"),
     "locks": ("pytest", "tests/store/test_lock_order.py"),
     "store": ("pytest", "tests/store/test_sqlite_store.py"),
