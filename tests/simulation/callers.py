@@ -69,7 +69,8 @@ class Known:
 
 @dataclass
 class Caller:
-    """One of them. ``now``: the database's clock, to judge promises by."""
+    """One of them. ``now``: the database's clock, to judge promises by. ``tempo``: seconds between
+    steps; the shorter, the more happens at once."""
 
     number: int
     calls: Calls
@@ -80,11 +81,12 @@ class Caller:
     first_day: date
     serial: Iterator[int]
     strangers: Known
+    tempo: float
 
     async def work(self, steps: int) -> None:
         """So many steps, with pauses."""
         for _ in range(steps):
-            await asyncio.sleep(self.chance.expovariate(1 / 4.0))
+            await asyncio.sleep(self.chance.expovariate(1 / self.tempo))
             await self.step()
 
     async def step(self) -> None:
@@ -261,7 +263,8 @@ class Client(Caller):
     async def _pauses(self) -> None:
         """Mostly seconds; now and then a hold or an offer lapses meanwhile."""
         long = self.chance.random() < 0.08
-        await asyncio.sleep(self.chance.uniform(8, 90) if long else self.chance.uniform(0, 5))
+        longest = 90.0 if long else self.tempo
+        await asyncio.sleep(self.chance.uniform(0, longest))
 
     async def _books(self, slot: slots.Slot, reference: str) -> None:
         asked = visits.BookVisitRequest(

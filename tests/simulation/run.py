@@ -47,6 +47,8 @@ BY_PEOPLE = frozenset(
      "DeleteAbsence"}
 )  # fmt: skip
 
+TEMPI = (0.01, 0.01, 0.3, 4.0)
+"""Seconds between the steps of a caller; each seed has one of them."""
 _EDITS = frozenset({"VISIT_BOOKED", "VISIT_MOVED"})
 _USE_A_HOLD = frozenset({"VISIT_BOOKED", "VISIT_MOVED", "HOLD_EXTENDED"})
 
@@ -146,6 +148,7 @@ class _World:
             *[(Client, TENANT)] * 4, (Planner, TENANT), (Technician, TENANT), (Client, "beta"),
         ]  # fmt: skip
         clock = self._service.clock
+        tempo = random.Random(f"{self._seed}/tempo").choice(TEMPI)
         for number, (kind, tenant) in enumerate(kinds):
             yield kind(
                 number,
@@ -157,6 +160,7 @@ class _World:
                 clock.now().date(),
                 self._serial,
                 self._known[TENANT if tenant == "beta" else "beta"],
+                tempo,
             )
 
     async def _fate(self) -> None:

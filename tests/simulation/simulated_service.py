@@ -388,7 +388,7 @@ class SimulatedService:
             self._kills.set()
             raise KilledError
         if point is Point.BEFORE_LOCK and self._faults.strikes(Fault.LOCK_WAITED):
-            self.clock.ahead += timedelta(seconds=self._faults.chance.choice((1, 2, 5)))
+            self.clock.ahead += timedelta(seconds=self._faults.chance.choice((1, 5, 30)))
         if point is not Point.AFTER_COMMIT:
             if self._faults.strikes(Fault.BUSY):
                 raise busy()
