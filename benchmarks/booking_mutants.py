@@ -29,6 +29,7 @@ INSTRUMENTS = {
     "model": ("pytest", "tests/scheduling/test_booking_machine.py"),
     "locks": ("pytest", "tests/store/test_lock_order.py"),
     "store": ("pytest", "tests/store/test_sqlite_store.py"),
+    "judging": ("pytest", "tests/scheduling/test_placing.py"),
     "hours": ("pytest", "tests/domain/test_shifts.py"),
 }
 """By name: the module that runs in the broken process, and what it is told."""
@@ -148,7 +149,7 @@ MUTANTS = (
             Edit("scheduling/placing.py", "return driving(block, shift, order, end_last=True)",
                  "return driving(block, shift, order, end_last=True) * 0"),
         ),
-        ("simulation",),
+        ("judging",),
     ),
     Mutant(
         "every day has 24 hours",

@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from slotsvc.bootstrap.loading import loaded
-from tests.scheduling.booking_world import scratch, template
-from tests.simulation.run import Report, simulate
+from tests.scheduling.booking_world import scratch
+from tests.simulation.run import Report, founded, simulate
 from tests.simulation.virtual_time import compiled_once
 
 STEPS = 6
@@ -29,7 +29,7 @@ def main() -> int:
     begun, failed, total = time.monotonic(), list[int](), Counter[str]()
     seeds = range(chosen.seed, chosen.seed + chosen.seeds)
     with compiled_once(), scratch() as directory:
-        start = template(Path(directory))
+        start = founded(Path(directory))
         for seed in seeds:
             report = run(seed, start, chosen.steps)
             _add(total, report)

@@ -8,7 +8,7 @@ import itertools
 import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -21,6 +21,7 @@ from benchmarks.calls import Calls
 from benchmarks.company import Company
 from benchmarks.history import Books as Record
 from benchmarks.history import disagreements
+from slotsvc.domain.technician import Tenant
 from slotsvc.domain.visit import RouteKey
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
@@ -29,11 +30,13 @@ from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
 from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
-from slotsvc.scheduling.ports import Event
+from slotsvc.scheduling.ports import Event, WriteTx
 from slotsvc.store.engine import reader_engine
 from slotsvc.store.read_tx import ReadTransaction
 from tests.scheduling.booking_books import Books, By
-from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT
+from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT, company
+from tests.scheduling.booking_world import NearStore, template
+from tests.service_fixtures import SetClock
 from tests.simulation.callers import Caller, Client, Known, Planner, Technician, Watcher
 from tests.simulation.faults import Fault, Faults, KilledError
 from tests.simulation.in_process import CallEndedError, NearChannel
@@ -47,6 +50,8 @@ BY_PEOPLE = frozenset(
      "DeleteAbsence"}
 )  # fmt: skip
 
+OTHER = "beta"
+"""The other tenant."""
 TEMPI = (0.01, 0.01, 0.3, 4.0)
 """Seconds between the steps of a caller; each seed has one of them."""
 _EDITS = frozenset({"VISIT_BOOKED", "VISIT_MOVED"})
@@ -73,6 +78,20 @@ class Report:
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
 
 
+def founded(directory: Path) -> Path:
+    """A database with two companies that look the same, and nothing booked; to be copied."""
+    path = template(directory)
+    store = NearStore(path, SetClock(), readers=1)
+
+    def found(tx: WriteTx) -> None:
+        for entity in company():
+            tx.create(OTHER, replace(entity, id=OTHER) if isinstance(entity, Tenant) else entity)
+
+    asyncio.run(store.write(found))
+    store.close()
+    return path
+
+
 def simulate(seed: int, template: Path, data_dir: Path, steps: int = 5) -> Report:
     """Runs one seed on a copy of ``template`` in ``data_dir``; the same seed, the same trace."""
     path = Path(shutil.copyfile(template, data_dir / "slotsvc.db"))
@@ -97,7 +116,7 @@ class _World:
         self._service = SimulatedService(machine, self._faults, path.parent, self._trace)
         self._judge = Judge(path, self._service.clock)
         self._service.committed = self._judge.look
-        self._known = {TENANT: Known(), "beta": Known()}
+        self._known = {TENANT: Known(), OTHER: Known()}
         self._serial = itertools.count(1)
         self._calls = _calls(NearChannel(self._service.link))
 
@@ -145,7 +164,7 @@ class _World:
 
     def _callers(self) -> Iterator[Caller]:
         kinds: list[tuple[type[Caller], str]] = [
-            *[(Client, TENANT)] * 4, (Planner, TENANT), (Technician, TENANT), (Client, "beta"),
+            *[(Client, TENANT)] * 4, (Planner, TENANT), (Technician, TENANT), (Client, OTHER),
         ]  # fmt: skip
         clock = self._service.clock
         tempo = random.Random(f"{self._seed}/tempo").choice(TEMPI)
@@ -159,7 +178,7 @@ class _World:
                 clock.now,
                 clock.now().date(),
                 self._serial,
-                self._known[TENANT if tenant == "beta" else "beta"],
+                self._known[TENANT if tenant == OTHER else OTHER],
                 tempo,
             )
 

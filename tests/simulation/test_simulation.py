@@ -18,8 +18,9 @@ import pytest
 
 from benchmarks.simulate import replay, run
 from slotsvc.bootstrap.loading import loaded
-from tests.scheduling.booking_world import scratch, template
+from tests.scheduling.booking_world import scratch
 from tests.simulation.faults import Fault
+from tests.simulation.run import founded
 from tests.simulation.virtual_time import compiled_once
 
 SEEDS, PARTS, STEPS = 100, 5, 3
@@ -30,7 +31,7 @@ def start() -> Iterator[Path]:
     """A company, and nothing booked."""
     loaded()
     with compiled_once(), scratch() as directory:
-        yield template(Path(directory))
+        yield founded(Path(directory))
 
 
 @pytest.mark.timeout(300)  # a few seconds on a quiet machine
