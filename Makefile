@@ -80,7 +80,7 @@ growth: $(VENV)/.bench ## latency and memory against technicians and days; ARGS=
 
 torture: $(VENV)/.dev ## bookings under kill -9 (ARGS), simulated days (SEEDS), days against brute force (DAYS)
 	@$(BIN)/python -m benchmarks.torture $(ARGS)
-	@$(BIN)/python -m benchmarks.simulate $(or $(SEEDS),--seeds 2000)
+	@$(BIN)/python -m benchmarks.simulate $(or $(SEEDS),--seeds 2500)
 	@$(BIN)/python -m benchmarks.torture_days $(DAYS)
 
 # The same answers for every platform and Python; only what --upgrade is given moves.

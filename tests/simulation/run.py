@@ -37,10 +37,13 @@ from tests.scheduling.booking_books import Books, By
 from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT, company
 from tests.scheduling.booking_world import NearStore, template
 from tests.service_fixtures import SetClock
-from tests.simulation.callers import Caller, Client, Known, Planner, Technician, Watcher
+from tests.simulation.callers import Caller, Known
+from tests.simulation.clients import Client
 from tests.simulation.faults import Fault, Faults, KilledError
 from tests.simulation.in_process import CallEndedError, NearChannel
-from tests.simulation.simulated_service import DatabaseClock, SimulatedService, Trace
+from tests.simulation.process import DatabaseClock, Trace
+from tests.simulation.simulated_service import SimulatedService
+from tests.simulation.staff import Planner, Technician, Watcher
 from tests.simulation.virtual_time import VirtualMachine, virtual_machine
 
 REMOVALS = frozenset({"ReleaseHold", "CancelVisit", "UnplaceVisit"})
