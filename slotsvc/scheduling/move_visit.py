@@ -48,10 +48,12 @@ async def move_visit(desk: Desk, mutation: Mutation, wanted: Wanted, answer: Mov
     """Raises ``PlanWorseError`` with the routes, ``NotFoundError``, ``WrongStateError``,
     ``EtagMismatchError``, ``InvalidRequestError``, ``TravelError``, ``StoreBusyError``."""
     for _ in range(TRIES):
-        stored = await desk.store.read(lambda tx: replayed(tx, mutation))
-        if stored is not None:
-            return stored
-        tried = await _try(desk, mutation.tenant, wanted)
+        board = await desk.store.read(
+            lambda tx: replayed(tx, mutation) or look(tx, mutation.tenant, [wanted.move])
+        )
+        if isinstance(board, bytes):
+            return board
+        tried = await _try(desk, mutation.tenant, wanted, board)
         if not wanted.reason and any(route.worse for route in tried.routes):
             raise PlanWorseError("the move would break what is not broken now", tried.routes)
         try:
@@ -62,8 +64,7 @@ async def move_visit(desk: Desk, mutation: Mutation, wanted: Wanted, answer: Mov
     raise StoreBusyError("the route keeps changing; repeat the call")
 
 
-async def _try(desk: Desk, tenant: str, wanted: Wanted) -> _Tried:
-    board = await desk.store.read(lambda tx: look(tx, tenant, [wanted.move]))
+async def _try(desk: Desk, tenant: str, wanted: Wanted, board: Board) -> _Tried:
     routes, placed = await try_moves(desk, tenant, board, [wanted.move], wanted.pin, "move")
     return _Tried(board, routes, placed[wanted.move.visit])
 

@@ -98,10 +98,12 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
     ``IdempotencyKeyReusedError``, ``TravelError``, ``StoreBusyError``.
     """
     for _ in range(TRIES):
-        stored = await desk.store.read(lambda tx: replayed(tx, mutation))
-        if stored is not None:
-            return stored
-        plan = await _plan(desk, taking)
+        seen = await desk.store.read(
+            lambda tx: replayed(tx, mutation) or see(tx, taking, desk.limits)
+        )
+        if isinstance(seen, bytes):
+            return seen
+        plan = await _plan(desk, taking, seen)
         try:
             work = partial(_write, taking=taking, plan=plan, answer=answer, limits=desk.limits)
             work = partial(work, mutation=mutation)
@@ -113,13 +115,15 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
 
 
 def replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
-    """An earlier answer, before anything is judged: a repeated call must not meet its own visit."""
+    """An earlier answer, before anything is judged: a repeated call must not meet its own visit.
+
+    Look for it in the snapshot that is judged: between two, a twin of the call may commit.
+    """
     m = mutation
     return tx.answered(m.tenant, m.method, m.request_id, m.request_hash)
 
 
-async def _plan(desk: Desk, taking: Taking) -> _Plan:
-    seen = await desk.store.read(lambda tx: see(tx, taking, desk.limits))
+async def _plan(desk: Desk, taking: Taking, seen: Seen) -> _Plan:
     day = await _day(desk, taking, seen)
     placement = _placement(desk, taking, seen)
     _refuse_reserve(taking.offer, seen, day, placement)

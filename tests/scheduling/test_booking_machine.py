@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from tests.examples import MULTIPLIER, examples
+from tests.scheduling.booking_again import Again
 from tests.scheduling.booking_clients import Clients
 from tests.scheduling.booking_planners import Planners
 from tests.scheduling.booking_world import (
@@ -28,7 +29,7 @@ from tests.scheduling.booking_world import (
 from tests.scheduling.postgres_world import PostgresWorld
 
 
-class BookingMachine(Clients, Planners):
+class BookingMachine(Clients, Planners, Again):
     """Everybody at once."""
 
 

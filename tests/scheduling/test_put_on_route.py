@@ -12,12 +12,20 @@ from slotsvc.domain.errors import SlotGoneError, StoreBusyError
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
 from slotsvc.domain.visit import Pin
+from slotsvc.scheduling import book_visit, move_visit
+from slotsvc.scheduling.desk import Placed
+from slotsvc.scheduling.hand_moves import HandMove
+from slotsvc.scheduling.move_visit import Wanted
+from slotsvc.scheduling.mutation import Mutation
+from slotsvc.scheduling.ports import ReadTx
 from slotsvc.scheduling.travel_port import TravelTable
 from slotsvc.scheduling.wish import HeldOffer, Wish
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from tests.scheduling.booking_books import Books, By
 from tests.scheduling.booking_company import PLACES
-from tests.scheduling.booking_world import BookingWorld, local, template
+from tests.scheduling.booking_world import TENANT, BookingWorld, local, template
+
+type Twin = Callable[[], Awaitable[None]]
 
 
 class RoadsMeanwhile(EstimatedTravelTimes):
@@ -115,3 +123,60 @@ def test_a_route_that_never_rests_gives_up(world: BookingWorld, roads: RoadsMean
     roads.events.clear()
     assert sizes(world) == []
     assert world.book(mine, Pin.NONE).stop is not None
+
+
+def between_reads(world: BookingWorld, monkeypatch: pytest.MonkeyPatch, twin: Twin) -> None:
+    """``twin`` runs whole after the first snapshot that is read from now on."""
+    read, waiting = world.store.read, [twin]
+
+    async def then_the_twin(work: Callable[[ReadTx], object]) -> object:
+        found = await read(work)
+        if waiting:
+            await waiting.pop()()
+        return found
+
+    monkeypatch.setattr(world.store, "read", then_the_twin)
+
+
+def test_a_twin_that_is_quicker_answers_for_both(
+    world: BookingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same call again while the first still runs: both get the first answer, whenever the
+    first commits. A refusal would tell the client that it has no booking."""
+    slot = offers(world, PLACES[0], hours=8)[0]
+    call = Mutation(TENANT, "BookVisit", "once", b"the same")
+
+    async def book() -> bytes:
+        def told(placed: Placed) -> bytes:
+            return placed.stored.visit.id.encode()
+
+        return await book_visit.book_slot(world._desk, call, slot, Pin.NONE, told)
+
+    answers: list[bytes] = []
+
+    async def twin() -> None:
+        answers.append(await book())
+
+    between_reads(world, monkeypatch, twin)
+    assert world.run(book()) == answers[0]
+
+
+def test_a_twin_of_a_plan_edit_answers_for_both(
+    world: BookingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A move by hand with the position that only the first of the two can have."""
+    visit = world.book(offers(world, PLACES[0])[0]).stored
+    edit = HandMove(visit.visit.id, "cid", visit.placed.route.day, 0, 0)
+    call = Mutation(TENANT, "MoveVisit", "once", b"the same")
+
+    async def move() -> bytes:
+        return await move_visit.move_visit(
+            world._desk, call, Wanted(edit, reason="told so"), lambda placed, _: b"moved"
+        )
+
+    async def twin() -> None:
+        await move()
+        await world.cancelling(visit.visit.id)
+
+    between_reads(world, monkeypatch, twin)
+    assert world.run(move()) == b"moved"

@@ -32,6 +32,7 @@ class Point(Enum):
 
     BEGIN = "begin"
     AFTER_IDEM = "after_idem"
+    BEFORE_LOCK = "before_lock"
     AFTER_LOCK = "after_lock"
     BEFORE_COMMIT = "before_commit"
     AFTER_COMMIT = "after_commit"
@@ -43,6 +44,7 @@ class Fault(Enum):
     KILL = "the process is killed at a point of a mutation"
     BUSY = "another connection has the database"
     DISK_FULL = "the disk is full"
+    LOCK_WAITED = "somebody else has the lock for seconds"
     REQUEST_LOST = "the request never arrives"
     ANSWER_LOST = "the answer never arrives"
     CANCELLED = "the caller hangs up"
@@ -115,6 +117,7 @@ class PointedTx:
         return answer
 
     def lock_routes(self, keys: Any) -> Any:
+        self._point(Point.BEFORE_LOCK)
         versions = self._tx.lock_routes(keys)
         self._point(Point.AFTER_LOCK)
         return versions

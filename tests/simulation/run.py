@@ -8,8 +8,10 @@ import itertools
 import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from benchmarks.calls import Calls
 from benchmarks.company import Company
 from benchmarks.history import Books as Record
 from benchmarks.history import disagreements
+from slotsvc.domain.technician import Tenant
 from slotsvc.domain.visit import RouteKey
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
@@ -27,15 +30,20 @@ from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceStub
 from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
 from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
-from slotsvc.scheduling.ports import Event
+from slotsvc.scheduling.ports import Event, WriteTx
 from slotsvc.store.engine import reader_engine
 from slotsvc.store.read_tx import ReadTransaction
 from tests.scheduling.booking_books import Books, By
-from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT
-from tests.simulation.callers import Caller, Client, Known, Planner, Technician, Watcher
-from tests.simulation.faults import Fault, Faults
-from tests.simulation.in_process import NearChannel
-from tests.simulation.simulated_service import DatabaseClock, SimulatedService, Trace
+from tests.scheduling.booking_company import TEAM, TECHNICIANS, TENANT, company
+from tests.scheduling.booking_world import NearStore, template
+from tests.service_fixtures import SetClock
+from tests.simulation.callers import Caller, Known
+from tests.simulation.clients import Client
+from tests.simulation.faults import Fault, Faults, KilledError
+from tests.simulation.in_process import CallEndedError, NearChannel
+from tests.simulation.process import DatabaseClock, Trace
+from tests.simulation.simulated_service import SimulatedService
+from tests.simulation.staff import Planner, Technician, Watcher
 from tests.simulation.virtual_time import VirtualMachine, virtual_machine
 
 REMOVALS = frozenset({"ReleaseHold", "CancelVisit", "UnplaceVisit"})
@@ -44,6 +52,13 @@ BY_PEOPLE = frozenset(
     {"DepartForVisit", "StartVisit", "FinishVisit", "AnnouncePromise", "CreateAbsence",
      "DeleteAbsence"}
 )  # fmt: skip
+
+OTHER = "beta"
+"""The other tenant."""
+TEMPI = (0.01, 0.01, 0.3, 4.0)
+"""Seconds between the steps of a caller; each seed has one of them."""
+_EDITS = frozenset({"VISIT_BOOKED", "VISIT_MOVED"})
+_USE_A_HOLD = frozenset({"VISIT_BOOKED", "VISIT_MOVED", "HOLD_EXTENDED"})
 
 
 @dataclass
@@ -64,6 +79,20 @@ class Report:
     def fingerprint(self) -> str:
         """Of the trace."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+def founded(directory: Path) -> Path:
+    """A database with two companies that look the same, and nothing booked; to be copied."""
+    path = template(directory)
+    store = NearStore(path, SetClock(), readers=1)
+
+    def found(tx: WriteTx) -> None:
+        for entity in company():
+            tx.create(OTHER, replace(entity, id=OTHER) if isinstance(entity, Tenant) else entity)
+
+    asyncio.run(store.write(found))
+    store.close()
+    return path
 
 
 def simulate(seed: int, template: Path, data_dir: Path, steps: int = 5) -> Report:
@@ -90,15 +119,12 @@ class _World:
         self._service = SimulatedService(machine, self._faults, path.parent, self._trace)
         self._judge = Judge(path, self._service.clock)
         self._service.committed = self._judge.look
-        self._known = {TENANT: Known(), "beta": Known()}
+        self._known = {TENANT: Known(), OTHER: Known()}
         self._serial = itertools.count(1)
         self._calls = _calls(NearChannel(self._service.link))
 
     def unhandled(self, _loop: Any, context: Mapping[str, Any]) -> None:
         """What no task was waiting for."""
-        from tests.simulation.faults import KilledError
-        from tests.simulation.in_process import CallEndedError
-
         error = context.get("exception")
         if not isinstance(error, KilledError | CallEndedError):
             self._judge.wrong.append(f"unhandled: {context.get('message')} {error!r}")
@@ -141,9 +167,10 @@ class _World:
 
     def _callers(self) -> Iterator[Caller]:
         kinds: list[tuple[type[Caller], str]] = [
-            *[(Client, TENANT)] * 4, (Planner, TENANT), (Technician, TENANT), (Client, "beta"),
+            *[(Client, TENANT)] * 4, (Planner, TENANT), (Technician, TENANT), (Client, OTHER),
         ]  # fmt: skip
         clock = self._service.clock
+        tempo = random.Random(f"{self._seed}/tempo").choice(TEMPI)
         for number, (kind, tenant) in enumerate(kinds):
             yield kind(
                 number,
@@ -154,6 +181,8 @@ class _World:
                 clock.now,
                 clock.now().date(),
                 self._serial,
+                self._known[TENANT if tenant == OTHER else OTHER],
+                tempo,
             )
 
     async def _fate(self) -> None:
@@ -210,9 +239,8 @@ class Judge:
     def look(self, method: str, raw: bytes) -> None:
         """After a piece of work of a call; "" is the service's own."""
         events = self._new_events()
-        if not events:
-            return
-        self.commits += 1
+        self.commits += bool(events)
+        self._no_hold_was_used_too_late(events)
         name = method.rpartition("/")[2]
         by = self._by(name, raw)
         routes = {e.route for e in events if e.route is not None}
@@ -227,6 +255,14 @@ class Judge:
         except AssertionError as error:
             told = str(error).splitlines()
             self.wrong.append(f"after {name or 'the service itself'}: {told}")
+
+    def _no_hold_was_used_too_late(self, events: Iterable[Event]) -> None:
+        """I5: by the clock that was read after the lock, whatever was known before."""
+        known = [p for seen in self._books.routes.values() for p in seen.route.placements]
+        over = {p.id for p in known if p.expires is not None and p.expires <= self.clock.now()}
+        for event in events:
+            if event.kind in _USE_A_HOLD and event.data.get("placement") in over:
+                self.wrong.append(f"{event.kind} of {event.data}, a hold that was over")
 
     def _by(self, name: str, raw: bytes) -> By:
         if name == "MoveVisit":
@@ -247,7 +283,8 @@ class Judge:
     def after(self, known: Mapping[str, Known], watcher: Watcher) -> None:
         """The history of each tenant, the audit chain, and what the watcher was told."""
         for tenant, own in known.items():
-            self.wrong += [f"{tenant}: {w}" for w in self.read(lambda tx: _of(tx, tenant, own))]
+            wrong = self.read(partial(_of, tenant=tenant, known=own))
+            self.wrong += [f"{tenant}: {one}" for one in wrong]
         events = self.read(lambda tx: _events(tx, TENANT))
         self.wrong += _untold(events, watcher)
 
@@ -267,6 +304,10 @@ def _of(tx: ReadTransaction, tenant: str, known: Known) -> list[str]:
         {one.visit.id: one.visit.external_ref for one in stored if one.visit.external_ref},
     )
     wrong = disagreements(known.history, record)
+    made = {(e.route, e.version, e.subject) for e in events if e.kind in _EDITS}
+    wrong += [
+        f"a plan edit was answered, and is not there: {e}" for e in known.edits if e not in made
+    ]
     if tx.verify_audit(tenant).broken_at is not None:
         wrong.append("the audit chain is broken")
     return wrong
@@ -282,12 +323,12 @@ def _events(tx: ReadTransaction, tenant: str) -> list[Event]:
 
 
 def _untold(events: list[Event], watcher: Watcher) -> Iterator[str]:
-    """I8: every version once, in order; nothing is skipped however often the watch is cut off."""
-    written = [(e.kind, e.subject, e.version) for e in events if e.route is not None and e.version]
+    """I8: from its first position on every version once, in order; nothing is skipped however often
+    the watch is cut off."""
     told = [one for one in watcher.told if one[2]]
-    if told != written:
-        at = next(
-            (n for n, (a, b) in enumerate(zip(told, written)) if a != b),
-            min(len(told), len(written)),
-        )
-        yield f"the watcher was told {len(told)} of {len(written)}; number {at}: {told[at : at + 2]} for {written[at : at + 2]}"
+    written = [(e.kind, e.subject, e.version) for e in events if e.route is not None]
+    written = written[-len(told) :] if told else []
+    for number, (one, other) in enumerate(zip_longest(told, written)):
+        if one != other:
+            yield f"the watcher was told {one} as number {number}, {other} was written"
+            return
