@@ -5,6 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 from tests.examples import MULTIPLIER
+from tests.postgres_fixtures import empty_postgres_url, postgres, postgres_url
+
+__all__ = ["empty_postgres_url", "postgres", "postgres_url"]
 
 settings.register_profile(
     "slotsvc",

@@ -18,12 +18,12 @@ from grpc import aio
 
 from benchmarks.calls import Calls, Told, calling, fresh_id, told
 from slotsvc import bootstrap
+from slotsvc.bootstrap.stores import OpenStore
 from slotsvc.config import ClientTls, Holds, Log, Settings, Tls
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.metrics import Metrics
-from slotsvc.store.sqlite_store import SqliteStore
 
 MONDAY_MORNING = datetime(2030, 6, 3, 6, 0, tzinfo=UTC)
 """08:00 in Monaco, a Monday without clock changes near."""
@@ -51,7 +51,7 @@ class RunningService:
 
     address: str
     calls: Calls
-    store: SqliteStore
+    store: OpenStore
     clock: SetClock
     metrics: Metrics = field(repr=False)
 

@@ -21,18 +21,25 @@ STOP_S = 20.0
 class ServerProcess:
     """``slotsvc serve`` on one data directory and one port. Dies with this process too.
 
-    ``compiled``: directory of a compiled map; None: driving is estimated. ``metrics``: served at
+    ``compiled``: directory of a compiled map; None: driving is estimated. ``config``: a TOML file of
+    further settings, since nothing of the environment is handed on. ``metrics``: served at
     ``metrics_address``, else that is "". Log lines go to
     ``server.log`` in the data directory. Start it from the main thread.
     """
 
     def __init__(
-        self, data_dir: Path, compiled: Path | None = None, *, metrics: bool = False
+        self,
+        data_dir: Path,
+        compiled: Path | None = None,
+        *,
+        metrics: bool = False,
+        config: Path | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.metrics_address = ""
         self.address = f"127.0.0.1:{free_port()}"
-        self._map = ["--map", str(compiled)] if compiled else []
+        self._more = ["--map", str(compiled)] if compiled else []
+        self._more += ["--config", str(config)] if config else []
         self._http = "127.0.0.1:0" if metrics else "off"
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -68,7 +75,7 @@ class ServerProcess:
             self._http,
             "--json",
         ]
-        command = [*PROGRAM, *serve, "--data-dir", str(self.data_dir), *self._map]
+        command = [*PROGRAM, *serve, "--data-dir", str(self.data_dir), *self._more]
         with self.log.open("ab") as log:
             self._child = spawn_tied(command, stdout=subprocess.PIPE, stderr=log.fileno())
         ready = await asyncio.wait_for(asyncio.to_thread(_first_object, self._child), READY_S)

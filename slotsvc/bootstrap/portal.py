@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from slotsvc.bootstrap.service import RunningServer, running
 from slotsvc.config import Settings
 from slotsvc.domain.technician import Tenant
+from slotsvc.scheduling.ports import Store
 from slotsvc.server.logging import configure_logging
 from slotsvc.server.portal_keys import portal_keys
-from slotsvc.store.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -134,7 +134,7 @@ def _service_options(settings: Settings) -> ServiceOptions:
     )
 
 
-async def _company(settings: Settings, store: SqliteStore) -> str | NoPortal:
+async def _company(settings: Settings, store: Store) -> str | NoPortal:
     """Id of the company to serve."""
     if settings.portal.http_addr == "off":
         return NoPortal.OFF

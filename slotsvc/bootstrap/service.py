@@ -17,6 +17,7 @@ import structlog
 from slotsvc.bootstrap.background import Background
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.roads import Roads, open_roads
+from slotsvc.bootstrap.stores import OpenStore, database_told, open_store
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.api_keys import ApiKeys
@@ -54,8 +55,6 @@ from slotsvc.server.slot_service import MoreSearches, SlotService
 from slotsvc.server.slot_tokens import SlotSealer
 from slotsvc.server.visit_service import VisitService
 from slotsvc.server.watch import TeamWatcher
-from slotsvc.store import migrate
-from slotsvc.store.sqlite_store import SqliteStore
 from slotsvc.travel.map_info import MapInfo
 
 _log = structlog.get_logger(__name__)
@@ -75,7 +74,7 @@ class RunningServer:
     metrics_address: str
     map_info: MapInfo | None
     summary: list[str]
-    store: SqliteStore = field(repr=False)
+    store: OpenStore = field(repr=False)
     metrics: Metrics = field(repr=False)
 
 
@@ -115,7 +114,7 @@ async def running(
         roads = await open_roads(settings, stack)
         measured = MeasuredTravelTimes(roads.travel, metrics, roads.cache)
         roads = replace(roads, travel=measured)
-        store = _store(settings, clock)
+        store = open_store(settings, clock)
         stack.callback(store.close)
         background = Background(store, metrics, settings.jobs.at_once)
         ringing = RingingStore(background.store, WakeUp(store))
@@ -151,17 +150,10 @@ async def running(
 def _summary(settings: Settings, roads: Roads) -> list[str]:
     keys = "API keys" if settings.auth == "keys" else "anybody who can connect (auth is off)"
     return [
-        f"database  {settings.database_file}",
+        f"database  {database_told(settings)}",
         *(f"roads     {line}" for line in roads.told),
         f"access    {keys}",
     ]
-
-
-def _store(settings: Settings, clock: Clock | None) -> SqliteStore:
-    path = settings.database_file
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate.upgrade(f"sqlite:///{path}")
-    return SqliteStore(path, clock)
 
 
 def _server(
@@ -232,7 +224,7 @@ def _new_id(kind: str) -> str:
     return f"{kind}-{secrets.randbits(100):025x}"
 
 
-async def _count_holds(store: SqliteStore, metrics: Metrics) -> None:
+async def _count_holds(store: OpenStore, metrics: Metrics) -> None:
     """Keeps the gauge of live holds: they lapse without anybody telling."""
     while True:
         with contextlib.suppress(StoreBusyError):
@@ -247,7 +239,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 def _http_status(
-    settings: Settings, metrics: Metrics, store: SqliteStore, roads: Roads
+    settings: Settings, metrics: Metrics, store: OpenStore, roads: Roads
 ) -> HttpStatus | None:
     if settings.http_addr == "off":
         return None

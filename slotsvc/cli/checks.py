@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from slotsvc.cli.channel import NOBODY, Caller, open_channel, reachable
+from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
     import grpc
@@ -41,7 +42,9 @@ def machine_checks(settings: Settings) -> list[Check]:
         sqlite_check(),
         osrm_check(settings.osrm_url),
         data_check(settings.data_dir),
-        store_check(settings.database_file),
+        shared_store_check(settings)
+        if settings.database_url is not None
+        else store_check(settings.database_file),
         map_check(settings.map_path, settings.osrm_url),
         *driving_checks(settings.map_path),
         keys_check(settings.key_ring_file),
@@ -122,6 +125,19 @@ def store_check(database: Path) -> Check:
         action = f"chmod 600 {database}*"
         return Check("database", "warn", f"{database} can be read by others, {used}", action)
     return Check("database", "ok", f"{database.name}, {used}")
+
+
+def shared_store_check(settings: Settings) -> Check:
+    """PostgreSQL answers, and has the tables of this version."""
+    from slotsvc.bootstrap.stores import database_address, database_told
+    from slotsvc.domain.errors import SlotsvcError
+    from slotsvc.store.migrate import check
+
+    try:
+        check(database_address(settings))
+    except SlotsvcError as error:
+        return Check("database", "fail", sentence(error.message), "Start it, or `slotsvc migrate`.")
+    return Check("database", "ok", database_told(settings))
 
 
 def in_use_by(database: Path) -> int | None:

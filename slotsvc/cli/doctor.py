@@ -58,7 +58,8 @@ def doctor(
     checks = [] if only == "server" else machine_checks(chosen)
     if only != "machine":
         found = server_check(there, timeout, chosen.map_path, caller(chosen))
-        checks.append(found if only else same_files(found, chosen.database_file, there))
+        shared = only or chosen.database_url is not None
+        checks.append(found if shared else same_files(found, chosen.database_file, there))
     ready = all(check.state != "fail" for check in checks)
     if as_json:
         from slotsvc.cli.as_json import echo_json

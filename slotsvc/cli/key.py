@@ -23,6 +23,7 @@ from slotsvc.cli.words import sentence, short
 
 if TYPE_CHECKING:
     from slotsvc.cli.channel import Service
+    from slotsvc.config import Settings
     from slotsvc.pb.v1.access_service_pb2 import ApiKey
     from slotsvc.pb.v1.options_pb2 import Role
 
@@ -49,7 +50,7 @@ def key_group() -> None:
 def first(
     display_name: str, data_dir: Path | None, config_file: Path | None, as_json: bool
 ) -> None:
-    """Make an operator's key, in the database itself, while no service runs on it.
+    """Make an operator's key, in the database itself; no service may run on a file meanwhile.
 
     The operator creates companies (tenants) and the first key of each. Only while there is no other
     live operator's key. When that is lost: serve with --auth off on this machine, revoke it
@@ -58,21 +59,19 @@ def first(
     \b
     slotsvc key first > operator.key
     """
-    database = settings(config_file, {"data_dir": data_dir}).database_file
-    private_directory(database.parent)
-    _show_secret(_first(database, display_name), None, as_json)
+    chosen = settings(config_file, {"data_dir": data_dir})
+    if chosen.database_url is None:
+        private_directory(chosen.database_file.parent)
+    _show_secret(_first(chosen, display_name), None, as_json)
 
 
-def _first(database: Path, display_name: str) -> str:
+def _first(chosen: Settings, display_name: str) -> str:
+    from slotsvc.bootstrap.stores import open_store
     from slotsvc.domain.errors import SlotsvcError
     from slotsvc.scheduling.api_keys import ApiKeys
-    from slotsvc.store.engine import sqlite_url
-    from slotsvc.store.migrate import upgrade
-    from slotsvc.store.sqlite_store import SqliteStore
 
     try:
-        upgrade(sqlite_url(database))
-        store = SqliteStore(database)
+        store = open_store(chosen)
     except SlotsvcError as error:
         raise CommandError(sentence(error.message), error.reason, Exit.NOT_READY) from None
     try:

@@ -68,26 +68,33 @@ def _value(values: Any, path: tuple[str, ...]) -> str:
               help="Where the service keeps its files.")  # fmt: skip
 @json_option
 def migrate(config_file: Path | None, data_dir: Path | None, as_json: bool) -> None:
-    """Bring the database to this version's tables."""
-    database = settings(config_file, {"data_dir": data_dir}).database_file
-    private_directory(database.parent)
-    before, after = _upgraded(database)
+    """Bring the database to this version's tables.
+
+    A file must not be in use. On PostgreSQL services may go on: those of the version before work on
+    the new tables.
+    """
+    from slotsvc.bootstrap.stores import database_address, database_told
+
+    chosen = settings(config_file, {"data_dir": data_dir})
+    if chosen.database_url is None:
+        private_directory(chosen.database_file.parent)
+    before, after = _upgraded(database_address(chosen))
+    database = database_told(chosen)
     if as_json:
         from slotsvc.cli.as_json import echo_json
 
-        echo_json({"database": str(database), "before": before, "after": after})
+        echo_json({"database": database, "before": before, "after": after})
     elif before == after:
         click.echo(f"{database} is up to date ({after}).")
     else:
         click.echo(f"{database}: {before or 'empty'} -> {after}")
 
 
-def _upgraded(database: Path) -> tuple[str | None, str]:
+def _upgraded(url: str) -> tuple[str | None, str]:
     """The revisions before and after."""
     from slotsvc.domain.errors import SlotsvcError
     from slotsvc.store.migrate import current, upgrade
 
-    url = f"sqlite:///{database}"
     try:
         return current(url), upgrade(url)
     except SlotsvcError as error:

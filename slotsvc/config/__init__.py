@@ -84,6 +84,14 @@ class Settings(BaseSettings):
     database_path: Path | None = Field(
         None, description="SQLite file. Unset: `slotsvc.db` in `data_dir`."
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL to use instead of a file, `postgresql://user@host/database`; "
+        "several processes may share it. Unset: the SQLite file.",
+    )
+    database_connections: int = Field(
+        16, ge=2, le=200, description="Connections to PostgreSQL, at most, of one process."
+    )
     key_ring_path: Path | None = Field(
         None,
         description="Keys of slot tokens, mode 0600, made at the first start. "
@@ -141,6 +149,14 @@ class Settings(BaseSettings):
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://")
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError("must be postgresql://user@host/database; a file is database_path")
+        return value
 
     @field_validator("api_key")
     @classmethod

@@ -98,6 +98,7 @@ class ApiKeys:
         wanted = NewKey("", Role.OPERATOR, display_name)
 
         def work(tx: WriteTx) -> str:
+            tx.take_turn("")
             if any(key.live(tx.now()) for key in tx.keys("", "", 1000)):
                 raise AlreadyExistsError("there is an operator's key already")
             key = _checked(tx, wanted, id, secret)

@@ -287,6 +287,14 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, JobRead, Protocol):
 class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, SweepWrite, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
 
+    def take_turn(self, tenant: str) -> None:
+        """Waits until no other mutation of the tenant runs; none begins before this one's end.
+
+        ``replay``, ``lock_routes``, ``record`` and changes of the calendar do it first of all. Work
+        that reads, to decide on a write, before any of those calls it itself.
+        """
+        ...
+
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
         """The stored answer of an earlier call with this key; None for the first one.
 

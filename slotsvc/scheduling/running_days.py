@@ -45,6 +45,7 @@ def _changed(tx: ReadTx, keys: Iterable[RouteKey]) -> list[RouteKey]:
 
 def _judge(tx: WriteTx, key: RouteKey) -> bool:
     """False: somebody else's write has judged it meanwhile, and nothing is left to tell."""
+    tx.take_turn(key.tenant)
     if not _changed(tx, [key]):
         return False
     tx.lock_routes([key])

@@ -1,7 +1,7 @@
 """What happens to a team, from a position on, as it happens.
 
-Positions are those of the store: they grow in the order of commits (on SQLite one writes at a
-time), so reading "after" the last one can neither skip nor repeat an event. A watcher pulls: it
+Positions are those of the store: they grow in the order of a tenant's commits (its mutations take
+turns), so reading "after" the last one can neither skip nor repeat an event. A watcher pulls: it
 holds one batch of events, and reads on when those were taken.
 """
 

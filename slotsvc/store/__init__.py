@@ -1,1 +1,1 @@
-"""The truth: routes, visits, events and audit on SQLite."""
+"""The truth: routes, visits, events and audit on SQLite or PostgreSQL."""

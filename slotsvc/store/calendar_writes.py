@@ -22,6 +22,7 @@ from slotsvc.store.calendar_reads import CalendarReads, is_entity
 from slotsvc.store.calendar_tables import ENTITIES, EntityTable
 from slotsvc.store.errors import is_duplicate, is_orphan
 from slotsvc.store.in_use import refuse_when_in_use
+from slotsvc.store.turns import TurnTaking
 
 
 def _technician_of(entity: Entity) -> str:
@@ -47,7 +48,7 @@ def _refusals(table: EntityTable[Any]) -> Iterator[None]:
         raise
 
 
-class CalendarWrites(CalendarReads):
+class CalendarWrites(CalendarReads, TurnTaking):
     """``slotsvc.scheduling.ports.CalendarWrite``."""
 
     def create(self, tenant: str, entity: Entity) -> str:
@@ -56,6 +57,7 @@ class CalendarWrites(CalendarReads):
         Raises ``AlreadyExistsError`` (also for a second exception of a technician on one date)
         and ``NotFoundError`` for a missing tenant, team or technician it belongs to.
         """
+        self.take_turn(entity.id if isinstance(entity, Tenant) else tenant)
         table = ENTITIES[type(entity)]
         columns = table.to_row(entity)
         if isinstance(entity, Tenant):
@@ -74,6 +76,7 @@ class CalendarWrites(CalendarReads):
         """
         table = ENTITIES[type(entity)]
         owner = entity.id if isinstance(entity, Tenant) else tenant
+        self.take_turn(owner)
         self._expect(owner, type(entity), entity.id, etag, _technician_of(entity))
         revision = self._next_revision(owner)
         here = is_entity(table, tenant, entity.id, _technician_of(entity))
@@ -89,6 +92,7 @@ class CalendarWrites(CalendarReads):
 
         Raises ``NotFoundError``, ``EtagMismatchError``, ``InUseError``.
         """
+        self.take_turn(tenant)
         self._expect(tenant, kind, id, etag, technician)
         refuse_when_in_use(self._connection, tenant, kind, id, self.now())
         if kind is Technician:

@@ -31,7 +31,10 @@ def path_of(url: str) -> Path:
     """The file of a ``sqlite:///`` address. Raises ``StoreOpenError`` for any other address."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        raise StoreOpenError("the database must be a SQLite file: sqlite:///path/to/slotsvc.db")
+        raise StoreOpenError(
+            "the database must be a SQLite file, sqlite:///path/to/slotsvc.db, "
+            "or PostgreSQL, postgresql://user@host/database"
+        )
     return Path(str(parsed.database))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from slotsvc.domain.errors import InvariantError, SlotsvcError, StoreBusyError
+from slotsvc.store import sql_states
 
 # Primary result codes of SQLite (https://sqlite.org/rescode.html). The driver does not turn on the
 # extended ones, so which constraint was broken is read from the text.
@@ -42,6 +43,10 @@ class LibraryTooOldError(StoreOpenError):
     reason = "SQLITE_TOO_OLD"
 
 
+class CalledOffError(Exception):
+    """Nobody waits for this work any more; it was rolled back."""
+
+
 def code_of(error: DBAPIError) -> int:
     """SQLite's primary result code; 0 when the error carries none."""
     return int(getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF
@@ -49,21 +54,29 @@ def code_of(error: DBAPIError) -> int:
 
 def is_contention(error: DBAPIError) -> bool:
     """True when the same work may succeed a moment later."""
+    if (state := sql_states.state_of(error)) is not None:
+        return state in sql_states.CONTENTION
     return code_of(error) in (_BUSY, _LOCKED)
 
 
 def is_duplicate(error: IntegrityError) -> bool:
     """True when a row with this key exists already."""
+    if (state := sql_states.state_of(error)) is not None:
+        return state == sql_states.DUPLICATE
     return str(error.orig).startswith(_DUPLICATE)
 
 
 def is_taken_id(error: IntegrityError) -> bool:
     """True when it is the row's own id that exists already, not some other unique value."""
+    if sql_states.state_of(error) is not None:
+        return is_duplicate(error) and sql_states.constraint_of(error).startswith("pk_")
     return is_duplicate(error) and str(error.orig).endswith(".id")
 
 
 def is_orphan(error: IntegrityError) -> bool:
     """True when the row that the new one belongs to does not exist."""
+    if (state := sql_states.state_of(error)) is not None:
+        return state == sql_states.ORPHAN
     return str(error.orig) == _ORPHAN
 
 
@@ -72,6 +85,8 @@ def meaning(error: DBAPIError) -> Exception:
 
     A broken constraint that nobody expected is a defect of ours, hence ``InvariantError``.
     """
+    if sql_states.is_postgres(error):
+        return sql_states.meaning(error)
     code = code_of(error)
     if is_contention(error):
         return StoreBusyError("the database is locked by another connection")
@@ -83,3 +98,12 @@ def meaning(error: DBAPIError) -> Exception:
         # The driver's text names tables and columns, never values.
         return InvariantError(f"the store refused an inconsistent write: {error.orig}")
     return error
+
+
+def not_opened(error: DBAPIError) -> Exception:
+    """The same while a database is being opened: what the driver says then helps, and holds no
+    password."""
+    if not sql_states.is_lost(error):
+        return meaning(error)
+    reason = str(error.orig).partition("\n")[0]
+    return StoreOpenError(f"the database cannot be opened: {reason}")

@@ -1,4 +1,4 @@
-"""The gate in front of the one writer: first come, first served, and nobody waits for ever."""
+"""The gate in front of the writers: first come, first served, and nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ type CalledOff = Callable[[], bool]
 
 
 class Gate:
-    """Runs one piece of work at a time, in its own thread, in order of arrival.
+    """Runs ``workers`` pieces of work at a time, in threads of its own, in order of arrival.
 
     ``limit``: how many may wait. ``patience``: seconds that one waits for its turn; work that has
     begun is never cut short.
     """
 
-    def __init__(self, name: str, limit: int, patience: float) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str, limit: int, patience: float, workers: int = 1) -> None:
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self._limit = limit
+        self._workers = workers
         self._patience = patience
         self._inside = 0
         self._counter = threading.Lock()
@@ -39,7 +40,7 @@ class Gate:
         try:
             done, _ = await asyncio.wait({result}, timeout=self._patience)
             if not done and job.cancel():
-                raise StoreBusyError(f"the store could not be written within {self._patience:g} s")
+                raise StoreBusyError(f"the store had no time within {self._patience:g} s")
             return await result
         except asyncio.CancelledError:
             nobody_waits.set()
@@ -48,14 +49,14 @@ class Gate:
 
     def close(self) -> None:
         """Lets everybody inside finish, and nobody else in."""
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     def _enter[T](self, work: Callable[[CalledOff], T], called_off: CalledOff) -> Future[T]:
         with self._counter:
-            if self._inside > self._limit:
-                raise StoreBusyError(f"{self._limit} writes wait already")
+            if self._inside >= self._limit + self._workers:
+                raise StoreBusyError(f"{self._limit} calls wait already")
             try:
-                job = self._thread.submit(work, called_off)
+                job = self._threads.submit(work, called_off)
             except RuntimeError as error:
                 raise StoreBusyError("the store is closed") from error
             self._inside += 1

@@ -15,12 +15,13 @@ from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.store.route_reads import RouteReads, named, on_routes, row_key
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
+from slotsvc.store.turns import TurnTaking, WaitForTurn, only_writer
 from slotsvc.store.violation_rows import violation_rows
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.
-# Writers come one after the other, so changes are numbered in the order of their commits.
+# A tenant's writers take turns, so changes are numbered in the order of their commits.
 _BUMP = text(
     "INSERT INTO route (tenant, technician, day, shift, version, state, change) "
     f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}', "
@@ -59,11 +60,13 @@ _LEFT_OUT = (
 )
 
 
-class RouteWrites(RouteReads):
+class RouteWrites(RouteReads, TurnTaking):
     """The writing half of ``slotsvc.scheduling.ports.WriteTx`` that concerns routes."""
 
-    def __init__(self, connection: Connection, clock: DatabaseClock) -> None:
-        super().__init__(connection, clock)
+    def __init__(
+        self, connection: Connection, clock: DatabaseClock, wait: WaitForTurn = only_writer
+    ) -> None:
+        super().__init__(connection, clock, wait)
         self._locked: dict[RouteKey, int] = {}
 
     def lock_routes(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, int]:
@@ -73,6 +76,8 @@ class RouteWrites(RouteReads):
         call: a second call could wait for somebody who waits for the first.
         """
         wanted = sorted(set(keys))
+        for tenant in sorted({key.tenant for key in wanted}):
+            self.take_turn(tenant)
         for key in wanted:
             if key not in self._locked:
                 self._locked[key] = self._bump(key)

@@ -16,7 +16,7 @@ from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
 from slotsvc.store.database_clock import clock_or_database
 from slotsvc.store.engine import reader_engine, still_open, writer_engine
-from slotsvc.store.errors import is_contention, meaning
+from slotsvc.store.errors import CalledOffError, is_contention, meaning
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.gate import CalledOff, Gate
 from slotsvc.store.migrate import require, revision_of
@@ -24,10 +24,6 @@ from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.write_tx import WriteTransaction
 
 _TRIES = 5
-
-
-class CalledOffError(Exception):
-    """Nobody waits for this work any more; it was rolled back."""
 
 
 class SqliteStore:

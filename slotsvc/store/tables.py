@@ -7,6 +7,7 @@ migrations make the same tables; a test sees to it.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -231,8 +232,14 @@ IDEMPOTENCY = Table(
 EVENT = Table(
     "event",
     METADATA,
-    # SQLite gives growing numbers, never used again, to this type of key only.
-    Column("position", Integer, primary_key=True, autoincrement=True),
+    # SQLite gives growing numbers, never used again, to this type of key only. On PostgreSQL a
+    # sequence gives them, to a tenant's writers in the order of their turns.
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
     text_column("tenant"),
     number_column("at"),
     text_column("kind"),

@@ -15,6 +15,7 @@ from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sweep_writes import SweepWrites
 from slotsvc.store.transaction import DatabaseClock
+from slotsvc.store.turns import WaitForTurn, only_writer
 from slotsvc.store.visit_writes import VisitWrites
 
 
@@ -23,21 +24,33 @@ class WriteTransaction(
 ):
     """``slotsvc.scheduling.ports.WriteTx``."""
 
-    def __init__(self, connection: Connection, clock: DatabaseClock) -> None:
-        super().__init__(connection, clock)
+    def __init__(
+        self, connection: Connection, clock: DatabaseClock, wait: WaitForTurn = only_writer
+    ) -> None:
+        super().__init__(connection, clock, wait)
         self._unanswered: set[Call] = set()
+        self._answered = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same work, run again after this transaction was committed, would only find
+        the stored answer."""
+        return self._answered and not self._unanswered
 
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
         """The stored answer of an earlier call with this key; None for the first one.
 
         An empty key is never stored. Raises ``IdempotencyKeyReusedError`` for another payload.
         """
+        self.take_turn(tenant)
         if not key:
             return None
         call = (tenant, method, key)
         answer = idempotency.claim(self._connection, call, request_hash, self.now())
         if answer is None:
             self._unanswered.add(call)
+        else:
+            self._answered = True
         return answer
 
     def remember(
@@ -48,9 +61,11 @@ class WriteTransaction(
         if key and (call in self._unanswered or self.replay(*call, request_hash) is None):
             idempotency.fill(self._connection, call, answer)
             self._unanswered.discard(call)
+            self._answered = True
 
     def record(self, tenant: str, event: Event, actor: str) -> None:
         """One event row and one audit row (hash chain per tenant)."""
+        self.take_turn(tenant)
         at = self.now()
         append_event(self._connection, tenant, event, at)
         append_entry(self._connection, tenant, event, actor, at)

@@ -1,4 +1,4 @@
-"""Use cases on a real SQLite file with a clock that is set: what the booking machine plays with."""
+"""Use cases on a real database with a clock that is set: what the booking machine plays with."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pysqlite3 import dbapi2
 
+from slotsvc.bootstrap.stores import OpenStore
 from slotsvc.domain.commitment import Promise
 from slotsvc.domain.place import Location
 from slotsvc.domain.time_window import TimeWindow
@@ -77,16 +78,23 @@ class NearStore(SqliteStore):
     async def write[T](self, work: Callable[[WriteTx], T]) -> T:
         return self._write(work, lambda: False)
 
-    def overwrite(self, source: dbapi2.Connection) -> None:
-        """With all that another database has."""
-        with self._writer.connect() as connection:
-            source.backup(connection.connection.dbapi_connection)
+    def renew(self, path: Path) -> None:
+        """All that was kept at ``path``, and nothing else."""
+        with closing(dbapi2.connect(str(path))) as kept, self._writer.connect() as connection:
+            kept.backup(connection.connection.dbapi_connection)
 
-    def copy_to(self, target: dbapi2.Connection) -> None:
-        """All that is in here."""
-        with self._writer.connect() as connection:
+    def keep(self, path: Path) -> None:
+        """All that is in here, at ``path``."""
+        with closing(dbapi2.connect(str(path))) as copy, self._writer.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
-            driver.backup(target)
+            driver.backup(copy)
+
+
+class KeepingStore(OpenStore, Protocol):
+    """A store whose whole contents can be kept and brought back."""
+
+    def keep(self, path: Path) -> None: ...
+    def renew(self, path: Path) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +111,17 @@ class BookingWorld:
 
     def __init__(self, template: Path, travel: TravelTimes | None = None) -> None:
         self._scratch = scratch()
-        path = Path(shutil.copyfile(template, Path(self._scratch.name) / "slotsvc.db"))
         self.clock = SetClock()
         self.first_day = self.clock.now().date()
         self._runner = asyncio.Runner()
-        self.store = NearStore(path, self.clock, readers=1)
+        self.store = self._opened(template)
         self._calendars = Calendars(self.store, changed_days.judge_changed_days)
         self.travel = travel or KnownRoads()
         self._begin()
+
+    def _opened(self, template: Path) -> KeepingStore:
+        path = Path(shutil.copyfile(template, Path(self._scratch.name) / "slotsvc.db"))
+        return NearStore(path, self.clock, readers=1)
 
     def _begin(self, number: int = 1) -> None:
         self._numbers = itertools.count(number)
@@ -120,15 +131,13 @@ class BookingWorld:
 
     def keep(self, path: Path) -> Memory:
         """What stands now, to come back to."""
-        with closing(dbapi2.connect(str(path))) as copy:
-            self.store.copy_to(copy)
+        self.store.keep(path)
         return Memory(path, next(self._numbers), self.clock.now())
 
     def renew(self, memory: Memory) -> None:
         """Everything as it was then; much quicker than a world of its own."""
         self.clock.instant = memory.now
-        with closing(dbapi2.connect(str(memory.path))) as source:
-            self.store.overwrite(source)
+        self.store.renew(memory.path)
         self._begin(memory.number)
 
     def close(self) -> None:
@@ -362,12 +371,13 @@ def template(directory: Path) -> Path:
     path = directory / "template.db"
     upgrade(sqlite_url(path))
     store = NearStore(path, SetClock(), readers=1)
-    asyncio.run(store.write(_found))
+    asyncio.run(store.write(found_company))
     store.close()
     return path
 
 
-def _found(tx: WriteTx) -> None:
+def found_company(tx: WriteTx) -> None:
+    """The company, and nothing booked."""
     for entity in company():
         tx.create(TENANT, entity)
 

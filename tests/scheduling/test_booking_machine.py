@@ -25,10 +25,25 @@ from tests.scheduling.booking_world import (
     scratch,
     template,
 )
+from tests.scheduling.postgres_world import PostgresWorld
 
 
 class BookingMachine(Clients, Planners):
     """Everybody at once."""
+
+
+def play(world: BookingWorld, directory: Path, part: int, sequences: int) -> None:
+    """So many sequences of 40 steps; the same on every run, and each part another one."""
+    BookingMachine.prepare(world, directory)
+    machine = type(f"Machine{part}", (BookingMachine,), {})
+    if MULTIPLIER == 1:
+        seed(part)(machine)
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=examples(sequences), stateful_step_count=40, derandomize=False
+        ),
+    )
 
 
 @pytest.mark.timeout(900)  # under a minute on a quiet machine
@@ -37,11 +52,11 @@ def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
     """Hold, extend, release, confirm, book, move, cancel, place, unplace, announce, report,
     publish, time, sickness, other hours, in any order: 250 sequences of 40 steps in all."""
     with scratch() as directory, closing(BookingWorld(template(Path(directory)))) as world:
-        BookingMachine.prepare(world, Path(directory))
-        machine = type(f"Machine{part}", (BookingMachine,), {})
-        if MULTIPLIER == 1:  # the same on every run, and each part another one
-            seed(part)(machine)
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            machine,
-            settings=settings(max_examples=examples(50), stateful_step_count=40, derandomize=False),
-        )
+        play(world, Path(directory), part, 50)
+
+
+@pytest.mark.timeout(900)
+def test_none_does_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    """The same, in a small dose: ten sequences of their own."""
+    with closing(PostgresWorld(postgres_url)) as world:
+        play(world, tmp_path, 5, 10)

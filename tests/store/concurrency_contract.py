@@ -9,6 +9,7 @@ import pytest
 
 from slotsvc.domain.errors import SlotGoneError
 from slotsvc.scheduling.ports import Store
+from tests.store.many_writers import check, found_companies, write_and_poll
 from tests.store.record_contract import call
 from tests.store.samples import (
     ANA_MONDAY,
@@ -40,7 +41,9 @@ def take(id: str, expected: int):
 
 
 class ConcurrencyContract:
-    """Atomicity, isolation, fairness, cancellation."""
+    """Atomicity, isolation, fairness, cancellation. ``writers``: how many write at a time."""
+
+    writers = 1
 
     async def test_two_writers_one_route_one_winner(self, store: Store) -> None:
         """Both saw the same version; one books, the other learns that somebody was faster."""
@@ -66,6 +69,12 @@ class ConcurrencyContract:
         assert sorted(versions) == list(range(1, 17))
         route = (await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY])))[ANA_MONDAY]
         assert [p.position for p in route.placements] == list(range(16))
+
+    async def test_many_writers_lose_nothing_and_pollers_skip_nothing(self, store: Store) -> None:
+        """Sixteen clients on six routes of two tenants, events and changes polled meanwhile."""
+        await store.write(found_companies)
+
+        await check(store, await write_and_poll([store], each=6, seed=1))
 
     async def test_twins_have_one_effect_and_one_answer(self, store: Store) -> None:
         """The same call sent twice at once books once, and both callers get that answer."""
@@ -141,21 +150,23 @@ class ConcurrencyContract:
     async def test_a_cancelled_writer_in_the_queue_never_runs(self, store: Store) -> None:
         """A mutation called off while it waits for its turn is not even begun."""
         await store.write(set_up)
-        started, go_on, ran = threading.Event(), threading.Event(), threading.Event()
+        started = threading.Semaphore(0)
+        go_on, ran = threading.Event(), threading.Event()
 
         def slow(tx):
-            started.set()
+            started.release()
             assert go_on.wait(10)
 
-        first = asyncio.create_task(store.write(slow))
-        await asyncio.to_thread(started.wait, 10)
-        second = asyncio.create_task(store.write(lambda tx: ran.set()))
+        busy = [asyncio.create_task(store.write(slow)) for _ in range(self.writers)]
+        for _ in busy:
+            await asyncio.to_thread(started.acquire, timeout=10)
+        late = asyncio.create_task(store.write(lambda tx: ran.set()))
         await asyncio.sleep(0.01)
-        second.cancel()
+        late.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await second
+            await late
         go_on.set()
-        await first
+        await asyncio.gather(*busy)
         await store.write(lambda tx: None)
 
         assert not ran.is_set()

@@ -70,7 +70,7 @@ async def test_a_full_queue_refuses_at_once(gate: Gate) -> None:
     blocker, running = await begin(gate)
     waiting = [asyncio.create_task(gate.run(lambda _: None)) for _ in range(2)]
     await asyncio.sleep(0.01)
-    with pytest.raises(StoreBusyError, match="2 writes wait"):
+    with pytest.raises(StoreBusyError, match="2 calls wait"):
         await gate.run(lambda _: None)
 
     blocker.let_go.set()

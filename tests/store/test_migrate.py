@@ -161,7 +161,7 @@ def test_migrating_waits_for_nobody(path: Path, url: str) -> None:
         upgrade(url)
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/db"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
 def test_only_files_are_databases(url: str) -> None:
     """An address that is not a SQLite file is refused in words."""
     with pytest.raises(StoreOpenError, match="sqlite:///"):

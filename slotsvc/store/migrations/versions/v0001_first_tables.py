@@ -237,6 +237,11 @@ def _bookkeeping() -> None:
         *_text("entry"),
         sa.Column("hash", sa.LargeBinary, nullable=False),
     )
+    if op.get_bind().dialect.name == "sqlite":  # elsewhere 0009 makes it
+        _append_only()
+
+
+def _append_only() -> None:
     for verb in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
