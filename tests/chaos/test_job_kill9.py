@@ -51,7 +51,7 @@ def killed_after(effects: int, where: Path, seconds: float) -> None:
 
 
 async def jobs(store: SqliteStore) -> list[Job]:
-    return list(await store.read(lambda tx: tx.jobs(set(JobState), "", 0, 99)))
+    return list(await store.read(lambda tx: tx.jobs(set(JobState), "", 0, 999)))
 
 
 async def done_by_us(store: SqliteStore, where: Path) -> Diary:

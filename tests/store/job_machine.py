@@ -22,6 +22,7 @@ LEASE = timedelta(seconds=60)
 MOST_TRIES = 3
 WORKERS = st.sampled_from(("one", "two"))
 PICK = st.integers(0, 99)
+LATER = st.sampled_from((0, 30, 90))
 OPEN = (JobState.WAITING, JobState.DEAD)
 
 type Key = tuple[str, int]
@@ -62,7 +63,7 @@ class JobMachine(RuleBasedStateMachine):
     def write(self, work: Callable[[Any], Any]) -> Any:
         """Runs ``work`` in one transaction of the store, on ``self.clock``."""
 
-    @rule(subject=st.sampled_from("abc"), version=st.integers(1, 4), late=st.integers(0, 90))
+    @rule(subject=st.sampled_from("abc"), version=st.integers(1, 4), late=LATER)
     def put(self, subject: str, version: int, late: int) -> None:
         due = self.clock.now() + timedelta(seconds=late)
         new = self.write(lambda tx: tx.put_job(NewJob(KIND, subject, version, due=due)))
@@ -95,7 +96,7 @@ class JobMachine(RuleBasedStateMachine):
             first.setdefault(job.key[0], job)
         return [job for job in first.values() if job.free <= self.clock.now()]
 
-    @rule(name=WORKERS, pick=PICK, again=st.none() | st.integers(0, 90))
+    @rule(name=WORKERS, pick=PICK, again=st.none() | LATER)
     def fail(self, name: str, pick: int, again: int | None) -> None:
         at = None if again is None else self.clock.now() + timedelta(seconds=again)
 
@@ -153,10 +154,20 @@ class JobMachine(RuleBasedStateMachine):
             claims.remove(mine)
 
     @rule(name=WORKERS)
+    def stop_and_go_on(self, name: str) -> None:
+        """As SIGSTOP does it: a lease lapses, another worker takes over, and then the first goes on
+        as if nothing had happened."""
+        stopped = self.workers[name].claims[-1:]
+        self.advance(60)
+        self.claim("two" if name == "one" else "one", 3)
+        if stopped:
+            self.finish(name, -1)
+
+    @rule(name=WORKERS)
     def kill(self, name: str) -> None:
         self.workers[name].claims.clear()
 
-    @rule(seconds=st.integers(1, 90))
+    @rule(seconds=st.sampled_from((1, 30, 60, 90)))
     def advance(self, seconds: int) -> None:
         self.clock.advance(timedelta(seconds=seconds))
 

@@ -27,6 +27,9 @@ class SqliteJobs(JobMachine):
         path.write_bytes(migrated())
         self._engine = writer_engine(path)
         self._now = clock_or_database(self.clock)
+        connection = self._engine.raw_connection()
+        connection.driver_connection.execute("PRAGMA synchronous=OFF")  # nobody pulls the plug here
+        connection.close()
 
     def write(self, work: Callable[[Any], Any]) -> Any:
         """One transaction."""
