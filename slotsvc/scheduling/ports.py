@@ -33,6 +33,7 @@ from slotsvc.scheduling.job_ports import JobRead, JobWrite
 from slotsvc.scheduling.key_ports import KeyRead, KeyWrite
 from slotsvc.scheduling.sweep_ports import SweepWrite
 from slotsvc.scheduling.travel_port import Provenance
+from slotsvc.scheduling.turn_port import TurnPort
 
 
 class Clock(Protocol):
@@ -284,16 +285,8 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, JobRead, Protocol):
         ...
 
 
-class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, SweepWrite, Protocol):
+class WriteTx(ReadTx, CalendarWrite, KeyWrite, JobWrite, SweepWrite, TurnPort, Protocol):
     """One atomic mutation. ``lock_routes`` comes before anything is judged."""
-
-    def take_turn(self, tenant: str) -> None:
-        """Waits until no other mutation of the tenant runs; none begins before this one's end.
-
-        ``replay``, ``lock_routes``, ``record`` and changes of the calendar do it first of all. Work
-        that reads, to decide on a write, before any of those calls it itself.
-        """
-        ...
 
     def replay(self, tenant: str, method: str, key: str, request_hash: bytes) -> bytes | None:
         """The stored answer of an earlier call with this key; None for the first one.

@@ -43,6 +43,7 @@ from slotsvc.scheduling.mutation import Mutation, once
 from slotsvc.scheduling.offer_state import (
     Seen,
     Taking,
+    decided_on,
     other_visit,
     refuse_another_hold,
     refuse_full_day,
@@ -103,7 +104,9 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
         plan = await _plan(desk, taking)
         try:
             work = partial(_write, taking=taking, plan=plan, answer=answer, limits=desk.limits)
-            return await desk.store.write(once(mutation, partial(work, mutation=mutation)))
+            work = partial(work, mutation=mutation)
+            # a new visit is nobody else's yet; one that is stored may be wanted elsewhere too
+            return await desk.store.write(once(mutation, work, beside=not taking.offer.work.id))
         except RouteChangedError:
             continue
     raise StoreBusyError("the route keeps changing; repeat the call")
@@ -265,6 +268,7 @@ def _write(
     versions = {key: seen.route.version}
     if seen.old_route is not None:
         versions[seen.old_route.key] = seen.old_route.version
+    tx.lock_names(key.tenant, decided_on(taking, seen.activity))
     locked = tx.lock_routes(versions)
     if any(locked[k] != v + 1 for k, v in versions.items()) or _other_shift(tx, plan):
         raise RouteChangedError

@@ -1,8 +1,8 @@
 """What happens to a team, from a position on, as it happens.
 
-Positions are those of the store: they grow in the order of a tenant's commits (its mutations take
-turns), so reading "after" the last one can neither skip nor repeat an event. A watcher pulls: it
-holds one batch of events, and reads on when those were taken.
+Positions are those of the store: they grow in the order of a tenant's commits, so reading "after"
+the last one can neither skip nor repeat an event. A watcher pulls: it holds one batch of events,
+and reads on when those were taken.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,9 @@ _LAST = (
     .limit(1)
 )
 
+type Recorded = tuple[Event, str, datetime]
+"""What happened, who did it, when."""
+
 GENESIS = bytes(32)
 """What stands before the first entry."""
 
@@ -42,20 +46,17 @@ class ChainCheck:
     broken_at: int | None = None
 
 
-def append_entry(
-    connection: Connection, tenant: str, event: Event, actor: str, at: datetime
-) -> None:
-    """Writes the next entry of the tenant's chain in the running transaction."""
+def append_entries(connection: Connection, tenant: str, records: Iterable[Recorded]) -> None:
+    """Writes the next entries of the tenant's chain in the running transaction."""
     last = connection.execute(_LAST, {"tenant": tenant}).one_or_none()
     sequence, before = (0, GENESIS) if last is None else (last.sequence, last.hash)
-    entry = _entry(tenant, sequence + 1, event, actor, at)
-    row = {
-        "tenant": tenant,
-        "sequence": sequence + 1,
-        "entry": entry,
-        "hash": link(before, entry),
-    }
-    connection.execute(_APPEND, row)
+    rows = []
+    for event, actor, at in records:
+        sequence += 1
+        entry = _entry(tenant, sequence, event, actor, at)
+        before = link(before, entry)
+        rows.append({"tenant": tenant, "sequence": sequence, "entry": entry, "hash": before})
+    connection.execute(_APPEND, rows)
 
 
 def link(before: bytes, entry: str) -> bytes:

@@ -57,7 +57,7 @@ class CalendarWrites(CalendarReads, TurnTaking):
         Raises ``AlreadyExistsError`` (also for a second exception of a technician on one date)
         and ``NotFoundError`` for a missing tenant, team or technician it belongs to.
         """
-        self.take_turn(entity.id if isinstance(entity, Tenant) else tenant)
+        self._require_turn_alone(entity.id if isinstance(entity, Tenant) else tenant)
         table = ENTITIES[type(entity)]
         columns = table.to_row(entity)
         if isinstance(entity, Tenant):
@@ -76,7 +76,7 @@ class CalendarWrites(CalendarReads, TurnTaking):
         """
         table = ENTITIES[type(entity)]
         owner = entity.id if isinstance(entity, Tenant) else tenant
-        self.take_turn(owner)
+        self._require_turn_alone(owner)
         self._expect(owner, type(entity), entity.id, etag, _technician_of(entity))
         revision = self._next_revision(owner)
         here = is_entity(table, tenant, entity.id, _technician_of(entity))
@@ -92,7 +92,7 @@ class CalendarWrites(CalendarReads, TurnTaking):
 
         Raises ``NotFoundError``, ``EtagMismatchError``, ``InUseError``.
         """
-        self.take_turn(tenant)
+        self._require_turn_alone(tenant)
         self._expect(tenant, kind, id, etag, technician)
         refuse_when_in_use(self._connection, tenant, kind, id, self.now())
         if kind is Technician:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -25,10 +26,16 @@ _AFTER = (
 _LAST = select(func.max(EVENT.c.position)).where(_OF_TENANT)
 
 
-def append_event(connection: Connection, tenant: str, event: Event, at: datetime) -> None:
-    """Writes one row in the running transaction."""
+def append_events(
+    connection: Connection, tenant: str, events: Iterable[tuple[Event, datetime]]
+) -> None:
+    """Writes one row for each in the running transaction, in order."""
+    connection.execute(_APPEND, [_row(tenant, event, at) for event, at in events])
+
+
+def _row(tenant: str, event: Event, at: datetime) -> dict[str, Any]:
     key = event.route
-    row = {
+    return {
         "tenant": tenant,
         "at": to_epoch(at),
         "kind": event.kind,
@@ -39,7 +46,6 @@ def append_event(connection: Connection, tenant: str, event: Event, at: datetime
         "version": event.version,
         "data": json.dumps(dict(event.data), sort_keys=True, separators=(",", ":")),
     }
-    connection.execute(_APPEND, row)
 
 
 def events_after(

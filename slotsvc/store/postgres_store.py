@@ -19,9 +19,10 @@ from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.postgres_engine import reader_engine, writer_engine
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sql_states import is_lost
-from slotsvc.store.turns import wait_on_postgres
+from slotsvc.store.turns import PostgresLocks
 from slotsvc.store.write_tx import WriteTransaction
 
+_LOCKS = PostgresLocks()
 _TRIES = 5
 _TRY_FOR_S = 2.0
 """No try begins later than this after the first: whoever waits has not got for ever."""
@@ -84,7 +85,7 @@ class PostgresStore:
 
     def _transaction[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
         with self._writer.connect() as connection, connection.begin() as begun:
-            tx = WriteTransaction(connection, self._clock, wait_on_postgres)
+            tx = WriteTransaction(connection, self._clock, _LOCKS)
             result = work(tx)
             tx.finish()
             if called_off():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from slotsvc.domain.errors import InvariantError
 from slotsvc.domain.route_violation import RouteViolation
@@ -15,21 +15,25 @@ from slotsvc.scheduling.ports import TravelBlock
 from slotsvc.store.route_reads import RouteReads, named, on_routes, row_key
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
-from slotsvc.store.turns import TurnTaking, WaitForTurn, only_writer
+from slotsvc.store.turns import ONLY_WRITER, Locks, TurnTaking
 from slotsvc.store.violation_rows import violation_rows
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
 from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.
-# A tenant's writers take turns, so changes are numbered in the order of their commits.
 _BUMP = text(
-    "INSERT INTO route (tenant, technician, day, shift, version, state, change) "
-    f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}', "
-    "(SELECT coalesce(max(change), 0) + 1 FROM route WHERE tenant = :tenant)) "
-    "ON CONFLICT (tenant, technician, day, shift) DO UPDATE "
-    "SET version = route.version + 1, change = excluded.change "
+    "INSERT INTO route (tenant, technician, day, shift, version, state) "
+    f"VALUES (:tenant, :technician, :day, :shift, 1, '{RouteState.DRAFT.value}') "
+    "ON CONFLICT (tenant, technician, day, shift) DO UPDATE SET version = route.version + 1 "
     "RETURNING version"
 )
+_OTHER = ROUTE.alias("other")
+_LAST = select(func.coalesce(func.max(_OTHER.c.change), 0)).where(
+    _OTHER.c.tenant == bindparam("of")
+)
+# Last of all, when it is this transaction's turn to commit: so changes are numbered in the order of
+# their commits.
+_NUMBER = update(ROUTE).where(on_routes(ROUTE)).values(change=_LAST.scalar_subquery() + 1)
 _ORDER_OFF = (
     update(PLACEMENT)
     .where(on_routes(PLACEMENT), PLACEMENT.c.position != NO_POSITION)
@@ -64,9 +68,9 @@ class RouteWrites(RouteReads, TurnTaking):
     """The writing half of ``slotsvc.scheduling.ports.WriteTx`` that concerns routes."""
 
     def __init__(
-        self, connection: Connection, clock: DatabaseClock, wait: WaitForTurn = only_writer
+        self, connection: Connection, clock: DatabaseClock, locks: Locks = ONLY_WRITER
     ) -> None:
-        super().__init__(connection, clock, wait)
+        super().__init__(connection, clock, locks)
         self._locked: dict[RouteKey, int] = {}
 
     def lock_routes(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, int]:
@@ -78,6 +82,7 @@ class RouteWrites(RouteReads, TurnTaking):
         wanted = sorted(set(keys))
         for tenant in sorted({key.tenant for key in wanted}):
             self.take_turn(tenant)
+            self._queue_for(tenant, (_name(key) for key in wanted if key.tenant == tenant))
         for key in wanted:
             if key not in self._locked:
                 self._locked[key] = self._bump(key)
@@ -130,9 +135,18 @@ class RouteWrites(RouteReads, TurnTaking):
         if key not in self._locked:
             raise InvariantError("a route was written without its lock")
 
+    def _number_changes(self, tenant: str) -> None:
+        keys = [key for key in self._locked if key.tenant == tenant]
+        if keys:
+            self._connection.execute(_NUMBER, named(keys) | {"of": tenant})
+
     def _refuse_live_without_position(self) -> None:
         if not self._locked:
             return
         locked = named(self._locked) | {"now": to_epoch(self.now())}
         if self._connection.execute(_LEFT_OUT, locked).one_or_none() is not None:
             raise InvariantError("a live placement was left out of the order of its route")
+
+
+def _name(key: RouteKey) -> str:
+    return "\n".join(map(str, row_key(key)))

@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 from slotsvc.scheduling.ports import Event
 from slotsvc.store import idempotency
 from slotsvc.store.access_writes import AccessWrites
-from slotsvc.store.audit import append_entry
+from slotsvc.store.audit import Recorded, append_entries
 from slotsvc.store.calendar_writes import CalendarWrites
-from slotsvc.store.events import append_event
+from slotsvc.store.events import append_events
 from slotsvc.store.idempotency import Call
 from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sweep_writes import SweepWrites
 from slotsvc.store.transaction import DatabaseClock
-from slotsvc.store.turns import WaitForTurn, only_writer
+from slotsvc.store.turns import ONLY_WRITER, Locks
 from slotsvc.store.visit_writes import VisitWrites
 
 
@@ -25,9 +25,10 @@ class WriteTransaction(
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(
-        self, connection: Connection, clock: DatabaseClock, wait: WaitForTurn = only_writer
+        self, connection: Connection, clock: DatabaseClock, locks: Locks = ONLY_WRITER
     ) -> None:
-        super().__init__(connection, clock, wait)
+        super().__init__(connection, clock, locks)
+        self._recorded: dict[str, list[Recorded]] = {}
         self._unanswered: set[Call] = set()
         self._answered = False
 
@@ -64,14 +65,24 @@ class WriteTransaction(
             self._answered = True
 
     def record(self, tenant: str, event: Event, actor: str) -> None:
-        """One event row and one audit row (hash chain per tenant)."""
+        """One event row and one audit row (hash chain per tenant), written by ``finish``."""
         self.take_turn(tenant)
-        at = self.now()
-        append_event(self._connection, tenant, event, at)
-        append_entry(self._connection, tenant, event, actor, at)
+        self._recorded.setdefault(tenant, []).append((event, actor, self.now()))
 
     def finish(self) -> None:
         """The last words before the commit. Raises ``InvariantError``: nothing is written then."""
         for call in self._unanswered:
             idempotency.drop(self._connection, call)
         self._refuse_live_without_position()
+        for tenant in sorted(self._turns):
+            self._write_journal(tenant)
+
+    def _write_journal(self, tenant: str) -> None:
+        """The tenant's changes and events, numbered in the order of commits: from here to the
+        commit nobody else of the tenant numbers anything."""
+        if self._turns[tenant]:
+            self._locks.journal(self._connection, tenant)
+        self._number_changes(tenant)
+        if records := self._recorded.get(tenant):
+            append_events(self._connection, tenant, [(event, at) for event, _, at in records])
+            append_entries(self._connection, tenant, records)

@@ -12,6 +12,7 @@ from benchmarks.company import Company
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.slot_service_pb2 import Hold, Slot
 from tests.e2e.days import TOMORROW
+from tests.e2e.test_capacity_rules import with_quota
 from tests.e2e.test_watch import board
 from tests.replicas.conftest import Replicas
 from tests.service_fixtures import (
@@ -27,10 +28,10 @@ from tests.service_fixtures import (
 WHOLE_DAY = {"seconds": 9 * 3600}
 
 
-async def taken(service: RunningService, slot: Slot) -> Hold | Told:
+async def taken(service: RunningService, slot: Slot, **request: str) -> Hold | Told:
     """A hold, or why not."""
     try:
-        return await held(service.calls, slot)
+        return await held(service.calls, slot, **request)
     except aio.AioRpcError as error:
         return told(error)
 
@@ -113,3 +114,53 @@ async def test_a_board_is_told_what_the_other_replica_wrote(
     resumed = await board(replicas.first.calls, company.team, position)
     async with aclosing(resumed) as watch:
         assert (await watch.event()).kind == "VISIT_BOOKED"
+
+
+async def rivals(replicas: Replicas, company: Company, **request: str) -> list[Slot]:
+    """Two slots of each of four technicians on one day, for eight who come at once."""
+    slots = []
+    for name in ("bob", "cid", "dan", "eve"):
+        who = await company.technician(name)
+        search = company.search(on=TOMORROW, required_technicians=[who], **request)
+        slots += (await offered(replicas.first.calls, search))[:2]
+    return slots
+
+
+async def held_at_once(replicas: Replicas, slots: list[Slot], **request: str) -> list[Hold | Told]:
+    """All of them at the same moment, half at each replica."""
+    sides = [replicas.first, replicas.second] * (len(slots) // 2)
+    return await asyncio.gather(
+        *(taken(side, slot, **request) for side, slot in zip(sides, slots, strict=True))
+    )
+
+
+def winners(answers: list[Hold | Told], reason: str) -> int:
+    """How many got a hold; all others were told ``reason``, or that the slot is gone."""
+    lost = {answer.reason for answer in answers if isinstance(answer, Told)}
+    assert lost <= {reason, "SLOT_GONE"}
+    return sum(isinstance(answer, Hold) for answer in answers)
+
+
+async def test_a_client_has_one_hold_at_both_replicas(replicas: Replicas, company: Company) -> None:
+    """The limit counts over all routes and all replicas, however close together the calls come."""
+    slots = await rivals(replicas, company, client="client-1")
+
+    assert winners(await held_at_once(replicas, slots), "HOLD_LIMIT") == 1
+
+
+async def test_a_quota_holds_at_both_replicas(replicas: Replicas, company: Company) -> None:
+    """Of a kind that may have two visits a day, eight who come at once get two."""
+    await with_quota(company, 2)
+    slots = await rivals(replicas, company)
+
+    assert winners(await held_at_once(replicas, slots), "SLOT_GONE") == 2
+
+
+async def test_a_reference_is_taken_once_at_both_replicas(
+    replicas: Replicas, company: Company
+) -> None:
+    """One visit in use per external_ref, whoever makes it where."""
+    slots = await rivals(replicas, company)
+
+    answers = await held_at_once(replicas, slots, external_ref="order-1")
+    assert winners(answers, "ALREADY_EXISTS") == 1

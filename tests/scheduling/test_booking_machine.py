@@ -57,6 +57,6 @@ def test_no_sequence_of_changes_breaks_an_invariant(part: int) -> None:
 
 @pytest.mark.timeout(900)
 def test_none_does_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    """The same, in a small dose: ten sequences of their own."""
+    """The same, in a small dose: five sequences of their own."""
     with closing(PostgresWorld(postgres_url)) as world:
-        play(world, tmp_path, 5, 10)
+        play(world, tmp_path, 5, 5)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from slotsvc.store.audit import append_entry, link, verify_chain
+from slotsvc.store.audit import append_entries, link, verify_chain
 from slotsvc.store.engine import sqlite_url, writer_engine
 from slotsvc.store.migrate import upgrade
 from tests.store.samples import ANA_MONDAY, NOW, event
@@ -38,7 +38,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     with engine.begin() as connection:
         for version in (1, 2, 3, 4):
             for tenant in ("acme", "other"):
-                append_entry(connection, tenant, event("BOOKED", ANA_MONDAY, version), "clerk", NOW)
+                happened = event("BOOKED", ANA_MONDAY, version)
+                append_entries(connection, tenant, [(happened, "clerk", NOW)])
     yield engine
     engine.dispose()
 

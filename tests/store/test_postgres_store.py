@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,13 @@ from psycopg import sql
 from sqlalchemy import text
 
 from slotsvc.domain.errors import InvariantError, StoreBusyError
-from slotsvc.scheduling.ports import Clock, WriteTx
+from slotsvc.scheduling.ports import Clock, ReadTx, Store, WriteTx
 from slotsvc.store import postgres_store
 from slotsvc.store.errors import SchemaTooOldError, StoreOpenError
 from slotsvc.store.postgres_store import PostgresStore
-from slotsvc.store.turns import only_writer
+from slotsvc.store.turns import OnlyWriter
 from tests.cut_link import Cut, cut_link
-from tests.postgres_fixtures import PostgresServer, session_server
+from tests.postgres_fixtures import PostgresServer, session_server, started
 from tests.store.contract import StoreContract
 from tests.store.many_writers import check, found_companies, write_and_poll
 from tests.store.record_contract import call
@@ -54,7 +54,7 @@ type Kept = tuple[str, LentClock, PostgresStore]
 def kept(postgres: PostgresServer) -> Iterator[Kept]:
     """A store for many tests: one that is opened anew has every statement to compile."""
     url, clock = postgres.migrated(), LentClock()
-    store = PostgresStore(url, clock)
+    store = PostgresStore(url, clock, patience=30)
     yield url, clock, store
     store.close()
     postgres.give_back(url)
@@ -92,7 +92,7 @@ def rows(url: str, statement: str) -> list[tuple[object, ...]]:
 
 async def test_two_stores_on_one_database(postgres_url: str, postgres: PostgresServer) -> None:
     """Two replicas, sixteen clients, pollers: nothing lost, nothing skipped, and no deadlock."""
-    one, two = PostgresStore(postgres_url), PostgresStore(postgres_url)
+    one, two = (PostgresStore(postgres_url, patience=30) for _ in range(2))
     with closing(one), closing(two):
         await one.write(found_companies)
 
@@ -103,14 +103,15 @@ async def test_two_stores_on_one_database(postgres_url: str, postgres: PostgresS
 
 
 async def test_without_turns_the_checker_finds_something(
-    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check above can fail: without turns the numbers of a tenant collide or are skipped."""
-    await store.write(found_companies)
-    monkeypatch.setattr(postgres_store, "wait_on_postgres", only_writer)
+    monkeypatch.setattr(postgres_store, "_LOCKS", OnlyWriter())
+    with closing(PostgresStore(postgres_url)) as store:
+        await store.write(found_companies)
 
-    with pytest.raises((AssertionError, InvariantError, StoreBusyError)):
-        await check(store, await write_and_poll([store], each=8, seed=2))
+        with pytest.raises((AssertionError, InvariantError, StoreBusyError)):
+            await check(store, await write_and_poll([store], each=8, seed=2))
 
 
 async def test_tenants_do_not_wait_for_each_other(store: PostgresStore) -> None:
@@ -158,11 +159,11 @@ async def test_a_turn_that_does_not_come_is_reported(store: PostgresStore, kept:
     with psycopg.connect(kept[0]) as frozen:
         frozen.execute("SELECT pg_advisory_xact_lock(5310291, hashtext('acme'))")
         frozen.execute("UPDATE tenant SET display_name = 'frozen'")
-        started = time.monotonic()
+        began = time.monotonic()
         reading = asyncio.create_task(store.read(lambda tx: tx.tenant("acme")))
         with pytest.raises(StoreBusyError):
             await store.write(lambda tx: tx.lock_routes([ANA_MONDAY]))
-        took = time.monotonic() - started
+        took = time.monotonic() - began
         assert reading.done()
 
     assert 1.5 < took < 6
@@ -186,10 +187,10 @@ async def test_a_used_up_pool_is_reported_at_once(postgres_url: str) -> None:
         go_on.clear()
         first = asyncio.create_task(busy(slow))
         await asyncio.to_thread(begun.wait, 10)
-        started = time.monotonic()
+        began = time.monotonic()
         with pytest.raises(StoreBusyError):
             await quick
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - began < 1.3
         go_on.set()
         await first
     assert await store.read(lambda tx: tx.tenant("acme")) is None
@@ -209,6 +210,48 @@ async def test_connections_that_were_ended_are_made_anew(store: PostgresStore, k
 
     assert await store.read(lambda tx: tx.tenant("acme")) is not None
     assert await store.write(lambda tx: put(tx, placed())) == 1
+
+
+class Insisting:
+    """A client of a store that repeats what was refused for the moment."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.refused = 0
+
+    async def read[T](self, work: Callable[[ReadTx], T]) -> T:
+        """Until it is answered."""
+        return await self._insist(lambda: self._store.read(work))
+
+    async def write[T](self, work: Callable[[WriteTx], T]) -> T:
+        """Until it is answered; the work keeps its answer."""
+        return await self._insist(lambda: self._store.write(work))
+
+    async def _insist[T](self, call: Callable[[], Awaitable[T]]) -> T:
+        for _ in range(600):
+            try:
+                return await call()
+            except StoreBusyError:
+                self.refused += 1
+                await asyncio.sleep(0.05)
+        raise AssertionError("the database did not come back")
+
+
+async def test_a_server_that_crashes_loses_nothing() -> None:
+    """Its processes are ended at once, under sixteen writers, and started again: everything that
+    was acknowledged is there, once; the store goes on by itself."""
+    with (
+        started(durable=True) as server,
+        closing(PostgresStore(server.migrated(), patience=30)) as store,
+    ):
+        client = Insisting(store)
+        await client.write(found_companies)
+        writing = asyncio.create_task(write_and_poll([client], each=8, seed=3))
+        await asyncio.sleep(0.3)
+        assert not writing.done()
+        await asyncio.to_thread(server.crash)
+        await check(client, await writing)
+        assert client.refused
 
 
 @pytest.mark.parametrize("cut", Cut)
