@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from slotsvc.store.database_clock import clock_or_database
 from slotsvc.store.postgres_engine import writer_engine
-from slotsvc.store.turns import wait_on_postgres
 from slotsvc.store.write_tx import WriteTransaction
 from tests.examples import examples
 from tests.postgres_fixtures import session_server
@@ -28,7 +27,7 @@ class PostgresJobs(JobMachine):
     def write(self, work: Callable[[Any], Any]) -> Any:
         """One transaction."""
         with self._engine.begin() as connection:
-            return work(WriteTransaction(connection, self._now, wait_on_postgres))
+            return work(WriteTransaction(connection, self._now))
 
     def teardown(self) -> None:
         """Then the database is the next one's."""
