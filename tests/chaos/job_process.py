@@ -1,6 +1,7 @@
 """A process that does jobs, writes down each effect, and gets killed.
 
-Usage: python -m tests.chaos.job_process FILE EFFECTS SECONDS
+Usage: python -m tests.chaos.job_process DATABASE EFFECTS SECONDS
+DATABASE is a file of SQLite, or the address of a PostgreSQL database.
 Each job's effect is a line in EFFECTS; then the task sleeps SECONDS before it is done.
 """
 
@@ -17,6 +18,8 @@ from slotsvc.scheduling.job_attempt import JobResult
 from slotsvc.scheduling.job_kinds import JobKind
 from slotsvc.scheduling.job_ports import Job
 from slotsvc.scheduling.job_worker import JobWorker
+from slotsvc.scheduling.ports import Store
+from slotsvc.store.postgres_store import PostgresStore
 from slotsvc.store.sqlite_store import SqliteStore
 
 LEASE = timedelta(seconds=2)
@@ -33,7 +36,7 @@ class Witness:
         raise error
 
 
-def worker(store: SqliteStore, effects: Path, seconds: float, witness: Witness) -> JobWorker:
+def worker(store: Store, effects: Path, seconds: float, witness: Witness) -> JobWorker:
     """One that does letters."""
     numbers = itertools.count()
 
@@ -48,9 +51,9 @@ def worker(store: SqliteStore, effects: Path, seconds: float, witness: Witness) 
     )  # fmt: skip
 
 
-async def main(file: str, effects: str, seconds: str) -> None:
+async def main(database: str, effects: str, seconds: str) -> None:
     """Until it is killed."""
-    store = SqliteStore(Path(file))
+    store = PostgresStore(database) if "://" in database else SqliteStore(Path(database))
     await worker(store, Path(effects), float(seconds), Witness()).run()
 
 

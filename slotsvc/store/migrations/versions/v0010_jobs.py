@@ -16,7 +16,7 @@ _NUMBERS = ("version", "due", "free", "tries", "created")
 
 
 def upgrade() -> None:
-    """From 0008 to 0010: no work is waiting."""
+    """From 0009 to 0010: no work is waiting."""
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     # compared byte by byte, as SQLite does and Python does
     words = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
