@@ -20,6 +20,7 @@ LONG_AFTER_S = 0.25
 """A search that takes longer is a hard one, and does not keep short ones from beginning."""
 MOST_LONG = 12
 LONGEST_PUSHBACK_S = 5.0
+PUSHBACK_STEP_S = 0.05
 
 _WAITING, _RUNNING = attrgetter("waiting"), attrgetter("running")
 
@@ -107,8 +108,9 @@ class Admission:
             return self._told_closed(kind)
         self._shed.labels(kind, away.cause).inc()
         longest = min(LONGEST_PUSHBACK_S, self._pushback_s * (1 + away.overloaded_s))
-        # spread, so that not all come again at once
-        again = timedelta(seconds=longest * random.uniform(0.5, 1.5))
+        # spread, so that not all come again at once; in steps, so that few answers differ
+        steps = 1 + int(longest * random.uniform(0.5, 1.5) / PUSHBACK_STEP_S)
+        again = timedelta(seconds=steps * PUSHBACK_STEP_S)
         return OverloadedError(f"too many calls of the kind {kind} at once", again)
 
     def _told_closed(self, kind: CallClass) -> ServiceStoppingError:
