@@ -199,7 +199,7 @@ def _server(
     )
     keys = settings.auth == "keys"
     guard = AccessGuard(authenticator, ObjectAccess(store), needs_key=keys)
-    admission, door = open_door(settings.admission, authenticator, metrics, needs_key=keys)
+    admission, door = open_door(settings, authenticator, metrics)
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),

