@@ -63,10 +63,12 @@ class Limits:
 
 @dataclass(slots=True)
 class _Line:
-    """One tenant's. ``since``: when it last was empty. ``pace_s``: from one turn to the next."""
+    """One tenant's. ``since``: when it last was empty because all had their turn; ``left_at``: when
+    it was empty because nobody stayed. ``pace_s``: from one turn to the next."""
 
     since: float
     turn_at: float
+    left_at: float = 0.0
     pace_s: float = 0.0
     waiting: deque[_Waiting] = field(default_factory=deque)
 
@@ -103,6 +105,8 @@ class FairQueue:
     def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._now = limits, now
         self._lines: OrderedDict[str, _Line] = OrderedDict()
+        # nobody stands in them, but not because all were served: overload is not over yet
+        self._left: OrderedDict[str, _Line] = OrderedDict()
         self._taken = self._long = self._waiting = 0
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
@@ -121,14 +125,14 @@ class FairQueue:
         """Why a call of the tenant would not even get into its line now; None: it would."""
         if self._closed:
             return TurnedAwayError(Cause.CLOSED)
-        if self._taken < self._limits.places or (line := self._lines.get(tenant)) is None:
-            return None
         now = self._now()
+        if self._taken < self._limits.places or (line := self._known(tenant, now)) is None:
+            return None
         if now - line.since > self._limits.burst_s:
             expected = (len(line.waiting) + 1) * line.pace_s
             if expected > self._longest_wait(line):
                 return TurnedAwayError(Cause.WAITED, now - line.since)
-        if self._waiting >= self._limits.room and line is self._longest():
+        if self._waiting >= self._limits.room and line.waiting and line is self._longest():
             return TurnedAwayError(Cause.FULL, now - line.since)
         return None
 
@@ -185,15 +189,24 @@ class FairQueue:
         if self._waiting >= self._limits.room:
             self._shorten(self._longest())
         now = self._now()
-        line = self._lines.get(tenant)
-        if line is None:
-            line = self._lines[tenant] = _Line(now, now)
+        line = self._known(tenant, now) or _Line(now, now)
+        self._lines[tenant] = line
+        self._left.pop(tenant, None)
         waiting = _Waiting(asyncio.get_running_loop().create_future(), now)
         line.waiting.append(waiting)
         self._waiting += 1
         if self._sweeper is None:
             self._sweep_later()
         return waiting
+
+    def _known(self, tenant: str, now: float) -> _Line | None:
+        """The line that the tenant has, or had a moment ago."""
+        while self._left:
+            name, line = next(iter(self._left.items()))
+            if now - line.left_at <= self._limits.burst_s:
+                break
+            del self._left[name]
+        return self._lines.get(tenant) or self._left.get(tenant)
 
     def _longest(self) -> _Line:
         return max(self._lines.values(), key=lambda line: len(line.waiting))
@@ -242,7 +255,8 @@ class FairQueue:
 
     def _drop_empty(self) -> None:
         for tenant in [name for name, line in self._lines.items() if not line.waiting]:
-            del self._lines[tenant]
+            line = self._left[tenant] = self._lines.pop(tenant)
+            line.left_at = self._now()
 
     def _sweep_later(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep_again)

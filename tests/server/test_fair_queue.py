@@ -144,6 +144,35 @@ async def test_under_overload_a_call_that_would_wait_too_long_is_refused_at_once
     assert {await refused(one) for one in calls} == {Cause.CLOSED, Cause.WAITED}
 
 
+async def test_overload_is_not_over_because_all_were_sent_away() -> None:
+    """Nobody stays in the line: who comes again is in a standing queue and waits 50 ms, not a
+    second; when all were served it is over."""
+    hands = Hands()
+    queue = queue_of(hands)
+    place = await queue.enter("a")
+    early = asking(queue, "a")
+    await settle()
+    hands.seconds += 1.1
+    assert await refused(asyncio.wait_for(early, 1)) is Cause.WAITED
+
+    again = asking(queue, "a")
+    await settle()
+    hands.seconds += 0.06
+    assert await refused(asyncio.wait_for(again, 1)) is Cause.WAITED
+
+    last = asking(queue, "a")
+    await settle()
+    place.leave()
+    place = await last
+    patient = asking(queue, "a")
+    await settle()
+    hands.seconds += 0.5
+    await asyncio.sleep(0.05)
+    assert not patient.done()
+    place.leave()
+    (await patient).leave()
+
+
 @pytest.mark.parametrize("moment", ["in line", "as its turn comes"])
 async def test_a_caller_who_leaves_keeps_no_place(moment: str) -> None:
     """Cancelled in line, or in the very moment of its turn: the next one gets the place."""
