@@ -67,8 +67,9 @@ async def median_ms(company: Company) -> float:
 
 
 async def test_a_flood_of_one_company_is_its_own(shared_server: ServerProcess) -> None:
-    """Two dozen callers search without a pause: none of another company's searches is refused, they
-    take at most three times as long as before, its bookings and the health check get through, and the flood is told so."""
+    """Two dozen callers search without a pause: none of another company's searches is refused,
+    they take at most three times as long as before, its bookings and the health check get through.
+    Whether the flood is too much depends on the machine; it is told nothing else."""
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(calling(shared_server.address)) for _ in range(5)]
         loud, quiet = await founded(lines[0], "loud"), await founded(lines[4], "quiet")
@@ -88,7 +89,8 @@ async def test_a_flood_of_one_company_is_its_own(shared_server: ServerProcess) -
 
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
     assert busy < 3 * calm + SLACK_MS, f"calm {calm:.0f} ms, flooded {busy:.0f} ms"
-    assert set(flood.endings) == {"OK", "OVERLOADED"}
+    assert flood.endings["OK"] > 0
+    assert set(flood.endings) <= {"OK", "OVERLOADED"}
     assert not shared_server.incidents()
 
 
