@@ -63,12 +63,12 @@ class Limits:
 
 @dataclass(slots=True)
 class _Line:
-    """One tenant's. ``since``: when it last was empty because all had their turn; ``left_at``: when
-    it was empty because nobody stayed. ``pace_s``: from one turn to the next."""
+    """One tenant's. ``since``: when it last was empty, and nobody had just been sent away.
+    ``refused_at``: when somebody was. ``pace_s``: from one turn to the next."""
 
     since: float
     turn_at: float
-    left_at: float = 0.0
+    refused_at: float = float("-inf")
     pace_s: float = 0.0
     waiting: deque[_Waiting] = field(default_factory=deque)
 
@@ -105,7 +105,7 @@ class FairQueue:
     def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._now = limits, now
         self._lines: OrderedDict[str, _Line] = OrderedDict()
-        # nobody stands in them, but not because all were served: overload is not over yet
+        # nobody stands in them now, but somebody was sent away just before: overload is not over
         self._left: OrderedDict[str, _Line] = OrderedDict()
         self._taken = self._long = self._waiting = 0
         self._closed = False
@@ -131,8 +131,10 @@ class FairQueue:
         if now - line.since > self._limits.burst_s:
             expected = (len(line.waiting) + 1) * line.pace_s
             if expected > self._longest_wait(line):
+                line.refused_at = now
                 return TurnedAwayError(Cause.WAITED, now - line.since)
         if self._waiting >= self._limits.room and line.waiting and line is self._longest():
+            line.refused_at = now
             return TurnedAwayError(Cause.FULL, now - line.since)
         return None
 
@@ -203,7 +205,7 @@ class FairQueue:
         """The line that the tenant has, or had a moment ago."""
         while self._left:
             name, line = next(iter(self._left.items()))
-            if now - line.left_at <= self._limits.burst_s:
+            if now - line.refused_at <= self._limits.burst_s:
                 break
             del self._left[name]
         return self._lines.get(tenant) or self._left.get(tenant)
@@ -213,7 +215,8 @@ class FairQueue:
 
     def _shorten(self, line: _Line) -> None:
         """The last one goes: it has waited least."""
-        self._send_away(line.waiting.pop(), Cause.FULL, self._now() - line.since)
+        line.refused_at = self._now()
+        self._send_away(line.waiting.pop(), Cause.FULL, line.refused_at - line.since)
         self._drop_empty()
 
     def _next_turns(self) -> None:
@@ -225,7 +228,7 @@ class FairQueue:
             if line.waiting:
                 self._lines.move_to_end(tenant)
             else:
-                del self._lines[tenant]
+                self._drop(tenant)
 
     def _take_turn(self, line: _Line, waiting: _Waiting) -> None:
         if waiting.turn.done():
@@ -245,6 +248,7 @@ class FairQueue:
             longest = self._longest_wait(line)
             while line.waiting and now - line.waiting[0].since > longest:
                 self._send_away(line.waiting.popleft(), Cause.WAITED, now - line.since)
+                line.refused_at = now
         self._drop_empty()
 
     def _longest_wait(self, line: _Line) -> float:
@@ -255,8 +259,12 @@ class FairQueue:
 
     def _drop_empty(self) -> None:
         for tenant in [name for name, line in self._lines.items() if not line.waiting]:
-            line = self._left[tenant] = self._lines.pop(tenant)
-            line.left_at = self._now()
+            self._drop(tenant)
+
+    def _drop(self, tenant: str) -> None:
+        line = self._lines.pop(tenant)
+        if self._now() - line.refused_at <= self._limits.burst_s:
+            self._left[tenant] = line
 
     def _sweep_later(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep_again)
