@@ -225,3 +225,25 @@ async def test_a_connection_that_says_nothing_is_closed() -> None:
         for end in (hushed, writer):
             end.close()
         await server.drain(0)
+
+
+async def test_a_client_does_not_notice_that_its_connection_got_old() -> None:
+    """Asked to reconnect every second (GOAWAY), a client that calls all the time sees no error, and
+    a call that runs meanwhile is answered."""
+    slow = Slow()
+    options = ServerOptions("127.0.0.1:0", max_connection_age_s=1, connection_grace_s=10)
+    server = GrpcServer([slow], [call_interceptor(Metrics())], options)
+    port = await server.start()
+    loop = asyncio.get_running_loop()
+    async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        search = slot_service_pb2.SuggestSlotsRequest()
+        running = asyncio.ensure_future(SlotServiceStub(channel).SuggestSlots(search))
+        until, asked = loop.time() + 2.5, 0
+        while loop.time() < until:
+            assert await health(channel) == SERVING
+            asked += 1
+            await asyncio.sleep(0.002)
+        slow.go.set()
+        await running
+    await server.drain(0)
+    assert asked > 50
