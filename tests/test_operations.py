@@ -65,7 +65,8 @@ async def test_every_readiness_check_is_explained(tmp_path: Path) -> None:
     rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     upgrade(sqlite_url(tmp_path / "slotsvc.db"))
     store = SqliteStore(tmp_path / "slotsvc.db")
-    told = await readiness_checks(store, tmp_path / "slotsvc.db", has_roads=False)()
+    words = dict.fromkeys(("roads", "redis"), lambda: "away")
+    told = await readiness_checks(store, tmp_path / "slotsvc.db", words)()
     store.close()
 
     states = {"ok", "degraded", "broken"}

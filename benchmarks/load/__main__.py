@@ -21,7 +21,7 @@ from benchmarks.load.arrivals import Outcomes
 from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
-from benchmarks.load.overload import Searches, overload
+from benchmarks.load.overload import ENOUGH, Searches, overload
 from benchmarks.load.pairs import Pairs
 from benchmarks.load.world import World, open_world, settled
 from benchmarks.machine import machine
@@ -108,7 +108,7 @@ async def _rising(
     for rate in rates:
         done: Outcomes = await pairs.run(rate, chosen.seconds, chosen.seed)
         figures[f"{rate:g}"] = done.figures()
-        if done.per_second < 0.9 * rate:
+        if done.per_second < ENOUGH * done.offered_per_second:
             break
         await settled()
     return figures

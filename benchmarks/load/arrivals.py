@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,9 +50,16 @@ class Outcomes:
         """Goodput: what succeeded."""
         return len(self.ok_ms) / self.seconds
 
+    @property
+    def offered_per_second(self) -> float:
+        """What arrived."""
+        refused = sum(len(ms) for ms in self.refused_ms.values())
+        return (len(self.ok_ms) + refused) / self.seconds
+
     def figures(self) -> dict[str, Any]:
         """For the report."""
         return {
+            "offered_per_s": round(self.offered_per_second, 1),
             "ok_per_s": round(self.per_second, 1),
             **{f"ok_{name}": ms for name, ms in percentiles(self.ok_ms).items()},
             "refused": dict(Counter({why: len(ms) for why, ms in self.refused_ms.items()})),
@@ -99,8 +105,3 @@ def percentiles(ms: Sequence[float]) -> dict[str, float | None]:
     cuts = statistics.quantiles(ms, n=100, method="inclusive")
     named = {"p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(ms)}
     return {name: round(value, 1) for name, value in named.items()}
-
-
-def now_ms() -> float:
-    """Of a clock that only goes forward."""
-    return 1000 * time.monotonic()

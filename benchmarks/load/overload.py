@@ -25,7 +25,6 @@ class Overload:
     """``peak``: most that was done a second; ``times``: so much of it came then."""
 
     peak: Outcomes
-    peak_rate: float
     flood: Outcomes
     times: float
 
@@ -37,7 +36,6 @@ class Overload:
     def figures(self) -> dict[str, Any]:
         """For the report."""
         return {
-            "peak_offered_per_s": round(self.peak_rate, 1),
             "peak": self.peak.figures(),
             "times": self.times,
             "flood": self.flood.figures(),
@@ -47,17 +45,17 @@ class Overload:
 
 async def overload(run: Run, times: float, seconds: float, seed: int, first: float) -> Overload:
     """Raises the rate from ``first`` a second until not all is done any more; then floods."""
-    rate, best, best_rate = first, Outcomes(seconds), first
+    rate, best = first, Outcomes(seconds)
     while True:
         found = await run(rate, seconds, seed)
         await settled()
         if found.per_second > best.per_second:
-            best, best_rate = found, rate
-        if found.per_second < ENOUGH * rate:
+            best = found
+        if found.per_second < ENOUGH * found.offered_per_second:
             break
         rate *= GROWTH
     flood = await run(times * best.per_second, seconds, seed + 1)
-    return Overload(best, best_rate, flood, times)
+    return Overload(best, flood, times)
 
 
 class Searches:

@@ -228,7 +228,7 @@ def _server(
         AccessGuard(authenticator, ObjectAccess(store), needs_key=keys),
         ClientSearches(settings.search.most_per_client, ring.newest.secret, counts),
     )
-    admission, door = open_door(settings.admission, authenticator, metrics, needs_key=keys)
+    admission, door = open_door(settings, authenticator, metrics)
     return GrpcServer(
         [
             AccessService(ApiKeys(store, authenticator.forget)),

@@ -152,13 +152,13 @@ class Admission(Group):
     """How many calls of each kind are at work at once, and how long others wait."""
 
     searches: int = Field(
-        4,
+        2,
         ge=1,
         le=1000,
-        description="Searches for slots at once. One that takes longer than 0.25 s leaves its "
-        "place to others, twelve such at most.",
+        description="Searches for slots at once: one process has one interpreter. One that takes "
+        "longer than 0.25 s leaves its place to others, twelve such at most.",
     )
-    holds: int = Field(8, ge=1, le=1000, description="New holds at once.")
+    holds: int = Field(4, ge=1, le=1000, description="New holds at once.")
     commits: int = Field(
         16, ge=1, le=1000, description="Bookings and other writes of visits at once."
     )

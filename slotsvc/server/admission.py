@@ -20,6 +20,9 @@ LONG_AFTER_S = 0.25
 """A search that takes longer is a hard one, and does not keep short ones from beginning."""
 MOST_LONG = 12
 LONGEST_PUSHBACK_S = 5.0
+PUSHBACK_STEP_S = 0.05
+SILENCE_S = 0.2
+"""Who was told to come again does so after a second: if nobody comes for so long, all know."""
 
 _WAITING, _RUNNING = attrgetter("waiting"), attrgetter("running")
 
@@ -44,14 +47,20 @@ class Admission:
     """A queue for each class in ``limits``; calls of other classes are begun at once.
 
     ``pushback_s``: when a call that is sent away may come again, longer the longer its line stands.
+    ``linger_s``: longest that ``close`` waits until nobody comes any more.
     """
 
     def __init__(
-        self, limits: Mapping[CallClass, Limits], metrics: Metrics, pushback_s: float = 0.5
+        self,
+        limits: Mapping[CallClass, Limits],
+        metrics: Metrics,
+        pushback_s: float = 0.5,
+        linger_s: float = 0.0,
     ) -> None:
         self._queues = {kind: FairQueue(limit) for kind, limit in limits.items()}
         self._pushback_s = pushback_s
-        self._closed = False
+        self._linger_s = linger_s
+        self._closed, self._came = False, 0.0
         self._waits = {kind: metrics.call_wait_seconds.labels(kind) for kind in limits}
         self._shed = metrics.calls_shed
         for kind, queue in self._queues.items():
@@ -90,14 +99,17 @@ class Admission:
             place.leave()
 
     async def close(self) -> None:
-        """Nothing more is begun: who waits or comes is told to ask elsewhere, or again."""
-        self._closed = True
+        """Nothing more is begun: who waits or comes is told to ask elsewhere, or again.
+
+        Returns when nobody has come for a moment, ``linger_s`` later at the latest: a server that
+        stops while calls arrive ends some of them as CANCELLED, which no client repeats.
+        """
+        self._closed, self._came = True, time.monotonic()
         for queue in self._queues.values():
             queue.close()
-
-    async def nobody_left(self) -> None:
-        """Returns when no call that has a place runs any more."""
-        await asyncio.gather(*(queue.nobody_left() for queue in self._queues.values()))
+        until = time.monotonic() + self._linger_s
+        while (now := time.monotonic()) < until and now - self._came < SILENCE_S:
+            await asyncio.sleep(SILENCE_S / 4)
 
     def _stopping(self, kind: CallClass) -> ServiceStoppingError | None:
         return self._told_closed(kind) if self._closed else None
@@ -107,10 +119,12 @@ class Admission:
             return self._told_closed(kind)
         self._shed.labels(kind, away.cause).inc()
         longest = min(LONGEST_PUSHBACK_S, self._pushback_s * (1 + away.overloaded_s))
-        # spread, so that not all come again at once
-        again = timedelta(seconds=longest * random.uniform(0.5, 1.5))
+        # spread, so that not all come again at once; in steps, so that few answers differ
+        steps = 1 + int(longest * random.uniform(0.5, 1.5) / PUSHBACK_STEP_S)
+        again = timedelta(seconds=steps * PUSHBACK_STEP_S)
         return OverloadedError(f"too many calls of the kind {kind} at once", again)
 
     def _told_closed(self, kind: CallClass) -> ServiceStoppingError:
+        self._came = time.monotonic()
         self._shed.labels(kind, Cause.CLOSED).inc()
         return ServiceStoppingError("this process ends and begins nothing more")

@@ -63,10 +63,12 @@ class Limits:
 
 @dataclass(slots=True)
 class _Line:
-    """One tenant's. ``since``: when it last was empty. ``pace_s``: from one turn to the next."""
+    """One tenant's. ``since``: when it last was empty, and nobody had just been sent away.
+    ``refused_at``: when somebody was. ``pace_s``: from one turn to the next."""
 
     since: float
     turn_at: float
+    refused_at: float = float("-inf")
     pace_s: float = 0.0
     waiting: deque[_Waiting] = field(default_factory=deque)
 
@@ -103,11 +105,11 @@ class FairQueue:
     def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._now = limits, now
         self._lines: OrderedDict[str, _Line] = OrderedDict()
+        # nobody stands in them now, but somebody was sent away just before: overload is not over
+        self._left: OrderedDict[str, _Line] = OrderedDict()
         self._taken = self._long = self._waiting = 0
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
-        self._nobody = asyncio.Event()
-        self._nobody.set()
 
     @property
     def waiting(self) -> int:
@@ -123,14 +125,16 @@ class FairQueue:
         """Why a call of the tenant would not even get into its line now; None: it would."""
         if self._closed:
             return TurnedAwayError(Cause.CLOSED)
-        if self._taken < self._limits.places or (line := self._lines.get(tenant)) is None:
-            return None
         now = self._now()
+        if self._taken < self._limits.places or (line := self._known(tenant, now)) is None:
+            return None
         if now - line.since > self._limits.burst_s:
             expected = (len(line.waiting) + 1) * line.pace_s
             if expected > self._longest_wait(line):
+                line.refused_at = now
                 return TurnedAwayError(Cause.WAITED, now - line.since)
-        if self._waiting >= self._limits.room and line is self._longest():
+        if self._waiting >= self._limits.room and line.waiting and line is self._longest():
+            line.refused_at = now
             return TurnedAwayError(Cause.FULL, now - line.since)
         return None
 
@@ -152,7 +156,6 @@ class FairQueue:
         """A place is free again."""
         if place.is_long:
             self._long -= 1
-            self._tell_if_nobody()
         else:
             self._give_back()
 
@@ -173,13 +176,8 @@ class FairQueue:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
-    async def nobody_left(self) -> None:
-        """Returns when nobody is at work."""
-        await self._nobody.wait()
-
     def _place(self) -> Place:
         self._taken += 1
-        self._nobody.clear()
         return self._placed()
 
     def _placed(self) -> Place:
@@ -188,19 +186,14 @@ class FairQueue:
     def _give_back(self) -> None:
         self._taken -= 1
         self._next_turns()
-        self._tell_if_nobody()
-
-    def _tell_if_nobody(self) -> None:
-        if not self.running:
-            self._nobody.set()
 
     def _wait(self, tenant: str) -> _Waiting:
         if self._waiting >= self._limits.room:
             self._shorten(self._longest())
         now = self._now()
-        line = self._lines.get(tenant)
-        if line is None:
-            line = self._lines[tenant] = _Line(now, now)
+        line = self._known(tenant, now) or _Line(now, now)
+        self._lines[tenant] = line
+        self._left.pop(tenant, None)
         waiting = _Waiting(asyncio.get_running_loop().create_future(), now)
         line.waiting.append(waiting)
         self._waiting += 1
@@ -208,12 +201,22 @@ class FairQueue:
             self._sweep_later()
         return waiting
 
+    def _known(self, tenant: str, now: float) -> _Line | None:
+        """The line that the tenant has, or had a moment ago."""
+        while self._left:
+            name, line = next(iter(self._left.items()))
+            if now - line.refused_at <= self._limits.burst_s:
+                break
+            del self._left[name]
+        return self._lines.get(tenant) or self._left.get(tenant)
+
     def _longest(self) -> _Line:
         return max(self._lines.values(), key=lambda line: len(line.waiting))
 
     def _shorten(self, line: _Line) -> None:
         """The last one goes: it has waited least."""
-        self._send_away(line.waiting.pop(), Cause.FULL, self._now() - line.since)
+        line.refused_at = self._now()
+        self._send_away(line.waiting.pop(), Cause.FULL, line.refused_at - line.since)
         self._drop_empty()
 
     def _next_turns(self) -> None:
@@ -225,7 +228,7 @@ class FairQueue:
             if line.waiting:
                 self._lines.move_to_end(tenant)
             else:
-                del self._lines[tenant]
+                self._drop(tenant)
 
     def _take_turn(self, line: _Line, waiting: _Waiting) -> None:
         if waiting.turn.done():
@@ -234,7 +237,6 @@ class FairQueue:
         line.pace_s += _SMOOTHING * (now - line.turn_at - line.pace_s)
         line.turn_at = now
         self._taken += 1
-        self._nobody.clear()
         waiting.turn.set_result(None)
 
     def _sweep(self) -> None:
@@ -246,6 +248,7 @@ class FairQueue:
             longest = self._longest_wait(line)
             while line.waiting and now - line.waiting[0].since > longest:
                 self._send_away(line.waiting.popleft(), Cause.WAITED, now - line.since)
+                line.refused_at = now
         self._drop_empty()
 
     def _longest_wait(self, line: _Line) -> float:
@@ -256,7 +259,12 @@ class FairQueue:
 
     def _drop_empty(self) -> None:
         for tenant in [name for name, line in self._lines.items() if not line.waiting]:
-            del self._lines[tenant]
+            self._drop(tenant)
+
+    def _drop(self, tenant: str) -> None:
+        line = self._lines.pop(tenant)
+        if self._now() - line.refused_at <= self._limits.burst_s:
+            self._left[tenant] = line
 
     def _sweep_later(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep_again)

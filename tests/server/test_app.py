@@ -24,6 +24,7 @@ from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer, SlotService
 from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.interceptors import call_interceptor
 from slotsvc.server.metrics import Metrics
+from tests.chaos.raw_http2 import PREFACE, SETTINGS, frame
 
 type Serve = Callable[..., Awaitable[aio.Channel]]
 
@@ -215,11 +216,34 @@ async def test_a_connection_that_says_nothing_is_closed() -> None:
     options = ServerOptions("127.0.0.1:0", max_idle_s=1, handshake_s=1)
     server = GrpcServer([Slow()], [], options)
     port = await server.start()
-    silent, _ = (await asyncio.open_connection("127.0.0.1", port))[0], None
+    silent, hushed = await asyncio.open_connection("127.0.0.1", port)
     talked, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+    writer.write(PREFACE + frame(SETTINGS, 0, 0))
     try:
         await asyncio.wait_for(asyncio.gather(silent.read(-1), talked.read(-1)), 10)
     finally:
-        writer.close()
+        for end in (hushed, writer):
+            end.close()
         await server.drain(0)
+
+
+async def test_a_client_does_not_notice_that_its_connection_got_old() -> None:
+    """Asked to reconnect every second (GOAWAY), a client that calls all the time sees no error, and
+    a call that runs meanwhile is answered."""
+    slow = Slow()
+    options = ServerOptions("127.0.0.1:0", max_connection_age_s=1, connection_grace_s=10)
+    server = GrpcServer([slow], [call_interceptor(Metrics())], options)
+    port = await server.start()
+    loop = asyncio.get_running_loop()
+    async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        search = slot_service_pb2.SuggestSlotsRequest()
+        running = asyncio.ensure_future(SlotServiceStub(channel).SuggestSlots(search))
+        until, asked = loop.time() + 2.5, 0
+        while loop.time() < until:
+            assert await health(channel) == SERVING
+            asked += 1
+            await asyncio.sleep(0.002)
+        slow.go.set()
+        await running
+    await server.drain(0)
+    assert asked > 50

@@ -144,6 +144,37 @@ async def test_under_overload_a_call_that_would_wait_too_long_is_refused_at_once
     assert {await refused(one) for one in calls} == {Cause.CLOSED, Cause.WAITED}
 
 
+async def test_overload_is_over_when_nobody_was_sent_away_for_a_while() -> None:
+    """Those who come again at once meet a standing queue, though it was empty for a moment; a
+    second later all is forgotten."""
+    hands = Hands()
+    queue = queue_of(hands)
+    place = await queue.enter("a")
+    early = asking(queue, "a")
+    await settle()
+    hands.seconds += 1.1
+    assert await refused(asyncio.wait_for(early, 1)) is Cause.WAITED
+
+    hands.seconds += 0.01
+    served = asking(queue, "a")
+    await settle()
+    place.leave()
+    place = await served
+    again = asking(queue, "a")
+    await settle()
+    hands.seconds += 0.9
+    assert await refused(asyncio.wait_for(again, 1)) is Cause.WAITED
+
+    hands.seconds += 1.1
+    patient = asking(queue, "a")
+    await settle()
+    hands.seconds += 0.9
+    await asyncio.sleep(0.05)
+    assert not patient.done()
+    place.leave()
+    (await patient).leave()
+
+
 @pytest.mark.parametrize("moment", ["in line", "as its turn comes"])
 async def test_a_caller_who_leaves_keeps_no_place(moment: str) -> None:
     """Cancelled in line, or in the very moment of its turn: the next one gets the place."""
@@ -193,20 +224,18 @@ async def test_long_work_leaves_its_place_to_others_up_to_a_limit() -> None:
     assert queue.running == 0
 
 
-async def test_a_closed_queue_begins_nothing_and_tells_when_all_have_left() -> None:
-    """Who waits and who comes is sent away; who works is waited for."""
+async def test_a_closed_queue_begins_nothing() -> None:
+    """Who waits and who comes is sent away; who works goes on."""
     queue = queue_of()
     place, waiting = await queue.enter("a"), asking(queue, "a")
     await settle()
     queue.close()
-    ended = asyncio.create_task(queue.nobody_left())
-    await settle()
 
     assert await refused(waiting) is Cause.CLOSED
     assert await refused(queue.enter("b")) is Cause.CLOSED
-    assert not ended.done()
+    assert queue.running == 1
     place.leave()
-    await asyncio.wait_for(ended, 1)
+    assert queue.running == 0
 
 
 @pytest.mark.parametrize("seed", range(20))

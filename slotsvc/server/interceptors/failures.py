@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from uuid import uuid4
 
 import grpc
@@ -13,13 +14,15 @@ import structlog
 from google.rpc import status_pb2
 from grpc import aio
 
-from slotsvc.domain.errors import InvariantError, SlotsvcError
+from slotsvc.domain.errors import InvariantError, OverloadedError, SlotsvcError
 from slotsvc.server import errors
 from slotsvc.server.interceptors.calls import Call
 from slotsvc.server.interceptors.deadlines import DeadlineError
 
 DETAILS_TRAILER = "grpc-status-details-bin"
 PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
+
+type Trailers = tuple[tuple[str, str | bytes], ...]
 
 _log = structlog.get_logger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -38,7 +41,18 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
 
 async def tell(call: Call, error: SlotsvcError) -> None:
     """Ends a call that is not begun."""
-    await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
+    if not isinstance(error, OverloadedError):
+        return await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
+    code, trailers = _overloaded(error.message, error.retry_after)
+    await call.context.abort(code, error.message, trailers)
+
+
+@lru_cache(1024)
+def _overloaded(message: str, wait: timedelta | None) -> tuple[grpc.StatusCode, Trailers]:
+    """Such answers are many, and few differ: each is written once."""
+    error = OverloadedError(message, wait)
+    told = errors.as_status(error)
+    return _CODES[told.code], _trailers(told, errors.answer_to(error).retry_after)
 
 
 async def _end(call: Call, error: Exception) -> None:
@@ -87,8 +101,12 @@ def _is_unimplemented(call: Call) -> bool:
 
 
 async def _abort(call: Call, told: status_pb2.Status, wait: timedelta | None) -> None:
-    trailers = [*(call.context.trailing_metadata() or ())]
-    trailers.append((DETAILS_TRAILER, told.SerializeToString()))
-    if wait is not None:
-        trailers.append((PUSHBACK_TRAILER, str(int(wait.total_seconds() * 1000))))
-    await call.context.abort(_CODES[told.code], told.message, tuple(trailers))
+    trailers = (*(call.context.trailing_metadata() or ()), *_trailers(told, wait))
+    await call.context.abort(_CODES[told.code], told.message, trailers)
+
+
+def _trailers(told: status_pb2.Status, wait: timedelta | None) -> Trailers:
+    details = (DETAILS_TRAILER, told.SerializeToString())
+    if wait is None:
+        return (details,)
+    return details, (PUSHBACK_TRAILER, str(wait // timedelta(milliseconds=1)))

@@ -51,11 +51,15 @@ class Bookings(VisitServiceServicer):
 
 @asynccontextmanager
 async def served(
-    slow: Slow, metrics: Metrics, known: Any = lambda _metadata: "", **limits: Any
+    slow: Slow,
+    metrics: Metrics,
+    known: Any = lambda _metadata: "",
+    linger_s: float = 0.0,
+    **limits: Any,
 ) -> AsyncIterator[tuple[aio.Channel, Admission, GrpcServer]]:
     """One search and one booking at a time."""
     places = {CallClass.SEARCH: 1, CallClass.COMMIT: 1}
-    admission = Admission(limits_of(places, **limits), metrics, 0.5)
+    admission = Admission(limits_of(places, **limits), metrics, 0.5, linger_s)
     door = AdmissionDoor(admission, known, metrics)
     server = GrpcServer(
         [slow, Bookings()],
@@ -233,3 +237,20 @@ async def test_a_stranger_does_not_stand_in_a_tenants_line(metrics: Metrics) -> 
 
     assert sum(end is None for end in ends) == 2
     assert set(seen) == {"Bearer loud"}
+
+
+async def test_the_end_lingers_until_nobody_comes_any_more(metrics: Metrics) -> None:
+    """Calls that come meanwhile are told to come again; the end waits for silence, not for ever."""
+    slow = Slow(0)
+    async with served(slow, metrics, linger_s=5) as (channel, admission, _):
+        stub = SlotServiceStub(channel)
+        begun = time.monotonic()
+        closing = asyncio.create_task(admission.close())
+        while (now := time.monotonic() - begun) < 0.4:
+            error = await ended(stub.SuggestSlots(SEARCH))
+            assert error is not None
+            assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "1000"
+            assert not closing.done(), f"over after {now:.2f} s"
+        await asyncio.wait_for(closing, 2)
+
+    assert slow.begun == 0

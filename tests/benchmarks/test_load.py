@@ -1,0 +1,56 @@
+"""The load generator: its arrivals are fixed, and it counts what callers feel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from benchmarks.load.arrivals import OK, Outcomes, open_loop, poisson
+from benchmarks.load.overload import overload
+
+
+def test_arrivals_are_fixed_by_the_seed() -> None:
+    """The same seed calls at the same moments, about as often as asked, another one at others."""
+    due = poisson(50, 20, 7)
+
+    assert due == poisson(50, 20, 7)
+    assert due != poisson(50, 20, 8)
+    assert due == sorted(due)
+    assert 800 < len(due) < 1200
+
+
+async def test_a_latency_counts_from_the_moment_a_call_was_due() -> None:
+    """The loop is held up for 0.2 s: calls that were due meanwhile waited that long, and are
+    counted as begun late; those that are refused are told apart."""
+
+    async def work(number: int) -> str:
+        if number == 0:
+            time.sleep(0.2)
+        return "GONE" if number == 3 else OK
+
+    outcomes = await open_loop([0.0, 0.01, 0.02, 0.03], 1.0, work)
+
+    assert len(outcomes.ok_ms) == 3
+    assert min(outcomes.ok_ms) > 150
+    assert outcomes.begun_late == 3
+    assert outcomes.figures()["refused"] == {"GONE": 1}
+    assert (outcomes.per_second, outcomes.offered_per_second) == (3, 4)
+
+
+async def test_the_flood_is_so_many_times_the_peak() -> None:
+    """A service that does 50 a second and no more: the peak is found, ten times it is sent."""
+    rates: list[float] = []
+
+    async def run(rate: float, seconds: float, seed: int) -> Outcomes:
+        await asyncio.sleep(0)
+        rates.append(rate)
+        outcomes = Outcomes(seconds)
+        for _ in range(int(rate * seconds)):
+            outcomes.note(OK if len(outcomes.ok_ms) < 50 * seconds else "OVERLOADED", 1.0)
+        return outcomes
+
+    found = await overload(run, 10, 2.0, 0, 40)
+
+    assert found.peak.per_second == 50
+    assert rates[-1] == 500
+    assert found.share == 1
