@@ -153,7 +153,8 @@ class Client(Caller):
         if isinstance(answer, Told):
             self._is_a_promise(hold, answer, "confirmed")
             return
-        if before >= hold.expires:
+        # an extension that was not answered may have been done; the judge knows the true expiry
+        if before >= hold.expires and hold.visit not in self.known.meddled:
             self.known.wrong.append(f"{hold.name} was confirmed after {hold.expires}")
         if not hold.moves:
             self.known.visits.append(answer.visit.name)
