@@ -73,9 +73,8 @@ MUTANTS = (
     Mutant(
         "a route is read where it should be locked, and keeps its version",
         (
-            Edit(_ROUTES, '"VALUES (:tenant, :technician, :day, :shift, 1, ',
-                 '"VALUES (:tenant, :technician, :day, :shift, 0, '),
-            Edit(_ROUTES, "SET version = route.version + 1,", "SET version = route.version,"),
+            Edit(_ROUTES, "{FIRST_VERSION}, '", "{FIRST_VERSION} - 1, '"),
+            Edit(_ROUTES, "SET version = route.version + 1 ", "SET version = route.version "),
             Edit(_ROUTES, '"RETURNING version"', '"RETURNING version + 1"'),
         ),
         ("simulation", "store"),
@@ -96,8 +95,9 @@ MUTANTS = (
         (
             Edit(
                 _TAKING,
-                "return await desk.store.write(once(mutation, partial(work, mutation=mutation)))",
-                "told = await desk.store.write(partial(work, mutation=mutation))\n"
+                "return await desk.store.write("
+                "once(mutation, work, beside=not taking.offer.work.id))",
+                "told = await desk.store.write(work)\n"
                 "            named = mutation.tenant, mutation.method, mutation.request_id\n"
                 "            kept = (*named, mutation.request_hash, told)\n"
                 "            await desk.store.write(lambda tx: tx.remember(*kept))\n"
@@ -121,10 +121,10 @@ MUTANTS = (
                  "        late[:] = [(placement, old, versions, mutation)]"),
             Edit(
                 _CONFIRMING,
-                "    return await desk.store.write(once(mutation, work))\n\n\n"
+                "    return await desk.store.write(once(mutation, work, beside=not visit))\n\n\n"
                 "def _record_confirmed",
                 "    late = []\n"
-                "    told = await desk.store.write(once(mutation, work))\n"
+                "    told = await desk.store.write(once(mutation, work, beside=not visit))\n"
                 "    for one in late:\n"
                 "        await desk.store.write(lambda tx: _record_confirmed(tx, *one))\n"
                 "    return told\n\n\ndef _record_confirmed",
@@ -134,7 +134,7 @@ MUTANTS = (
     ),
     Mutant(
         "a version grows by two",
-        (Edit(_ROUTES, "SET version = route.version + 1,", "SET version = route.version + 2,"),),
+        (Edit(_ROUTES, "SET version = route.version + 1 ", "SET version = route.version + 2 "),),
         ("simulation", "store"),
     ),
     Mutant(

@@ -110,7 +110,8 @@ class TestMeasured(TravelTimesContract):
 
 
 def test_no_adapter_is_left_out() -> None:
-    """Whatever in the package answers ``table`` for sources and destinations is in this file."""
+    """Whatever in the package answers ``table`` for sources and destinations is in this file, but
+    what needs a Valkey (``tests/replicas/test_shared_travel.py``)."""
     held = {
         get_type_hints(suite.travel)["return"]
         for suite in vars(sys.modules[__name__]).values()
@@ -120,7 +121,7 @@ def test_no_adapter_is_left_out() -> None:
     }
     names = {str(kind) for kind in held}
     missing = {kind.__name__ for kind in _adapters() if kind.__name__ not in " ".join(names)}
-    assert missing == set()
+    assert missing == {"SharedTravelTimes"}
 
 
 def _adapters() -> Iterator[type]:
