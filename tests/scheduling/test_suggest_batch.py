@@ -37,7 +37,7 @@ class CountedRoads(KnownRoads):
     ) -> TravelTable:
         self.asked.append((len(sources), len(destinations)))
         if self.silent_about in (*sources, *destinations):
-            raise TravelUnavailableError
+            raise TravelUnavailableError("the engine is away")
         return await super().table(sources, destinations)
 
 
