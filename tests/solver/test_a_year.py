@@ -89,7 +89,7 @@ def answered_in(query: SlotQuery, seconds: float) -> tuple[Answer, float]:
     return answer, time.thread_time() - end
 
 
-@pytest.mark.parametrize("seconds", [0.001, 0.005, 0.02, 0.1])
+@pytest.mark.parametrize("seconds", [0.001, 0.005, 0.02, 0.05])
 def test_explaining_a_year_ends_when_time_is_over(seconds: float) -> None:
     """Which cells are full is not found out beyond the end; what is told is counted whole."""
     query = asked_for()
@@ -97,7 +97,7 @@ def test_explaining_a_year_ends_when_time_is_over(seconds: float) -> None:
     answer, late = answered_in(query, seconds)
     whole, more = answered_in(query, 60.0)
     assert late < ROOM_S
-    assert more + 60.0 > seconds + 2 * ROOM_S, "nothing is shown by a year that takes no time"
+    assert seconds + late < 60.0 + more, "what ended early took no less than all of it"
     counted = {(r.technician, r.reason): r.cells for r in whole.rejections}
     assert {(r.technician, r.reason): r.cells for r in answer.rejections}.items() <= counted.items()
     assert answer.counts.rejected == whole.counts.rejected

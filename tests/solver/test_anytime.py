@@ -102,14 +102,19 @@ def assert_honest(question: Question, answer: Answer, whole: Answer) -> None:
         assert counts.skipped or told.cost <= true.cost + counts.gap
 
 
+def unlimited(question: Question, monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """The answer of a search that gives nothing up."""
+    with monkeypatch.context() as patch:
+        patch.setattr(exact, "NODES", 1 << 30)
+        return answered(question, lambda: False)
+
+
 def test_a_small_budget_is_a_bound_not_a_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a search gives up, each rank is at most the gap too dear, and never too cheap."""
     unproven = 0
     for n in range(examples(60)):
         question = number(CROWDED, n)
-        with monkeypatch.context() as patch:
-            patch.setattr(exact, "NODES", 1 << 30)
-            whole = answered(question, lambda: False)
+        whole = unlimited(question, monkeypatch)
         monkeypatch.setattr(exact, "NODES", n % 7)
         small = replace(question, params=replace(question.params, label_budget=1 + n % 40))
         answer = answered(small, lambda: False)
@@ -123,9 +128,7 @@ def test_what_is_proven_elsewhere_is_used_and_no_more(monkeypatch: pytest.Monkey
     closed = 0
     for n in range(examples(60)):
         question = number(CROWDED, n)
-        with monkeypatch.context() as patch:
-            patch.setattr(exact, "NODES", 1 << 30)
-            whole = answered(question, lambda: False)
+        whole = unlimited(question, monkeypatch)
         monkeypatch.setattr(exact, "NODES", 1)
         small = replace(question, params=replace(question.params, label_budget=1))
         answer = answered(small, lambda: False)

@@ -2,8 +2,8 @@
 
 Each has ``NAME`` and ``cost``, and nothing is pruned on a component without a bound that is never
 above its true cost. What depends on the order (driving, waiting, overtime) is bounded together, by
-``slotsvc.solver.floors`` and ``bound``; the others have a ``lower_bound`` of their own. Costs are
-thousandths of a weighted second.
+``slotsvc.solver.floors`` and ``bound``; the others have bounds of their own, ``lower_bound`` or, of
+many at once, ``lower_bounds``. Costs are thousandths of a weighted second.
 """
 
 from __future__ import annotations
