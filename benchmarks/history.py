@@ -97,8 +97,8 @@ _OF_WHAT_STANDS = CLIENT_KINDS - {"VISIT_HELD", "VISIT_BOOKED", "VISIT_MOVED"} |
 }
 """The placement that they name is on the route before."""
 _ABOUT_THE_ROUTE = frozenset(
-    {"MOVE_HELD", "ROUTE_PUBLISHED", "ROUTE_WITHDRAWN", "ROUTE_BROKEN", "ROUTE_MENDED",
-     "PROMISE_AT_RISK", "PROMISE_SAFE"}
+    {"MOVE_HELD", "ROUTE_PUBLISHED", "ROUTE_WITHDRAWN", "ROUTE_MEASURED", "ROUTE_BROKEN",
+     "ROUTE_MENDED", "PROMISE_AT_RISK", "PROMISE_SAFE"}
 )  # fmt: skip
 _TOGETHER = frozenset({"VISIT_UNPLACED", "HOLD_RELEASED"})
 """An absence takes many visits off a route in one step."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.examples import MULTIPLIER
-from tests.postgres_fixtures import empty_postgres_url, postgres, postgres_url
+# No test modules, but their assertions shall explain themselves too. Before anybody imports them.
+for name in ("calendar", "concurrency", "job", "record", "route", "sweep", "visit"):
+    pytest.register_assert_rewrite(f"tests.store.{name}_contract")
+pytest.register_assert_rewrite("tests.store.many_writers")
+
+from tests.examples import MULTIPLIER  # noqa: E402
+from tests.postgres_fixtures import (  # noqa: E402
+    empty_postgres_url,
+    postgres,
+    postgres_url,
+)
 
 __all__ = ["empty_postgres_url", "postgres", "postgres_url"]
 

@@ -80,7 +80,7 @@ async def open_roads(
     if files is None or info is None:
         travel = never_failing(cache, estimate)
         health = RoadHealth((behind.breaker,))
-        _keep_probing([behind.probe], limits, stack)
+        keep_probing([behind.probe], limits, stack)
         return Roads(travel, NoMap(travel, health), None, cache, (told,), health)
     in_process, how = await _engine_in_process(files, info, osrm, stack)
     # Nobody who gives up on the engine of this process learns that it is slow: the caller was.
@@ -89,14 +89,15 @@ async def open_roads(
     travel = never_failing(cache, estimate, in_process=own)
     health = RoadHealth(tuple(engine.breaker for engine in engines), Breaker("pictures", limits))
     backend = CompiledMap(info, osrm, _addresses(files, stack), estimate, health)
-    _keep_probing([*(engine.probe for engine in engines), backend.probe], limits, stack)
+    keep_probing([*(engine.probe for engine in engines), backend.probe], limits, stack)
     return Roads(travel, backend, info, in_process or cache, (told, how), health)
 
 
 type Probe = Callable[[], Awaitable[None]]
 
 
-def _keep_probing(probes: Sequence[Probe], limits: BreakerLimits, stack: AsyncExitStack) -> None:
+def keep_probing(probes: Sequence[Probe], limits: BreakerLimits, stack: AsyncExitStack) -> None:
+    """``probes`` run every now and then, one after the other, until ``stack`` ends."""
     every_s = min(LOOK_FOR_ENGINES_EVERY_S, limits.probe_every_s)
     task = asyncio.create_task(_probing(probes, every_s), name="probe-roads")
     stack.push_async_callback(_cancelled, task)

@@ -55,7 +55,7 @@ async def book(calls: Calls, company: Company, on: Any, acked: list[str], number
             )
             acked.append((await calls.visits.BookVisit(asked)).visit.name)
         except aio.AioRpcError as error:
-            if error.code().name != "ABORTED":  # somebody else was faster
+            if error.code().name not in ("ABORTED", "UNAVAILABLE"):  # taken first, or too much
                 raise
 
 

@@ -68,7 +68,7 @@ async def test_of_sixteen_at_once_exactly_one_wins(
     answers = await asyncio.gather(*(take() for _ in range(16)))
     assert sum(isinstance(answer, Hold) for answer in answers) == 1
     losers = {answer.reason for answer in answers if isinstance(answer, Told)}
-    assert losers == {"SLOT_GONE"}
+    assert "SLOT_GONE" in losers <= {"SLOT_GONE", "OVERLOADED"}  # a slow machine is full at once
 
 
 async def test_an_offer_still_fits_when_others_left_room(

@@ -119,8 +119,8 @@ async def test_wrong_keys_have_to_wait(store: SqliteStore, metrics: Metrics, key
     authenticator = Authenticator(store, metrics)
     begun = time.monotonic()
 
-    guesses = (key[:-3] + f"{n:03}" for n in range(50))
-    answers = [authenticator.principal(authorization(guess)) for guess in guesses]
+    guesses = [guess for n in range(51) if (guess := key[:-3] + f"{n:03}") != key]
+    answers = [authenticator.principal(authorization(guess)) for guess in guesses[:50]]
     refused = await asyncio.gather(*answers, return_exceptions=True)
 
     assert {type(answer) for answer in refused} == {UnauthenticatedError}

@@ -14,6 +14,7 @@ import grpc
 
 from slotsvc import bootstrap
 from slotsvc.config import Settings
+from slotsvc.domain.errors import StoreBusyError
 from tests.service_fixtures import MONDAY_MORNING
 from tests.simulation.faults import (
     Fault,
@@ -109,7 +110,7 @@ class Process:
         with suppress(asyncio.CancelledError, KilledError):
             await asyncio.shield(asyncio.wait({self._life}))
         error = None if self._life.cancelled() else self._life.exception()
-        if error is not None and not isinstance(error, KilledError):
+        if error is not None and not isinstance(error, KilledError | StoreBusyError):
             raise error
         self.gone.set()
         left = [task for task in self._tasks() if task is not asyncio.current_task()]

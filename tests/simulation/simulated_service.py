@@ -18,14 +18,15 @@ from unittest import mock
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from slotsvc.bootstrap import service as wiring
-from slotsvc.bootstrap.roads import Roads
+from slotsvc.bootstrap.roads import Roads, keep_probing
 from slotsvc.config import Settings
+from slotsvc.domain.errors import StoreBusyError
 from slotsvc.server import key_ring
 from slotsvc.server.map_backends import NoMap
 from slotsvc.store.sqlite_store import SqliteStore
-from slotsvc.travel.cache import CachedTravelTimes
-from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
+from slotsvc.travel.breaker import BreakerLimits
+from slotsvc.travel.layers import Sharing, cached_engine, guarded, never_failing
+from slotsvc.travel.road_health import RoadHealth
 from tests.service_fixtures import settings_for
 from tests.simulation.faults import (
     Fault,
@@ -86,11 +87,23 @@ class SimulatedService:
             await self._begin()
 
     async def _begin(self) -> None:
+        """Started; and started again when it is killed, or has no database, before it is ready."""
+        while not await self._begun():
+            self._trace.note(f"life {self.lives} ended before it was ready")
+            await asyncio.sleep(self._faults.chance.uniform(0.1, 3.0))
+
+    async def _begun(self) -> bool:
         self.lives += 1
         process = Process(self.settings, self.clock, self.link)
-        await process.ready()
+        try:
+            await process.ready()
+        except (KilledError, StoreBusyError):
+            await process.kill()
+            self._kills.clear()
+            return False
         self.link.process = process
         self._trace.note(f"life {self.lives} begins")
+        return True
 
     async def _keep_up(self) -> None:
         """Starts the service again wherever it was killed."""
@@ -142,13 +155,16 @@ class SimulatedService:
         RUNNING.get().server = server
         return server
 
-    async def _roads(self, _settings: Settings, _stack: AsyncExitStack) -> Roads:
-        clock = self._machine.clock.monotonic
-        quick = FailFastTravelTimes(FaultyRoads(self._faults), clock=clock)
-        travel = FallbackTravelTimes(
-            CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes()
-        )
-        return Roads(travel, NoMap(travel), None, None, ("simulated",))
+    async def _roads(
+        self, _settings: Settings, stack: AsyncExitStack, _sharing: Sharing | None = None
+    ) -> Roads:
+        """As ``open_roads`` puts them together for an OSRM that is elsewhere."""
+        limits = BreakerLimits()
+        engine = guarded(FaultyRoads(self._faults), "osrm", limits)
+        cache = cached_engine(engine)
+        keep_probing([engine.probe], limits, stack)
+        travel, health = never_failing(cache), RoadHealth((engine.breaker,))
+        return Roads(travel, NoMap(travel, health), None, cache, ("simulated",), health)
 
     def _pointed(self, process: Process, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         behind = CALL.get(("", b""))
