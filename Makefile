@@ -2,8 +2,9 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 ARGS  ?=
-# two workers, each test file in one of them: files start real servers of their own
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# three workers on two cores, since much of it waits; each test file in one of them: files start
+# real servers of their own
+PYTEST_ARGS ?= -n 3 --dist loadfile
 RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
 DEV_PINS     := requirements/dev.txt
 BENCH_PINS   := requirements/bench.txt

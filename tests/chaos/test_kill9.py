@@ -21,11 +21,11 @@ def run(dose: Dose, data_dir: Path) -> Report:
 
 @pytest.mark.timeout(300)
 def test_no_booking_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
-    """300 bookings by 16 clients with 10 kills: every acknowledged answer stands once, in order;
+    """200 bookings by 16 clients with 6 kills: every acknowledged answer stands once, in order;
     no route has an overlap, a hole in its versions, or a finding; the audit chain holds."""
-    report = run(Dose(bookings=300, clients=16, kills=10, seed=1), tmp_path)
+    report = run(Dose(bookings=200, clients=16, kills=6, seed=1), tmp_path)
     assert report.wrong == []
-    assert (report.bookings, report.kills) == (300, 10)
+    assert (report.bookings, report.kills) == (200, 6)
     assert report.repeats > 0, "no client ever met a dead service: nothing was tested"
 
 

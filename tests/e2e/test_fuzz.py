@@ -19,8 +19,8 @@ from tests.e2e.days import TOMORROW
 from tests.service_fixtures import RunningService
 
 METHODS = sorted(method_descriptors(), key=lambda method: method.full_name)
-MESSAGES = 150
-MESSAGES_BY_ROLE = 30
+MESSAGES = 80
+MESSAGES_BY_ROLE = 16
 
 
 async def test_no_message_of_anybody_is_a_defect(service: RunningService) -> None:

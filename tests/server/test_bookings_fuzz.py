@@ -26,6 +26,7 @@ from slotsvc.pb.v1 import (
     visit_service_pb2,
 )
 from tests.e2e.days import TOMORROW
+from tests.examples import examples
 from tests.server.plausible_messages import plausible
 from tests.server.random_messages import messages
 from tests.service_fixtures import (
@@ -153,7 +154,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 SETTINGS = settings(
-    max_examples=300,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -16,6 +16,7 @@ from slotsvc.pb.v1 import calendar_service_pb2 as pb
 from slotsvc.scheduling.calendars import Calendars
 from slotsvc.server.calendar_service import calendar_servicer
 from slotsvc.store.sqlite_store import SqliteStore
+from tests.examples import examples
 from tests.server.random_messages import messages
 
 type Serve = Callable[..., Awaitable[aio.Channel]]
@@ -79,7 +80,7 @@ async def channel(serve: Serve, store: SqliteStore) -> aio.Channel:
 
 
 @settings(
-    max_examples=200,
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -92,7 +93,7 @@ async def test_no_technician_is_a_defect(channel: aio.Channel, request: Any) -> 
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(200),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
