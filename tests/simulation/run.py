@@ -247,6 +247,9 @@ class Judge:
         gives_up = {e.route for e in events if e.kind in ("VISIT_MOVED", "VISIT_MOVED_AWAY")}
         if name == "MoveVisit":
             self._books.disturbed |= routes
+        # roads, as they are, may be longer than was estimated, or not there at all
+        measured = {e.route for e in events if e.kind == "ROUTE_MEASURED" and e.route is not None}
+        self._books.disturbed |= measured
         if name in ("CreateAbsence", "DeleteAbsence", "UpdateTechnician"):
             known = self._books.routes.keys() | routes
             self._books.disturbed |= {k for k in known if k.technician in TECHNICIANS}
