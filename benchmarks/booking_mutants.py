@@ -30,6 +30,7 @@ INSTRUMENTS = {
     "locks": ("pytest", "tests/store/test_lock_order.py"),
     "store": ("pytest", "tests/store/test_sqlite_store.py"),
     "judging": ("pytest", "tests/scheduling/test_placing.py"),
+    "moving": ("pytest", "tests/scheduling/test_hand_moves.py"),
     "hours": ("pytest", "tests/domain/test_shifts.py"),
 }
 """By name: the module that runs in the broken process, and what it is told."""
@@ -184,7 +185,7 @@ MUTANTS = (
                 "changed = False",
             ),
         ),
-        ("simulation",),
+        ("moving",),
     ),
 )  # fmt: skip
 

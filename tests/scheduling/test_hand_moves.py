@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,23 @@ def test_a_visit_whose_new_place_is_held_is_not_moved_beside_it(walk: Walk) -> N
     walk.world.release(hold.id)
     walk.world.move(HandMove(visit, "bob", walk.day, shift=3), "we shall see")
     assert walk.world.visit(visit).placed.route.shift == 3
+
+
+def test_a_route_that_changed_meanwhile_is_judged_anew(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody books between the judgement and the writing: both are on the route afterwards."""
+    visit, other = walk.waiting(2), walk.waiting(3)
+    wish = Wish(visit=other, grid=GRID, allowed_dates=frozenset([walk.day]))
+    offer = next(o for o in walk.world.search(wish) if o.route.technician == "ann")
+    store, write = walk.world.store, walk.world.store.write
+
+    async def later(work: Any) -> Any:
+        monkeypatch.setattr(store, "write", write)
+        await walk.world.booking(offer)
+        return await write(work)
+
+    monkeypatch.setattr(store, "write", later)
+    walk.move(visit, 8, 18)
+
+    assert set(walk.order()) == {visit, other}
