@@ -140,8 +140,12 @@ class Caller:
         twins = await asyncio.gather(self.tried(call), self.tried(call))
         answers = [twin for twin in twins if not isinstance(twin, Told)]
         refusals = [twin for twin in twins if isinstance(twin, Told)]
-        if answers and any(twin.code not in UNCLEAR for twin in refusals):
+        unclear = [twin for twin in refusals if twin.code in UNCLEAR or twin.reason == "SLOT_GONE"]
+        if answers and unclear != refusals:
             self.known.wrong.append(f"{kind} was answered to one twin, refused to other: {twins}")
+        if answers and any(twin.reason == "SLOT_GONE" for twin in refusals):
+            # Judged before its twin, when the place was somebody else's. Nothing is kept of that.
+            await self._again(kind, call, answers[0])
         if len({repr(answer) for answer in answers}) > 1:
             self.known.wrong.append(f"{kind} was answered to twins in two ways")
         return answers[0] if answers else refusals[0]
