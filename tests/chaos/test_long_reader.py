@@ -38,7 +38,7 @@ async def test_a_long_reader_is_seen_and_leaves_no_trace(tmp_path: Path) -> None
     settings = settings_for(tmp_path / "data")
     async with running_service(settings) as service:
         checks = readiness_checks(
-            service.store, settings.database_file, has_roads=True, long_log=LONG_LOG, little_room=0
+            service.store, settings.database_file, {}, long_log=LONG_LOG, little_room=0
         )
         await written(service, 40)
         assert (await checks()).as_json()["state"] == "ok"
