@@ -105,3 +105,23 @@ async def test_a_frozen_child_is_an_estimate_until_it_thaws(own_map: MapFiles) -
             await asyncio.sleep(0.05)
         while (await roads.travel.table(TOWN, TOWN)).provenance is not Provenance.LIVE:
             await asyncio.sleep(0.05)
+
+
+async def test_a_child_that_stays_frozen_is_started_anew(own_map: MapFiles) -> None:
+    """Nobody thaws it: when two probes found nothing it is killed, and its successor answers on the
+    same port, and stays."""
+    own_map.graph.unlink()
+    limits = RoadSettings(timeout_seconds=0.5, probe_seconds=0.2)
+    settings = settings_for(own_map.directory / "data", own_map.directory, roads=limits)
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        roads = await open_roads(settings, stack)
+        (child,) = (p.pid for p in processes() if str(own_map.roads) in p.words)
+        os.kill(child, signal.SIGSTOP)
+        while not roads.health.estimated:
+            await roads.travel.table(TOWN, TOWN)
+        while (await roads.travel.table(TOWN, TOWN)).provenance is not Provenance.LIVE:
+            await asyncio.sleep(0.05)
+        (successor,) = (p.pid for p in processes() if str(own_map.roads) in p.words)
+        assert successor != child
+        await asyncio.sleep(1.0)
+        assert [p.pid for p in processes() if str(own_map.roads) in p.words] == [successor]
