@@ -18,6 +18,7 @@ from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.map_info import MapFiles
 from slotsvc.travel.road_graph import RoadGraph
+from slotsvc.travel.road_health import ESTIMATED
 from tests.road_fixtures import TOWN, CompiledMap, compiled_demo_map
 from tests.service_fixtures import settings_for
 
@@ -97,7 +98,7 @@ async def test_a_frozen_child_is_an_estimate_until_it_thaws(own_map: MapFiles) -
         try:
             while not roads.health.estimated:
                 assert (await roads.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
-            assert roads.health.told == "degraded: roads estimated"
+            assert roads.health.told == ESTIMATED
             assert roads.backend.describe().provenance is Provenance.ESTIMATE
         finally:
             os.kill(child, signal.SIGCONT)
