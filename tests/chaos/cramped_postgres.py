@@ -1,25 +1,66 @@
-"""A PostgreSQL whose tables lie on one small disk and whose write-ahead log on another."""
+"""A PostgreSQL whose tables lie on one small disk and whose write-ahead log on another.
+
+Where no file system can be mounted, no file of the server may grow beyond a limit instead
+(RLIMIT_FSIZE), which takes a restart of the server each time. The server says so in other words, as
+it does of a disk with a quota.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import resource
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from psycopg import sql
 
 from slotsvc.store.migrate import upgrade
-from tests.chaos.small_disk import SmallDisk, small_disk
+from tests.chaos.small_disk import SmallDisk, Tmpfs, small_disk
 from tests.postgres_fixtures import PostgresServer, started
 
 MB = 1024 * 1024
 TABLES, LOG = 40 * MB, 80 * MB
+SEGMENT = 16 * MB
+"""A file of the log: made whole, and used again."""
+
 _LOG_SETTINGS = {"min_wal_size": "32MB", "max_wal_size": "32MB", "wal_keep_size": "0"}
+_GROW = """
+INSERT INTO idempotency (tenant, method, key, request_hash, answer, created)
+SELECT 'large', 'Book', n, ''::bytea, decode(repeat('ab', 1500), 'hex'), 0
+FROM generate_series(1, 12000) n
+"""
+
+
+class LimitedFiles:
+    """No file of ``server`` may grow beyond ``most`` bytes while it is full."""
+
+    def __init__(self, server: PostgresServer, path: Path, most: int) -> None:
+        self.path = path
+        self._server, self._most = server, most
+
+    def fill(self, left: int = 0) -> None:
+        """From now on."""
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self._server.stop()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._most + left, usual[1]))
+        try:
+            self._server.embedded.ensure_postgres_running()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    def empty(self) -> None:
+        """Files may grow again."""
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may have ended itself
+            self._server.stop("immediate")
+        self._server.embedded.ensure_postgres_running()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +89,33 @@ def cramped_postgres() -> Iterator[CrampedPostgres]:
             small_disk(where / "log", LOG) as log,
             started(durable=True) as server,
         ):
-            _move_log(server, log.path)
-            yield CrampedPostgres(server, _database(server, tables.path), tables, log)
+            if isinstance(tables, Tmpfs):
+                _move_log(server, log.path)
+                yield CrampedPostgres(server, _database(server, tables.path), tables, log)
+            else:
+                yield _limited(server, where)
     finally:
         shutil.rmtree(where)
 
 
+def _limited(server: PostgresServer, where: Path) -> CrampedPostgres:
+    """With a table that has grown so far already that its file may be the largest."""
+    url = server.empty()
+    upgrade(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_GROW)
+        found = connection.execute("SELECT pg_relation_filepath('idempotency')").fetchone()
+        connection.execute("CHECKPOINT")
+    assert found is not None
+    most = (server.embedded.pgdata / found[0]).stat().st_size
+    assert most > SEGMENT
+    tables = LimitedFiles(server, where / "tables", most)
+    return CrampedPostgres(server, url, tables, LimitedFiles(server, where / "log", SEGMENT - 1))
+
+
 def _move_log(server: PostgresServer, disk: Path) -> None:
     for name, value in _LOG_SETTINGS.items():
-        set_to = sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value)
-        server.run(set_to)
+        server.run(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
     server.stop()
     there, here = disk / "pg_wal", server.embedded.pgdata / "pg_wal"
     shutil.copytree(here, there)
