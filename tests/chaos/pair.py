@@ -56,12 +56,16 @@ async def started(
     ``programs``: what is run as the one and the other.
     """
     config = settings_file(where, url, **{"jobs.at_once": 0})
-    both = []
-    for name, program in zip(("one", "two"), programs, strict=True):
-        (where / name).mkdir()
-        both.append(ServerProcess(where / name, config=config, program=program))
-        await both[-1].start()
-    return Pair(both[0], both[1], url)
+    places = [where / name for name in ("one", "two")]
+    for place in places:
+        place.mkdir()
+    one, two = (
+        ServerProcess(place, config=config, program=program)
+        for place, program in zip(places, programs, strict=True)
+    )
+    await one.start()  # it makes the keys that the other one reads
+    await two.start()
+    return Pair(one, two, url)
 
 
 async def stopped(pair: Pair) -> None:

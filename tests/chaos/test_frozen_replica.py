@@ -60,7 +60,7 @@ async def frozen_in_its_turn(
     with psycopg.connect(pair.url) as gate:
         gate.execute(TURN, (PostgresLocks._TURN, company.id))
         running = asyncio.ensure_future(call())
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(10):
             while not asked(pair.url, WAITING):
                 await asyncio.sleep(0.01)
         os.kill(pair.one.pid, signal.SIGSTOP)
@@ -122,10 +122,10 @@ async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
             assert await visit_now(second, visit.name) == visit
             assert not running.done()
             assert (refusal.code, refusal.reason) == ("UNAVAILABLE", "STORE_BUSY")
-            assert waited < 6, f"told after {waited:.1f} s"
+            assert waited < 8, f"told after {waited:.1f} s"
             await client.books(second, slot)
             freed = time.monotonic() - frozen
-            assert 8 < freed < 18, f"free after {freed:.1f} s"
+            assert 8 < freed < 25, f"free after {freed:.1f} s"
         failed = await refused(running)
         assert (failed.code, failed.reason) == ("UNAVAILABLE", "STORE_BUSY")
         done = await first.visits.CancelVisit(cancel)
