@@ -19,13 +19,15 @@ from grpc import aio
 from benchmarks.calls import Calls, calling, fresh_id, told
 from benchmarks.company import Company
 from benchmarks.history import Change, History
+from slotsvc.domain.visit import RouteKey
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.slot_service_pb2 import Slot, SuggestSlotsRequest
-from slotsvc.store.turns import PostgresLocks
+from slotsvc.store.route_writes import _name
+from slotsvc.store.turns import PostgresLocks, _key
 from tests.chaos.pair import NOW, Pair, asked, wrong_with
 from tests.service_fixtures import booked, held, offered, refused, visit_now
 
-TURN = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
+LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
 WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
 WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
@@ -39,26 +41,39 @@ def in_two_days() -> date:
 
 
 async def founded(calls: Calls, id: str) -> Company:
-    """One technician, one kind of work."""
+    """Two technicians, one kind of work."""
     company = await Company(calls, id).found()
-    await company.technician()
+    for technician in ("ann", "bob"):
+        await company.technician(technician)
     await company.activity()
     return company
 
 
-def whole_day(company: Company) -> SuggestSlotsRequest:
+def whole_day(company: Company, technician: str = "ann") -> SuggestSlotsRequest:
     """There is room for one of these."""
-    return company.search(on=in_two_days(), service_duration=WHOLE_DAY)
+    who = [f"{company.tenant}/technicians/{technician}"]
+    return company.search(on=in_two_days(), service_duration=WHOLE_DAY, required_technicians=who)
+
+
+def turn_of(pair: Pair, company: Company) -> tuple[int, int]:
+    """The lock that all mutations of the company want, most of them to be alone."""
+    return PostgresLocks._TURN, asked(pair.url, "SELECT hashtext(%s)", company.id)
+
+
+def queue_of(company: Company, technician: str) -> tuple[int, int]:
+    """The lock of those who come beside one another, of one route."""
+    route = RouteKey(company.id, technician, in_two_days())
+    return PostgresLocks._ROUTE, _key(company.id, _name(route))
 
 
 @asynccontextmanager
-async def frozen_in_its_turn(
-    pair: Pair, company: Company, call: Callable[[], Awaitable[Any]]
+async def frozen_with(
+    pair: Pair, lock: tuple[int, int], call: Callable[[], Awaitable[Any]]
 ) -> AsyncIterator[asyncio.Future[Any]]:
-    """``call``, which the first replica is at: it has its company's turn, and nobody runs the next
-    line. It runs when the block ends."""
+    """``call``, which the first replica is at: it has got the lock, and nobody runs the next line.
+    It runs when the block ends."""
     with psycopg.connect(pair.url) as gate:
-        gate.execute(TURN, (PostgresLocks._TURN, company.id))
+        gate.execute(LOCK, lock)
         running = asyncio.ensure_future(call())
         async with asyncio.timeout(10):
             while not asked(pair.url, WAITING):
@@ -70,32 +85,25 @@ async def frozen_in_its_turn(
         os.kill(pair.one.pid, signal.SIGCONT)
 
 
-class Client:
-    """Repeats what was refused for the moment with the same request_id, and notes its changes."""
+async def booked_at_last(calls: Calls, slot: Slot, history: History) -> visits.Visit:
+    """Repeated with the same request_id while it is refused for the moment; noted."""
+    wanted = visits.BookVisitRequest(token=slot.token, request_id=fresh_id())
+    begun = time.monotonic()
+    while True:
+        try:
+            visit = (await calls.visits.BookVisit(wanted)).visit
+            break
+        except aio.AioRpcError as error:
+            if told(error).code != "UNAVAILABLE":
+                raise
+            await asyncio.sleep(0.2)
+    history.note(Change(0, "VISIT_BOOKED", bare(visit), begun, time.monotonic()))
+    return visit
 
-    def __init__(self, history: History) -> None:
-        self._history = history
 
-    async def does[A](self, kind: str, visit: str, call: Callable[[], Awaitable[A]]) -> A:
-        """What the call is answered at last. ``visit``: "" where the answer tells it."""
-        begun = time.monotonic()
-        answer: Any = None
-        while answer is None:
-            try:
-                answer = await call()
-            except aio.AioRpcError as error:
-                if told(error).code != "UNAVAILABLE":
-                    raise
-                await asyncio.sleep(0.2)
-        id = (visit or answer.visit.name).rpartition("/")[2]
-        self._history.note(Change(0, kind, id, begun, time.monotonic()))
-        return answer  # type: ignore[no-any-return]
-
-    async def books(self, calls: Calls, slot: Slot) -> visits.Visit:
-        """The slot."""
-        wanted = visits.BookVisitRequest(token=slot.token, request_id=fresh_id())
-        answer = await self.does("VISIT_BOOKED", "", lambda: calls.visits.BookVisit(wanted))
-        return answer.visit
+def bare(visit: visits.Visit) -> str:
+    """Its id."""
+    return visit.name.rpartition("/")[2]
 
 
 async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
@@ -103,18 +111,16 @@ async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
     are served; after ten seconds the server ends the transaction, and work goes on. What was frozen
     fails when it wakes, and is done once when it is repeated."""
     history = History()
-    client = Client(history)
     async with calling(pair.one.address) as first, calling(pair.two.address) as second:
         ours, theirs = await founded(second, "frozen"), await founded(second, "beside")
         search = ours.search(on=in_two_days())
-        visit = await client.books(second, (await offered(second, search))[0])
-        slot, other = (await offered(second, search))[0], (await offered(
-            second, theirs.search(on=in_two_days())
-        ))[0]  # fmt: skip
+        visit = await booked_at_last(second, (await offered(second, search))[0], history)
+        slot = (await offered(second, search))[0]
+        other = (await offered(second, theirs.search(on=in_two_days())))[0]
         cancel = visits.CancelVisitRequest(name=visit.name, request_id=fresh_id())
         begun = time.monotonic()
         stuck = partial(first.visits.CancelVisit, cancel, timeout=LONG)
-        async with frozen_in_its_turn(pair, ours, stuck) as running:
+        async with frozen_with(pair, turn_of(pair, ours), stuck) as running:
             frozen = time.monotonic()
             refusal = await refused(booked(second, slot))
             waited = time.monotonic() - frozen
@@ -123,24 +129,23 @@ async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
             assert not running.done()
             assert (refusal.code, refusal.reason) == ("UNAVAILABLE", "STORE_BUSY")
             assert waited < 8, f"told after {waited:.1f} s"
-            await client.books(second, slot)
+            await booked_at_last(second, slot, history)
             freed = time.monotonic() - frozen
             assert 8 < freed < 25, f"free after {freed:.1f} s"
         failed = await refused(running)
         assert (failed.code, failed.reason) == ("UNAVAILABLE", "STORE_BUSY")
         done = await first.visits.CancelVisit(cancel)
         assert await first.visits.CancelVisit(cancel) == done
-        ended = time.monotonic()
-        history.note(Change(1, "VISIT_CANCELLED", visit.name.rpartition("/")[2], begun, ended))
+        history.note(Change(1, "VISIT_CANCELLED", bare(visit), begun, time.monotonic()))
         assert (await visit_now(second, visit.name)).state == visits.VISIT_STATE_CANCELLED
     assert await wrong_with(pair.url, ours.id, history) == []
     assert not pair.one.incidents() + pair.two.incidents()
 
 
 async def test_who_sleeps_through_a_hold_has_lost_it(pair: Pair) -> None:
-    """Two confirmations are on their way when the process is frozen: one has its locks already, the
-    other was not yet read. Meanwhile both holds lapse, and somebody else books the place of the
-    second. Awake, the process refuses both, by the clock of the database."""
+    """Two confirmations are on their way when the process is frozen: one has its route already, and
+    keeps nobody from others; the other was not yet read. Meanwhile both holds lapse, and somebody
+    else books the place of the second. Awake, the process refuses both, by the database's clock."""
     async with calling(pair.one.address) as first, calling(pair.two.address) as second:
         locked, unread = await founded(second, "locked"), await founded(second, "unread")
         holds = [
@@ -150,14 +155,15 @@ async def test_who_sleeps_through_a_hold_has_lost_it(pair: Pair) -> None:
             for company in (locked, unread)
         ]
         lapsed = max(hold.expire_time.seconds for hold in holds)
-        in_turn, late = (
+        in_hand, late = (
             visits.BookVisitRequest(hold=hold.name, request_id=fresh_id()) for hold in holds
         )
         while asked(pair.url, NOW) < lapsed - 5:
             await asyncio.sleep(0.05)
-        stuck = partial(first.visits.BookVisit, in_turn, timeout=LONG)
-        async with frozen_in_its_turn(pair, locked, stuck) as running:
+        stuck = partial(first.visits.BookVisit, in_hand, timeout=LONG)
+        async with frozen_with(pair, queue_of(locked, "ann"), stuck) as running:
             waiting = asyncio.ensure_future(first.visits.BookVisit(late, timeout=LONG))
+            await booked(second, (await offered(second, whole_day(locked, "bob")))[0])
             assert not (await second.slots.SuggestSlots(whole_day(unread))).slots
             while asked(pair.url, NOW) < lapsed:
                 await asyncio.sleep(0.05)
