@@ -12,8 +12,10 @@ import os
 import pwd
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ MB = 1024 * 1024
 TABLES, LOG = 40 * MB, 80 * MB
 SEGMENT = 16 * MB
 """A file of the log: made whole, and used again."""
+
+END_S = 30.0
 
 _LOG_SETTINGS = {"min_wal_size": "32MB", "max_wal_size": "32MB", "wal_keep_size": "0"}
 _GROW = """
@@ -49,18 +53,18 @@ class LimitedFiles:
     def fill(self, left: int = 0) -> None:
         """From now on."""
         usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-        self._server.stop()
+        _end_in_order(self._server)  # else it has to mend things first, for which it needs room
         resource.setrlimit(resource.RLIMIT_FSIZE, (self._most + left, usual[1]))
         try:
-            self._server.embedded.ensure_postgres_running()
+            self._server.rise()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
     def empty(self) -> None:
         """Files may grow again."""
         with contextlib.suppress(subprocess.CalledProcessError):  # it may have ended itself
-            self._server.stop("immediate")
-        self._server.embedded.ensure_postgres_running()
+            self._server.fall()
+        self._server.rise()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,6 @@ class CrampedPostgres:
     url: str
     tables: SmallDisk
     log: SmallDisk
-
-    def start_again(self) -> None:
-        """As its operator would, once there is room."""
-        self.server.embedded.ensure_postgres_running()
 
 
 @contextmanager
@@ -116,13 +116,13 @@ def _limited(server: PostgresServer, where: Path) -> CrampedPostgres:
 def _move_log(server: PostgresServer, disk: Path) -> None:
     for name, value in _LOG_SETTINGS.items():
         server.run(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
-    server.stop()
+    _end_in_order(server)
     there, here = disk / "pg_wal", server.embedded.pgdata / "pg_wal"
     shutil.copytree(here, there)
     shutil.rmtree(here)
     here.symlink_to(there)
     _give(server, disk, there, *there.rglob("*"))
-    server.embedded.ensure_postgres_running()
+    server.rise()
 
 
 def _database(server: PostgresServer, disk: Path) -> str:
@@ -135,6 +135,15 @@ def _database(server: PostgresServer, disk: Path) -> str:
     server.run(sql.SQL("ALTER DATABASE {} SET TABLESPACE small").format(name))
     upgrade(url)
     return url
+
+
+def _end_in_order(server: PostgresServer) -> None:
+    """Returns when it is over."""
+    os.kill(server.embedded.get_pid(), signal.SIGINT)
+    give_up = time.monotonic() + END_S
+    while (server.embedded.pgdata / "postmaster.pid").exists():
+        assert time.monotonic() < give_up, "PostgreSQL does not end"
+        time.sleep(0.02)
 
 
 def _give(server: PostgresServer, *files: Path) -> None:
