@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,8 @@ class ServerProcess:
 
     ``compiled``: directory of a compiled map; None: driving is estimated. ``config``: a TOML file
     of further settings, since nothing of the environment is handed on. ``metrics``: served at
-    ``metrics_address``, else that is "". Log lines go to ``server.log`` in the data directory.
-    Start it from the main thread.
+    ``metrics_address``, else that is "". ``program``: what is run instead of ``slotsvc``. Log lines
+    go to ``server.log`` in the data directory. Start it from the main thread.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class ServerProcess:
         *,
         metrics: bool = False,
         config: Path | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.data_dir = data_dir
         self.metrics_address = ""
         self.address = f"127.0.0.1:{free_port()}"
         self._more = ["--map", str(compiled)] if compiled else []
         self._more += ["--config", str(config)] if config else []
+        self._program = program
         self._http = "127.0.0.1:0" if metrics else "off"
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -75,7 +78,7 @@ class ServerProcess:
             self._http,
             "--json",
         ]
-        command = [*PROGRAM, *serve, "--data-dir", str(self.data_dir), *self._more]
+        command = [*self._program, *serve, "--data-dir", str(self.data_dir), *self._more]
         with self.log.open("ab") as log:
             self._child = spawn_tied(command, stdout=subprocess.PIPE, stderr=log.fileno())
         ready = await asyncio.wait_for(asyncio.to_thread(_first_object, self._child), READY_S)

@@ -18,7 +18,7 @@ from slotsvc.server.search_limit import WITHIN_S
 from slotsvc.travel.shared import Found, SharedTravelTimes
 from slotsvc.travel.shared_line import LineSeal
 
-AWAY = "away: answers are right, and slower"
+AWAY = "away: answers are right, only slower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ class Replicas:
 
     @property
     def state(self) -> str:
-        """For ``/readyz``: it never says that calls cannot be answered."""
-        return "ok" if self.link.is_there else AWAY
+        """For ``/readyz``: it never says that calls cannot be answered. Where nobody asks Redis
+        anything, the line that listens is the first to notice that it is away."""
+        return "ok" if self.link.is_there and self.hints.listening.is_set() else AWAY
 
     @property
     def told(self) -> str:

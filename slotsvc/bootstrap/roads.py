@@ -33,6 +33,9 @@ _log = structlog.get_logger(__name__)
 CHECKED_PLACES = 24
 """The table between them is asked of both engines at the start."""
 
+PROBES_UNTIL_RESTART = 2
+"""So many failed probes in a row, and our own OSRM is asked whether it hangs."""
+
 LOOK_FOR_ENGINES_EVERY_S = 1.0
 """Or sooner: how often an engine that is away really is asked is its breaker's to say."""
 
@@ -64,11 +67,12 @@ async def open_roads(
     estimate = EstimatedTravelTimes()
     files = MapFiles(settings.map_path) if settings.map_path else None
     info = MapInfo.load(files.info) if files else None
+    of_osrm: list[Breaker] = []
     if settings.osrm_url is not None:
         osrm = _remote_engine(settings, info)
         told = f"OSRM at {settings.osrm_url}"
     elif files is not None and info is not None:
-        osrm = await _embedded_engine(settings, files, info, stack)
+        osrm = await _embedded_engine(settings, files, info, of_osrm, stack)
         told = f"{info.name} ({info.map_id}), {info.attribution}"
     else:
         nothing = "none: driving times are estimates"
@@ -87,7 +91,9 @@ async def open_roads(
     own = in_process and guarded(in_process, "process", replace(limits, patience_s=math.inf))
     engines = [own, behind] if own else [behind]
     travel = never_failing(cache, estimate, in_process=own)
-    health = RoadHealth(tuple(engine.breaker for engine in engines), Breaker("pictures", limits))
+    pictures = Breaker("pictures", limits)
+    of_osrm += [behind.breaker, pictures]
+    health = RoadHealth(tuple(engine.breaker for engine in engines), pictures)
     backend = CompiledMap(info, osrm, _addresses(files, stack), estimate, health)
     keep_probing([*(engine.probe for engine in engines), backend.probe], limits, stack)
     return Roads(travel, backend, info, in_process or cache, (told, how), health)
@@ -150,12 +156,21 @@ def _remote_engine(settings: Settings, info: MapInfo | None) -> OsrmTravelTimes:
 
 
 async def _embedded_engine(
-    settings: Settings, files: MapFiles, info: MapInfo, stack: AsyncExitStack
+    settings: Settings,
+    files: MapFiles,
+    info: MapInfo,
+    breakers: Sequence[Breaker],
+    stack: AsyncExitStack,
 ) -> OsrmTravelTimes:
+    """``breakers``: those of its callers, as soon as there are any."""
+
+    def suspected() -> bool:
+        return any(breaker.probes_failed >= PROBES_UNTIL_RESTART for breaker in breakers)
+
     child = OsrmProcess(files.roads, map_id=info.map_id)
     stack.callback(child.stop)
     await child.start_in_loop()
-    watch = asyncio.create_task(child.supervise(), name="osrm-supervisor")
+    watch = asyncio.create_task(child.supervise(suspected=suspected), name="osrm-supervisor")
     stack.push_async_callback(_cancelled, watch)
     seconds, most = settings.roads.timeout_seconds, settings.roads.most_in_flight
     return OsrmTravelTimes.of_map(child.base_url, info, timeout_s=seconds, max_in_flight=most)

@@ -24,6 +24,8 @@ _NOT_THERE = {
     "57P03": "the database is starting",
 }
 _DISK = {"53100": ("full", "DISK_FULL"), "58030": ("fails", "DISK_FAILED")}
+_INTERNAL, _STORAGE_MANAGER = "XX000", "md.c"
+"""So it says that a file cannot grow because of a quota or a limit: they have no state."""
 _CONNECTION = "08"
 """Class of states: connection exception."""
 
@@ -52,6 +54,11 @@ def is_lost(error: DBAPIError) -> bool:
     return is_postgres(error) and (error.connection_invalidated or ended or _unanswered(error))
 
 
+def _is_of_files(error: DBAPIError) -> bool:
+    source = getattr(getattr(error.orig, "diag", None), "source_file", None)
+    return state_of(error) == _INTERNAL and source == _STORAGE_MANAGER
+
+
 def _unanswered(error: DBAPIError) -> bool:
     """The driver's own word on a connection that broke or was never made."""
     return state_of(error) is None and type(error.orig).__name__ == "OperationalError"
@@ -62,8 +69,8 @@ def meaning(error: DBAPIError) -> Exception:
     state = state_of(error)
     if state in CONTENTION:
         return StoreBusyError("the database is busy with other writes")
-    if state in _DISK:
-        text, cause = _DISK[state]
+    if state in _DISK or _is_of_files(error):
+        text, cause = _DISK.get(state or "", _DISK["58030"])
         return StoreBusyError(f"the disk of the database {text}", {"cause": cause})
     if state in _NOT_THERE:
         return StoreBusyError(_NOT_THERE[state])

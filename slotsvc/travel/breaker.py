@@ -68,12 +68,18 @@ class Breaker:
         self._failed: deque[bool] = deque(maxlen=limits.of_last)
         self._in_a_row = 0
         self._probe_at = 0.0
+        self._probes_failed = 0
         self._listeners: list[Listener] = []
 
     @property
     def state(self) -> BreakerState:
         """The state now."""
         return self._state
+
+    @property
+    def probes_failed(self) -> int:
+        """Probes that failed since it opened."""
+        return self._probes_failed
 
     def tell(self, listener: Listener) -> None:
         """``listener`` is told each change from now on."""
@@ -116,7 +122,7 @@ class Breaker:
     def _succeeded(self, probe: bool) -> None:
         if probe:
             self._failed.clear()
-            self._in_a_row = 0
+            self._in_a_row = self._probes_failed = 0
             self._become(BreakerState.CLOSED)
         elif self._state is BreakerState.CLOSED:
             self._failed.append(False)
@@ -125,6 +131,7 @@ class Breaker:
     def _came_to_nothing(self, probe: bool, failed: bool, why: str) -> None:
         """``failed`` False: no answer, but nothing learnt of the engine either."""
         if probe:
+            self._probes_failed += failed
             self._open(why)
         elif failed and self._state is BreakerState.CLOSED:
             self._failed.append(True)

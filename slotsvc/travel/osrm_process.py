@@ -8,11 +8,16 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import structlog
 
 from slotsvc.scheduling.travel_port import TravelUnavailableError
 from slotsvc.travel.osrm_wheel import osrm_program
 from slotsvc.travel.tied_child import require_main_thread, spawn_tied, stop_child
+
+_log = structlog.get_logger(__name__)
 
 LOOPBACK = "127.0.0.1"
 FIRST_BACKOFF_S = 0.1
@@ -91,12 +96,18 @@ class OsrmProcess:
             self._spawn()
             await asyncio.to_thread(self._wait_until_ready, timeout_s)
 
-    async def supervise(self, poll_s: float = 0.1) -> None:
-        """Restart the child whenever it ends, with growing pauses. Runs until cancelled."""
+    async def supervise(
+        self, poll_s: float = 0.1, *, suspected: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Restart the child whenever it ends, with growing pauses. Runs until cancelled.
+
+        ``suspected``: whether its callers have got no answer for a while. Then it is asked once
+        more, and one that is alive and does not answer is killed and started again too.
+        """
         backoff_s = FIRST_BACKOFF_S
         while True:
             started = time.monotonic()
-            while self.pid is not None:
+            while self.pid is not None and not (suspected() and await self._hangs()):
                 await asyncio.sleep(poll_s)
             if time.monotonic() - started > HEALTHY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
@@ -113,8 +124,14 @@ class OsrmProcess:
             stop_child(self._child, grace_s)
             self._child = None
 
+    async def _hangs(self) -> bool:
+        if await asyncio.to_thread(self._answers) or self.pid is None:
+            return False
+        _log.warning("the road engine hangs and is started again", pid=self.pid)
+        return True
+
     async def _restart(self) -> None:
-        self.stop()
+        self.stop(grace_s=0.0)  # one that is stopped hears no SIGTERM, and the loop must not wait
         self.restarts += 1
         try:
             await self.start_in_loop()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from slotsvc.travel.breaker import Breaker, BreakerState
 
-ESTIMATED = "degraded: roads estimated"
-BY_OSRM = "degraded: driving times by OSRM, which is slower"
-WITHOUT_SHAPES = "degraded: no routes and tiles to draw"
+ESTIMATED = "no road engine answers: driving is estimated"
+BY_OSRM = "driving times come from OSRM, which is slower"
+WITHOUT_SHAPES = "routes and tiles cannot be drawn"
+NO_MAP = "no map: driving is estimated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class RoadHealth:
     def told(self) -> str:
         """A word for those who watch the service."""
         if self.estimated:
-            return ESTIMATED if self.engines else "estimates only"
+            return ESTIMATED if self.engines else NO_MAP
         if not _answers(self.engines[0]):
             return BY_OSRM
         drawn = self.pictures is None or _answers(self.pictures)

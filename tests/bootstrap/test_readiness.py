@@ -22,7 +22,7 @@ async def test_degraded_is_answered_and_broken_is_not(tmp_path: Path) -> None:
         alive = await client.get(f"{here}/livez")
 
     assert (degraded.status_code, degraded.json()["state"]) == (200, "degraded")
-    assert degraded.json()["checks"]["roads"] == "estimates only"
+    assert degraded.json()["checks"]["roads"] == "no map: driving is estimated"
     assert degraded.json()["degraded"] == ["roads"]
     assert (broken.status_code, broken.json()["broken"]) == (503, ["database"])
     assert broken.json()["ready"] is False

@@ -18,6 +18,7 @@ from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.map_info import MapFiles
 from slotsvc.travel.road_graph import RoadGraph
+from slotsvc.travel.road_health import ESTIMATED, WITHOUT_SHAPES
 from tests.road_fixtures import TOWN, CompiledMap, compiled_demo_map
 from tests.service_fixtures import settings_for
 
@@ -92,12 +93,12 @@ async def test_a_frozen_child_is_an_estimate_until_it_thaws(own_map: MapFiles) -
     settings = settings_for(own_map.directory / "data", own_map.directory, roads=limits)
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         roads = await open_roads(settings, stack)
-        (child,) = (p.pid for p in processes() if str(own_map.roads) in p.words)
+        (child,) = children(own_map)
         os.kill(child, signal.SIGSTOP)
         try:
             while not roads.health.estimated:
                 assert (await roads.travel.table(TOWN, TOWN)).provenance is Provenance.ESTIMATE
-            assert roads.health.told == "degraded: roads estimated"
+            assert roads.health.told == ESTIMATED
             assert roads.backend.describe().provenance is Provenance.ESTIMATE
         finally:
             os.kill(child, signal.SIGCONT)
@@ -105,3 +106,33 @@ async def test_a_frozen_child_is_an_estimate_until_it_thaws(own_map: MapFiles) -
             await asyncio.sleep(0.05)
         while (await roads.travel.table(TOWN, TOWN)).provenance is not Provenance.LIVE:
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_a_child_that_stays_frozen_is_started_anew(
+    own_map: MapFiles, in_process: bool
+) -> None:
+    """Nobody thaws it: when two probes found nothing it is killed, and its successor answers on the
+    same port, and stays. Whether it is asked for driving times, or only for what is drawn."""
+    if not in_process:
+        own_map.graph.unlink()
+    limits = RoadSettings(timeout_seconds=0.4, probe_seconds=0.2)
+    settings = settings_for(own_map.directory / "data", own_map.directory, roads=limits)
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        roads = await open_roads(settings, stack)
+        ask = roads.backend.shape if in_process else lambda town: roads.travel.table(town, town)
+        (child,) = children(own_map)
+        os.kill(child, signal.SIGSTOP)
+        while roads.health.told != (WITHOUT_SHAPES if in_process else ESTIMATED):
+            assert (await ask(TOWN)).provenance is Provenance.ESTIMATE
+        while (await ask(TOWN)).provenance is not Provenance.LIVE:
+            await asyncio.sleep(0.05)
+        (successor,) = children(own_map)
+        assert successor != child
+        await asyncio.sleep(1.0)
+        assert (children(own_map), roads.health.told) == ([successor], "ok")
+
+
+def children(files: MapFiles) -> list[int]:
+    """The road engines that run on the map."""
+    return [p.pid for p in processes() if str(files.roads) in p.words]

@@ -177,7 +177,11 @@ def test_the_portals_files_are_looked_at(tmp_path: Path) -> None:
     ("finding", "state", "said"),
     [
         (FINE, "ok", "nothing is missing"),
-        (Finding(State.DEGRADED, "estimates only"), "warn", "roads: estimates only"),
+        (
+            Finding(State.DEGRADED, "no map: driving is estimated"),
+            "warn",
+            "roads: no map: driving is estimated",
+        ),
         (Finding(State.BROKEN, "does not answer"), "fail", "roads: does not answer"),
     ],
 )

@@ -21,6 +21,7 @@ from slotsvc.pb.v1 import map_service_pb2 as maps
 from slotsvc.pb.v1 import plan_service_pb2 as plan
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import types_pb2 as types
+from slotsvc.travel.road_health import ESTIMATED
 from tests.e2e.days import TOMORROW
 from tests.service_fixtures import (
     RunningService,
@@ -173,7 +174,7 @@ async def test_readiness_tells_degraded_from_broken(tmp_path: Path) -> None:
     fine = {"database": "ok", "disk": "ok"}
     assert well["checks"] == again["checks"] == fine | {"roads": "ok"}
     assert ill["ready"]
-    assert ill["checks"] == fine | {"roads": "degraded: roads estimated"}
+    assert ill["checks"] == fine | {"roads": ESTIMATED}
 
 
 async def _ready(url: str) -> dict[str, Any]:

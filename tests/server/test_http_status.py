@@ -102,7 +102,7 @@ async def test_readiness_is_asked_each_time(service: Service) -> None:
 
 async def test_degraded_is_still_ready(service: Service) -> None:
     """200, so that calls go on coming; what is worse than usual is named."""
-    worse = Finding(State.DEGRADED, "estimates only")
+    worse = Finding(State.DEGRADED, "no map: driving is estimated")
     service.readiness = Readiness({"database": FINE, "roads": worse})
 
     answer = await service.ask("/readyz")

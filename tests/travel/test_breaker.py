@@ -128,13 +128,16 @@ async def test_a_good_probe_closes_it(
 ) -> None:
     """Not before its time, and then all questions go through; earlier failures are forgotten."""
     await opened(travel, engine)
+    clock.now += 5.0
+    await travel.probe()
+    assert breaker.probes_failed == 1
     engine.down = False
     clock.now += 4.9
     await travel.probe()
     await fails(travel)
     clock.now += 0.1
     await travel.probe()
-    assert breaker.state is CLOSED
+    assert (breaker.state, breaker.probes_failed) == (CLOSED, 0)
     await travel.table(TOWN, TOWN)
     engine.down = True
     for _ in range(4):

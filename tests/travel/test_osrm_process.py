@@ -123,6 +123,35 @@ async def test_a_crashed_engine_is_started_again_on_its_port(demo_map: CompiledM
     assert not listens(process.port)
 
 
+async def test_an_engine_that_hangs_is_replaced_one_that_answers_is_not(
+    demo_map: CompiledMap,
+) -> None:
+    """Suspected by its callers it is asked once more: only silence costs it its life."""
+    process = OsrmProcess(demo_map.files.roads, map_id=demo_map.info.map_id)
+    await process.start_in_loop()
+    asked = 0
+
+    def suspected() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    supervision = asyncio.create_task(process.supervise(poll_s=0.02, suspected=suspected))
+    try:
+        first = process.pid
+        assert first is not None
+        assert await asyncio.to_thread(until, lambda: asked > 5)
+        assert (process.pid, process.restarts) == (first, 0)
+        os.kill(first, signal.SIGSTOP)
+        assert await asyncio.to_thread(until, lambda: process.pid not in (first, None), 10.0)
+        assert await asyncio.to_thread(until, lambda: listens(process.port))
+    finally:
+        supervision.cancel()
+        await asyncio.gather(supervision, return_exceptions=True)
+        process.stop()
+    assert not listens(process.port)
+
+
 async def test_supervision_survives_a_map_that_vanished(
     demo_map: CompiledMap, tmp_path: Path
 ) -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from slotsvc.scheduling.travel_port import TravelUnavailableError
 from slotsvc.travel.breaker import Breaker, BreakerLimits
-from slotsvc.travel.road_health import BY_OSRM, ESTIMATED, NO_ROADS, WITHOUT_SHAPES, RoadHealth
+from slotsvc.travel.road_health import (
+    BY_OSRM,
+    ESTIMATED,
+    NO_MAP,
+    NO_ROADS,
+    WITHOUT_SHAPES,
+    RoadHealth,
+)
 
 ONCE = BreakerLimits(in_a_row=1)
 
@@ -54,5 +61,5 @@ async def test_the_worst_that_is_away_is_told(
 
 def test_without_roads_there_is_nothing_to_come_back() -> None:
     """No map and no server: estimates for good, which is no degradation."""
-    assert (NO_ROADS.told, NO_ROADS.estimated) == ("estimates only", True)
+    assert (NO_ROADS.told, NO_ROADS.estimated) == (NO_MAP, True)
     assert NO_ROADS.breakers == ()

@@ -1,0 +1,176 @@
+"""A replica gets no instruction for seconds (SIGSTOP, a virtual machine that was suspended): in the
+middle of a mutation, with its locks (F7), or while a hold runs out (F8)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+from grpc import aio
+
+from benchmarks.calls import Calls, calling, fresh_id, told
+from benchmarks.company import Company
+from benchmarks.history import Change, History
+from slotsvc.domain.visit import RouteKey
+from slotsvc.pb.v1 import visit_service_pb2 as visits
+from slotsvc.pb.v1.slot_service_pb2 import Slot, SuggestSlotsRequest
+from slotsvc.store.route_writes import _name
+from slotsvc.store.turns import PostgresLocks, _key
+from tests.chaos.pair import NOW, Pair, asked, wrong_with
+from tests.service_fixtures import booked, held, offered, refused, visit_now
+
+LOCK = "SELECT pg_advisory_xact_lock(%s::int, %s::int)"
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
+WHOLE_DAY = {"seconds": 9 * 3600}
+LONG = 60.0
+
+
+def in_two_days() -> date:
+    return datetime.now(UTC).date() + timedelta(days=2)
+
+
+async def founded(calls: Calls, id: str) -> Company:
+    """Two technicians, one kind of work."""
+    company = await Company(calls, id).found()
+    for technician in ("ann", "bob"):
+        await company.technician(technician)
+    await company.activity()
+    return company
+
+
+def whole_day(company: Company, technician: str = "ann") -> SuggestSlotsRequest:
+    """There is room for one of these."""
+    who = [f"{company.tenant}/technicians/{technician}"]
+    return company.search(on=in_two_days(), service_duration=WHOLE_DAY, required_technicians=who)
+
+
+def turn_of(pair: Pair, company: Company) -> tuple[int, int]:
+    """The lock that all mutations of the company want, most of them to be alone."""
+    return PostgresLocks._TURN, asked(pair.url, "SELECT hashtext(%s)", company.id)
+
+
+def queue_of(company: Company, technician: str) -> tuple[int, int]:
+    """The lock of those who come beside one another, of one route."""
+    route = RouteKey(company.id, technician, in_two_days())
+    return PostgresLocks._ROUTE, _key(company.id, _name(route))
+
+
+@asynccontextmanager
+async def frozen_with(
+    pair: Pair, lock: tuple[int, int], call: Callable[[], Awaitable[Any]]
+) -> AsyncIterator[asyncio.Future[Any]]:
+    """``call``, which the first replica is at: it has got the lock, and nobody runs the next line.
+    It runs when the block ends."""
+    with psycopg.connect(pair.url) as gate:
+        gate.execute(LOCK, lock)
+        running = asyncio.ensure_future(call())
+        async with asyncio.timeout(10):
+            while not asked(pair.url, WAITING):
+                await asyncio.sleep(0.01)
+        os.kill(pair.one.pid, signal.SIGSTOP)
+    try:
+        yield running
+    finally:
+        os.kill(pair.one.pid, signal.SIGCONT)
+
+
+async def booked_at_last(calls: Calls, slot: Slot, history: History) -> visits.Visit:
+    """Repeated with the same request_id while it is refused for the moment; noted."""
+    wanted = visits.BookVisitRequest(token=slot.token, request_id=fresh_id())
+    begun = time.monotonic()
+    while True:
+        try:
+            visit = (await calls.visits.BookVisit(wanted)).visit
+            break
+        except aio.AioRpcError as error:
+            if told(error).code != "UNAVAILABLE":
+                raise
+            await asyncio.sleep(0.2)
+    history.note(Change(0, "VISIT_BOOKED", bare(visit), begun, time.monotonic()))
+    return visit
+
+
+def bare(visit: visits.Visit) -> str:
+    """Its id."""
+    return visit.name.rpartition("/")[2]
+
+
+async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
+    """Whoever needs them is told in about two seconds to come again; other companies and readers
+    are served; after ten seconds the server ends the transaction, and work goes on. What was frozen
+    fails when it wakes, and is done once when it is repeated."""
+    history = History()
+    async with calling(pair.one.address) as first, calling(pair.two.address) as second:
+        ours, theirs = await founded(second, "frozen"), await founded(second, "beside")
+        search = ours.search(on=in_two_days())
+        visit = await booked_at_last(second, (await offered(second, search))[0], history)
+        slot = (await offered(second, search))[0]
+        other = (await offered(second, theirs.search(on=in_two_days())))[0]
+        cancel = visits.CancelVisitRequest(name=visit.name, request_id=fresh_id())
+        begun = time.monotonic()
+        stuck = partial(first.visits.CancelVisit, cancel, timeout=LONG)
+        async with frozen_with(pair, turn_of(pair, ours), stuck) as running:
+            frozen = time.monotonic()
+            refusal = await refused(booked(second, slot))
+            waited = time.monotonic() - frozen
+            await booked(second, other)
+            assert await visit_now(second, visit.name) == visit
+            assert not running.done()
+            assert (refusal.code, refusal.reason) == ("UNAVAILABLE", "STORE_BUSY")
+            assert waited < 8, f"told after {waited:.1f} s"
+            await booked_at_last(second, slot, history)
+            freed = time.monotonic() - frozen
+            assert 8 < freed < 25, f"free after {freed:.1f} s"
+        failed = await refused(running)
+        assert (failed.code, failed.reason) == ("UNAVAILABLE", "STORE_BUSY")
+        done = await first.visits.CancelVisit(cancel)
+        assert await first.visits.CancelVisit(cancel) == done
+        history.note(Change(1, "VISIT_CANCELLED", bare(visit), begun, time.monotonic()))
+        assert (await visit_now(second, visit.name)).state == visits.VISIT_STATE_CANCELLED
+    assert await wrong_with(pair.url, ours.id, history) == []
+    assert not pair.one.incidents() + pair.two.incidents()
+
+
+async def test_who_sleeps_through_a_hold_has_lost_it(pair: Pair) -> None:
+    """Two confirmations are on their way when the process is frozen: one has its route already, and
+    keeps nobody from others; the other was not yet read. Meanwhile both holds lapse, and somebody
+    else books the place of the second. Awake, the process refuses both, by the database's clock."""
+    async with calling(pair.one.address) as first, calling(pair.two.address) as second:
+        locked, unread = await founded(second, "locked"), await founded(second, "unread")
+        holds = [
+            await held(
+                first, (await offered(first, whole_day(company)))[0], hold_duration={"seconds": 10}
+            )
+            for company in (locked, unread)
+        ]
+        lapsed = max(hold.expire_time.seconds for hold in holds)
+        in_hand, late = (
+            visits.BookVisitRequest(hold=hold.name, request_id=fresh_id()) for hold in holds
+        )
+        while asked(pair.url, NOW) < lapsed - 5:
+            await asyncio.sleep(0.05)
+        stuck = partial(first.visits.BookVisit, in_hand, timeout=LONG)
+        async with frozen_with(pair, queue_of(locked, "ann"), stuck) as running:
+            waiting = asyncio.ensure_future(first.visits.BookVisit(late, timeout=LONG))
+            await booked(second, (await offered(second, whole_day(locked, "bob")))[0])
+            assert not (await second.slots.SuggestSlots(whole_day(unread))).slots
+            while asked(pair.url, NOW) < lapsed:
+                await asyncio.sleep(0.05)
+            rival = await booked(second, (await offered(second, whole_day(unread)))[0])
+            assert (running.done(), waiting.done()) == (False, False)
+        assert [(await refused(call)).reason for call in (running, waiting)] == ["HOLD_EXPIRED"] * 2
+        assert await visit_now(second, rival.name) == rival
+        # what nobody has is free
+        await booked(first, (await offered(first, whole_day(locked)))[0])
+    assert not pair.one.incidents() + pair.two.incidents()

@@ -1,0 +1,64 @@
+"""Many visits change places at once, each between two routes, at two processes (F9)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from benchmarks.calls import calling
+from benchmarks.company import Company
+from benchmarks.torture.bookers import Booker, Tally
+from tests.chaos.pair import Pair, deadlocks, wrong_with
+
+MOVERS, MOVES = 16, 2
+
+
+class Mover(Booker):
+    """Books one visit, and sends it from route to route."""
+
+    async def work(self) -> None:
+        """In whatever order the others come."""
+        visit = await self._book(next(self.orders))
+        for _ in range(MOVES):
+            await self._move(visit)
+
+
+@pytest.mark.timeout(120)
+async def test_moves_in_opposite_orders_never_deadlock(pair: Pair) -> None:
+    """Sixteen clients at two processes move visits among six routes, at once or by a hold: each
+    move is done as a whole, once, and PostgreSQL never had to end a deadlock."""
+    tally, began = Tally(), deadlocks(pair.url)
+    async with AsyncExitStack() as stack:
+        lines = [
+            await stack.enter_async_context(calling((pair.one, pair.two)[number % 2].address))
+            for number in range(MOVERS)
+        ]
+        company = await Company(lines[0], "opposite").found()
+        await company.activity(minutes=30, horizon=timedelta(days=4))
+        for number in range(2):
+            await company.technician(f"tech-{number}")
+        first_day = datetime.now(UTC).date() + timedelta(days=1)
+        movers = [
+            Mover(
+                number,
+                line,
+                company,
+                iter([f"order-{number}"]),
+                tally,
+                first_day,
+                random.Random(number),
+                lambda: None,
+            )
+            for number, line in enumerate(lines)
+        ]
+        await asyncio.gather(*(mover.work() for mover in movers))
+
+    moved = [change for change in tally.history.changes if change.kind == "VISIT_MOVED"]
+    assert len(moved) > MOVERS
+    assert deadlocks(pair.url) == began
+    assert await wrong_with(pair.url, "opposite", tally.history) == []
+    assert not pair.one.incidents() + pair.two.incidents()
