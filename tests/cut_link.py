@@ -159,7 +159,11 @@ def _connected(url: URL) -> socket.socket:
     if not host.startswith("/"):
         return socket.create_connection((host, url.port or 5432))
     server = socket.socket(socket.AF_UNIX)
-    server.connect(str(Path(host) / _SOCKET))
+    try:
+        server.connect(str(Path(host) / _SOCKET))
+    except OSError:
+        server.close()
+        raise
     return server
 
 
