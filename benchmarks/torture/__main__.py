@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.torture.campaign import A_FEW, Plan, Toll, campaign
+from benchmarks.torture.crowd import Size
 from benchmarks.torture.run import Dose, Report, torture
 from tests.postgres_fixtures import PostgresServer, started
 
@@ -82,7 +83,7 @@ def _harmed(
     chosen: argparse.Namespace, seed: int, where: Path, server: PostgresServer
 ) -> dict[str, Any]:
     faults = {fault: chosen.times * times for fault, times in A_FEW.items()}
-    plan = Plan(faults, seed, chosen.clients, crew=12 + 6 * chosen.times)
+    plan = Plan(faults, seed, Size(clients=chosen.clients, crew=6 + 3 * chosen.times))
     return figures_of(asyncio.run(campaign(plan, where, server)))
 
 

@@ -25,7 +25,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Replica:
     """``door``: what callers come through; ``link``: what leads to the database."""
 
@@ -80,7 +80,7 @@ async def bed(
     thread only."""
     url = await asyncio.to_thread(database.migrated)
     async with AsyncExitStack() as stack:
-        replicas = []
+        servers, links = list[ServerProcess](), list[CutLink]()
         for number in range(count):
             linked, link = stack.enter_context(cut_link(url))
             own = where / f"replica-{number}"
@@ -88,9 +88,12 @@ async def bed(
             lines = {"database_url": linked, "key_ring_path": str(where / "keys.json"), **settings}
             config = own / "slotsvc.toml"
             config.write_text("".join(f"{key} = {json.dumps(to)}\n" for key, to in lines.items()))
-            server = ServerProcess(own, config=config, metrics=True)
-            stack.push_async_callback(server.stop)
-            await server.start()
-            door = await stack.enter_async_context(cutting_proxy(server.address))
-            replicas.append(Replica(server, door, link))
+            servers.append(ServerProcess(own, config=config, metrics=True))
+            stack.push_async_callback(servers[-1].stop)
+            links.append(link)
+        await asyncio.gather(*(server.start() for server in servers))
+        doors = [
+            await stack.enter_async_context(cutting_proxy(server.address)) for server in servers
+        ]
+        replicas = [Replica(*three) for three in zip(servers, doors, links, strict=True)]
         yield Bed(database, url, tuple(replicas))

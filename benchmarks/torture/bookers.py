@@ -64,7 +64,7 @@ class Booker:
 
     ``others``: connections to other replicas, to go on with when one does not answer. ``cancels``:
     how many of the visits are cancelled soon; ``gives_up``: how many calls that were not answered
-    are not repeated.
+    are not repeated. ``days``: a visit is wanted from any of so many days on; 1: all want the same.
     """
 
     number: int
@@ -78,6 +78,7 @@ class Booker:
     others: tuple[Calls, ...] = ()
     cancels: float = 0.1
     gives_up: float = 0.0
+    days: int = 1
 
     async def work(self) -> None:
         """Books every order it gets; moves or cancels some afterwards."""
@@ -151,7 +152,8 @@ class Booker:
     def _new_search(self) -> slots.SuggestSlotsRequest:
         """Places lie so near to each other that clients want the same slots."""
         place = around(self.chance, degrees=0.01)
-        return self.company.search(place, max_slots=3, first_date=pb_date(self.first_day))
+        first = self.first_day + timedelta(days=self.chance.randrange(self.days))
+        return self.company.search(place, max_slots=3, first_date=pb_date(first))
 
     async def _search(self, search: slots.SuggestSlotsRequest) -> list[Slot]:
         answer = await self._answered(lambda: self.calls.slots.SuggestSlots(search, timeout=CALL_S))

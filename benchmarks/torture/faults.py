@@ -17,8 +17,8 @@ import psycopg
 from benchmarks.torture.bed import Bed, Replica
 from tests.cut_link import Cut
 
-BURST = 4
-"""COMMITs of one replica that are cut one right after the other."""
+BURST = 8
+"""COMMITs, at most, that are cut one right after the other, at any replica."""
 COMMIT_WAIT_S = 5.0
 PARTED_S = (1.0, 9.0)
 FULL_S = 1.0
@@ -68,9 +68,9 @@ class Striker:
         times = 1
         match fault:
             case Fault.ANSWER_CUT:
-                times = await self._commits(replica, Cut.AFTER, most)
+                times = await self._commits(Cut.AFTER, most)
             case Fault.COMMIT_CUT:
-                times = await self._commits(replica, Cut.BEFORE, most)
+                times = await self._commits(Cut.BEFORE, most)
             case Fault.LINK_CUT:
                 replica.link.cut()
             case Fault.CALLS_CUT:
@@ -87,15 +87,22 @@ class Striker:
                 await asyncio.to_thread(self._fill, replica)
         return Struck(fault, times, harmed, time.monotonic())
 
-    async def _commits(self, replica: Replica, cut: Cut, most: int) -> int:
-        before, wanted = replica.link.cuts, self._chance.randint(1, min(BURST, most))
-        replica.link.cut_next(*[cut] * wanted)
+    async def _commits(self, cut: Cut, most: int) -> int:
+        """At all replicas, each as many as the dice say; how many were."""
+        links, left = [replica.link for replica in self._bed.replicas], min(BURST, most)
+        before = sum(link.cuts for link in links)
+        for link in links:
+            wanted = self._chance.randint(0, left) if link is not links[-1] else left
+            link.cut_next(*[cut] * wanted)
+            left -= wanted
+        wanted_in_all = before + min(BURST, most)
         with suppress(TimeoutError):
             async with asyncio.timeout(COMMIT_WAIT_S):
-                while replica.link.cuts < before + wanted:
+                while sum(link.cuts for link in links) < wanted_in_all:
                     await asyncio.sleep(0.005)
-        replica.link.spare()
-        return replica.link.cuts - before
+        for link in links:
+            link.spare()
+        return sum(link.cuts for link in links) - before
 
     async def _crash(self) -> None:
         self.deadlocks += await asyncio.to_thread(self._bed.deadlocks)  # they are forgotten

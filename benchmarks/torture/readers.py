@@ -30,7 +30,7 @@ class Reader:
     first_day: date
     days: int
     chance: random.Random
-    pause_s: float = 0.05
+    pause_s: float = 0.2
 
     async def look(self) -> None:
         """For ever."""
