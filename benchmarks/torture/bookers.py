@@ -83,6 +83,8 @@ class Booker:
     async def work(self) -> None:
         """Books every order it gets; moves or cancels some afterwards."""
         for order in self.orders:
+            if self.chance.random() < 0.5:
+                self._ask_another()
             try:
                 visit = await self._book(order)
             except NeverToldError:
@@ -293,11 +295,14 @@ class Booker:
         raise GaveUpError(f"no answer for {GIVE_UP_S:g} s: {refusal}")
 
     async def _pause(self) -> None:
-        """Next time another replica is asked, where there is one."""
         self.tally.repeats += 1
+        self._ask_another()
+        await asyncio.sleep(self.chance.uniform(PAUSE_S, 4 * PAUSE_S))
+
+    def _ask_another(self) -> None:
+        """Replica, where there is one."""
         self.calls, *others = *self.others, self.calls
         self.others = tuple(others)
-        await asyncio.sleep(self.chance.uniform(PAUSE_S, 4 * PAUSE_S))
 
 
 class Shown(NamedTuple):

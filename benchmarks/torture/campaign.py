@@ -23,7 +23,7 @@ from benchmarks.torture.aftermath import Expected, check_books
 from benchmarks.torture.bed import Bed, Replica, bed
 from benchmarks.torture.bookers import UNANSWERED, GaveUpError, Tally
 from benchmarks.torture.crowd import Crowd, Size
-from benchmarks.torture.faults import Fault, Striker, Struck
+from benchmarks.torture.faults import CUTS, Fault, Striker, Struck, strikes_left
 from slotsvc.bootstrap.verify import Books, verify
 from tests.postgres_fixtures import PostgresServer
 
@@ -50,19 +50,21 @@ A_FEW = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``faults``: how many of each, in an order that the seed chooses. A database that was not
-    started here does not crash."""
+    started here does not crash. ``connections``: to the database, of each replica."""
 
     faults: Mapping[Fault, int] = A_FEW
     seed: int = 0
     size: Size = field(default_factory=Size)
     replicas: int = 2
+    connections: int = 6
 
 
 @dataclass(slots=True)
 class Toll:
     """What happened. ``acknowledged``: changes that were answered; ``unknown``: that never were;
-    ``checked``: these and all reads. ``recovery_s``: from the end of a fault's cause until the
-    harmed replica acknowledged a change again. ``wrong``: everything that must not be."""
+    ``checked``: these and all reads. ``recovery_s``: from the end of a fault's cause, which is
+    no mere cut, until the harmed replicas acknowledged a change again. ``wrong``: everything that
+    must not be."""
 
     faults: Counter[Fault] = field(default_factory=Counter)
     acknowledged: int = 0
@@ -92,7 +94,7 @@ type Tallies = Mapping[str, Tally]
 async def campaign(plan: Plan, where: Path, database: PostgresServer) -> Toll:
     """One campaign on a new database of the server; files go to ``where``. Main thread only."""
     begun, toll, tallies = time.monotonic(), Toll(), dict[str, Tally]()
-    async with bed(where, database, plan.replicas) as ground:
+    async with bed(where, database, plan.replicas, database_connections=plan.connections) as ground:
         striker = Striker(ground, random.Random(f"{plan.seed}/where"))
         try:
             await _under_fire(plan, ground, striker, tallies, toll)
@@ -160,11 +162,12 @@ async def _all_faults(plan: Plan, striker: Striker, probe: _Probe, toll: Toll) -
     if not striker.can_crash:
         del left[Fault.CRASHED]
     while left := +left:
-        fault = chance.choice(sorted(left.elements(), key=lambda one: one.name))
+        kinds = sorted(left, key=lambda kind: kind.name)
+        (fault,) = chance.choices(kinds, [strikes_left(kind, left[kind]) for kind in kinds])
         struck = await striker.strike(fault, left[fault])
         left[fault] -= struck.times
         toll.faults[fault] += struck.times
-        if fault not in (Fault.ANSWER_CUT, Fault.COMMIT_CUT):
+        if fault not in CUTS:
             toll.recovery_s[fault].append(await probe.recovery_s(struck))
         await asyncio.sleep(chance.uniform(0, PAUSE_S))
 

@@ -37,6 +37,15 @@ class Fault(Enum):
     FULL = "F6: others have every connection of the database"
 
 
+CUTS = frozenset({Fault.ANSWER_CUT, Fault.COMMIT_CUT, Fault.LINK_CUT, Fault.CALLS_CUT})
+"""They take milliseconds, and whoever is cut off may connect again at once."""
+
+
+def strikes_left(fault: Fault, times: int) -> int:
+    """In how many strikes so many are injected."""
+    return -(-times // BURST) if fault in (Fault.ANSWER_CUT, Fault.COMMIT_CUT) else times
+
+
 @dataclass(frozen=True, slots=True)
 class Struck:
     """``times``: faults that were injected. ``harmed``: who must recover, from ``over`` on, an

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.torture.campaign import Plan, campaign
+from benchmarks.torture.crowd import Size
 from benchmarks.torture.faults import Fault
 from tests.postgres_fixtures import started
 
 FAULTS = {
     Fault.ANSWER_CUT: 200,
-    Fault.COMMIT_CUT: 60,
-    Fault.LINK_CUT: 20,
+    Fault.COMMIT_CUT: 66,
+    Fault.LINK_CUT: 15,
     Fault.CALLS_CUT: 15,
     Fault.KILLED: 2,
-    Fault.CRASHED: 2,
+    Fault.CRASHED: 1,
     Fault.FULL: 1,
 }
 SOON_S = 10.0
@@ -33,7 +34,9 @@ def test_three_hundred_faults_lose_and_double_nothing(tmp_path: Path) -> None:
     connections used up: the history of all clients, the books and the audit agree, there was no
     deadlock, and whoever was harmed serves within seconds."""
     with started(durable=True) as server:
-        toll = asyncio.run(campaign(Plan(FAULTS, seed=1), tmp_path, server))
+        toll = asyncio.run(
+            campaign(Plan(FAULTS, seed=1, size=Size(clients=9, readers=1)), tmp_path, server)
+        )
 
     assert toll.wrong == []
     assert toll.faults.total() == sum(FAULTS.values()) == 300
