@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +89,15 @@ async def bed(
             config = own / "slotsvc.toml"
             config.write_text("".join(f"{key} = {json.dumps(to)}\n" for key, to in lines.items()))
             servers.append(ServerProcess(own, config=config, metrics=True))
-            stack.push_async_callback(servers[-1].stop)
             links.append(link)
+        stack.push_async_callback(_stopped, servers)
         await asyncio.gather(*(server.start() for server in servers))
         doors = [
             await stack.enter_async_context(cutting_proxy(server.address)) for server in servers
         ]
         replicas = [Replica(*three) for three in zip(servers, doors, links, strict=True)]
         yield Bed(database, url, tuple(replicas))
+
+
+async def _stopped(servers: Iterable[ServerProcess]) -> None:
+    await asyncio.gather(*(server.stop() for server in servers))

@@ -27,7 +27,7 @@ from tests.postgres_fixtures import started
 CLIENTS = 8
 PAUSE_S = 0.2
 """Mean time between two calls of a client, answered or not: nobody waits for anybody."""
-CALM_S, OUTAGE_S, AFTER_S = 4.0, 4.0, 3.0
+CALM_S, OUTAGE_S, AFTER_S = 3.0, 4.0, 3.0
 MOST = 1.5
 """Load afterwards, as a multiple of the load before."""
 TRIES = 5
