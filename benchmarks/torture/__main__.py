@@ -38,7 +38,11 @@ def main() -> int:
     with _round(chosen) as run:
         for seed in count(chosen.seed):
             with tempfile.TemporaryDirectory(prefix="slotsvc-torture-") as data_dir:
-                rounds.append({"seed": seed, **run(seed, Path(data_dir))})
+                try:
+                    rounds.append({"seed": seed, **run(seed, Path(data_dir))})
+                except BaseException as error:
+                    error.add_note(f"seed {seed}")
+                    raise
             if not chosen.json:
                 print(_line(rounds[-1]), flush=True)
             if rounds[-1]["wrong"] or time.monotonic() > give_up:
