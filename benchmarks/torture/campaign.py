@@ -63,8 +63,8 @@ class Plan:
 class Toll:
     """What happened. ``acknowledged``: changes that were answered; ``unknown``: that never were;
     ``checked``: these and all reads. ``recovery_s``: from the end of a fault's cause, which is
-    no mere cut, until the harmed replicas acknowledged a change again. ``wrong``: everything that
-    must not be."""
+    no mere cut, until the harmed replicas acknowledged a change again; of kills with the new
+    start. ``wrong``: everything that must not be."""
 
     faults: Counter[Fault] = field(default_factory=Counter)
     acknowledged: int = 0

@@ -49,7 +49,7 @@ def strikes_left(fault: Fault, times: int) -> int:
 @dataclass(frozen=True, slots=True)
 class Struck:
     """``times``: faults that were injected. ``harmed``: who must recover, from ``over`` on, an
-    instant of ``time.monotonic``."""
+    instant of ``time.monotonic``: the end of the cause; of a kill the kill itself."""
 
     fault: Fault
     times: int
@@ -74,7 +74,7 @@ class Striker:
         """Returns when the cause has ended. ``most``: times; more than 1 only of COMMITs."""
         replica = self._chance.choice(self._bed.replicas)
         harmed: tuple[Replica, ...] = (replica,)
-        times = 1
+        times, killed = 1, 0.0
         match fault:
             case Fault.ANSWER_CUT:
                 times = await self._commits(Cut.AFTER, most)
@@ -86,6 +86,7 @@ class Striker:
                 replica.door.cut()
             case Fault.KILLED:
                 await replica.server.kill()
+                killed = time.monotonic()
                 await replica.server.start()
             case Fault.CRASHED:
                 await self._crash()
@@ -94,7 +95,7 @@ class Striker:
                 await self._part(replica)
             case Fault.FULL:
                 await asyncio.to_thread(self._fill, replica)
-        return Struck(fault, times, harmed, time.monotonic())
+        return Struck(fault, times, harmed, killed or time.monotonic())
 
     async def _commits(self, cut: Cut, most: int) -> int:
         """At all replicas, each as many as the dice say; how many were."""

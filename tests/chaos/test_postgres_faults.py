@@ -26,6 +26,7 @@ from benchmarks.torture.faults import all_connections
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.slot_service_pb2 import Slot
 from slotsvc.store.turns import PostgresLocks
+from tests.chaos.returning_clients import crowd_of, load
 from tests.cut_link import Cut
 from tests.postgres_fixtures import started
 from tests.service_fixtures import booked, offered, visit_now
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CALL_S = 30.0
 """Longer than any wait of the service."""
 SOON_S = 10.0
+TRIES = 5
+"""That the documented service config gives a call."""
 IDLE_S = 10.0
 """After which the server ends a transaction whose process is silent."""
 
@@ -337,3 +340,27 @@ async def calls_waiting(replica: Replica) -> float:
         page = await client.get(f"http://{replica.server.metrics_address}/metrics", timeout=10)
     lines = [x for x in page.text.splitlines() if x.startswith("slotsvc_calls_waiting{")]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+async def test_clients_who_come_back_after_an_outage_make_no_storm(ground: Bed, pair: Pair) -> None:
+    """F31: eight programs with the documented service config write five times a second each, and
+    PostgreSQL is away for seconds. Each call is tried five times at most; from the moment it is
+    back the load is at most one and a half times what it was, and all calls begun soon after
+    succeed."""
+    replica = ground.replicas[0]
+    async with crowd_of(replica.address, pair.company) as crowd:
+        await load(replica, 1.0)
+        before = await load(replica, 3.0)
+        await asyncio.to_thread(ground.database.fall)
+        during = await load(replica, 4.0)
+        await asyncio.to_thread(ground.database.rise)
+        after = await load(replica, 3.0)
+        crowd.calm_again = True
+        await asyncio.sleep(1)
+
+    assert before > 10
+    assert after < 1.5 * before
+    assert during < TRIES * 1.5 * before
+    assert set(crowd.endings) == {"OK", "UNAVAILABLE"}
+    assert set(crowd.late) == {"OK"}
+    _log.info(f"{before:.0f} calls/s before, {during:.0f} during, {after:.0f} after")
