@@ -70,10 +70,12 @@ class CutLink:
         left, self._wanted = len(self._wanted), []
         return left
 
-    def cut(self) -> None:
-        """Every connection, at once."""
-        for line in list(self._lines):
+    def cut(self) -> int:
+        """Every connection, at once; how many there were."""
+        lines = list(self._lines)
+        for line in lines:
             line.cut()
+        return len(lines)
 
     def part(self) -> None:
         """From now on what anybody says is lost, and nobody is told: neither when the other side

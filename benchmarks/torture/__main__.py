@@ -59,6 +59,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=0.0, help="rounds begin until then")
     parser.add_argument("--bookings", type=int, default=300, help="in each round, on SQLite")
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--readers", type=int, default=6, help="who look at days, on PostgreSQL")
     parser.add_argument("--kills", type=int, default=10, help="in each round, on SQLite")
     parser.add_argument("--times", type=int, default=1, help="faults of a round on PostgreSQL")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
@@ -87,7 +88,11 @@ def _harmed(
     chosen: argparse.Namespace, seed: int, where: Path, server: PostgresServer
 ) -> dict[str, Any]:
     faults = {fault: chosen.times * times for fault, times in A_FEW.items()}
-    plan = Plan(faults, seed, Size(clients=chosen.clients, crew=6 + 3 * chosen.times))
+    plan = Plan(
+        faults,
+        seed,
+        Size(clients=chosen.clients, readers=chosen.readers, crew=6 + 3 * chosen.times),
+    )
     return figures_of(asyncio.run(campaign(plan, where, server)))
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from benchmarks.torture.server_process import ServerProcess
 from tests.chaos.cutting_proxy import CuttingProxy, cutting_proxy
@@ -23,6 +22,10 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+_LOCKS = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE datname = current_database() AND locktype = 'advisory'
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,12 +67,11 @@ class Bed:
             row = connection.execute(_DEADLOCKS).fetchone()
         return int(row[0]) if row else 0
 
-    def sessions(self) -> int:
-        """Connections that the database has open for us."""
-        one = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    def locks(self) -> int:
+        """That mutations hold or wait for."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(sql.SQL(one)).fetchone()
-        return int(row[0]) - 1 if row else 0
+            row = connection.execute(_LOCKS).fetchone()
+        return int(row[0]) if row else 0
 
 
 @asynccontextmanager

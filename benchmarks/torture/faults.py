@@ -81,8 +81,9 @@ class Striker:
             case Fault.COMMIT_CUT:
                 times = await self._commits(Cut.BEFORE, most)
             case Fault.LINK_CUT:
-                replica.link.cut()
+                times = min(1, replica.link.cut())
             case Fault.CALLS_CUT:
+                times = min(1, len(replica.door.open))
                 replica.door.cut()
             case Fault.KILLED:
                 await replica.server.kill()
@@ -105,10 +106,10 @@ class Striker:
             wanted = self._chance.randint(0, left) if link is not links[-1] else left
             link.cut_next(*[cut] * wanted)
             left -= wanted
-        wanted_in_all = before + min(BURST, most)
+        enough = before + min(BURST, most)
         with suppress(TimeoutError):
             async with asyncio.timeout(COMMIT_WAIT_S):
-                while sum(link.cuts for link in links) < wanted_in_all:
+                while sum(link.cuts for link in links) < enough:
                     await asyncio.sleep(0.005)
         for link in links:
             link.spare()
