@@ -79,8 +79,9 @@ bench: $(VENV)/.bench ## ranking beside a plain scan and beside peers; ARGS="--m
 growth: $(VENV)/.bench ## latency and memory against technicians and days; ARGS="--plot growth.svg"
 	@$(BIN)/python -m benchmarks.growth $(ARGS)
 
-torture: $(VENV)/.dev ## bookings under kill -9 (ARGS), simulated days (SEEDS), days against brute force (DAYS)
+torture: $(VENV)/.dev ## bookings under kill -9 and other faults (ARGS), simulated days (SEEDS), days against brute force (DAYS)
 	@$(BIN)/python -m benchmarks.torture $(ARGS)
+	@$(BIN)/python -m benchmarks.torture --engine postgresql $(ARGS)
 	@$(BIN)/python -m benchmarks.simulate $(or $(SEEDS),--seeds 2500)
 	@$(BIN)/python -m benchmarks.torture_days $(DAYS)
 

@@ -85,6 +85,8 @@ class Books:
     references: Mapping[str, str] = field(default_factory=dict)
 
 
+LOST, DOUBLED = "lost", "doubled"
+
 CLIENT_KINDS = frozenset(
     {"VISIT_HELD", "HOLD_EXTENDED", "HOLD_RELEASED", "VISIT_BOOKED", "VISIT_MOVED",
      "VISIT_CANCELLED", "VISIT_UNPLACED", "VISIT_DEPARTED", "VISIT_STARTED", "VISIT_STEP",
@@ -221,7 +223,8 @@ class _Witnessed:
             if count < least or (alone and count > most):
                 subject, kind = about
                 told = f"{least}" if least == most else f"{least} to {most}"
-                yield f"visit {subject}: {kind} told {told} times, written {count} times"
+                what = LOST if count < least else DOUBLED
+                yield f"visit {subject}: {kind} told {told} times, written {count} times: {what}"
 
     def out_of_order(self, routes: Mapping[RouteKey, Sequence[Event]]) -> Iterator[str]:
         """A change that was answered before another began has the smaller version."""

@@ -1,6 +1,9 @@
 """``python -m benchmarks.torture --minutes 10``: doses of torture until the time is over.
 
-Each round prints its seed; ``--seed N`` repeats it (timing, and with it the interleaving, differs).
+By itself it is kill -9 on one SQLite file; with ``--engine postgresql`` it is two replicas on one
+PostgreSQL, of which either, their links and the database are harmed in an order that the seed
+chooses. Each round prints its seed; ``--seed N`` repeats it (timing, and with it the interleaving,
+differs).
 """
 
 from __future__ import annotations
@@ -12,26 +15,38 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from benchmarks.torture.campaign import A_FEW, Plan, Toll, campaign
+from benchmarks.torture.crowd import Size
 from benchmarks.torture.run import Dose, Report, torture
+from tests.postgres_fixtures import PostgresServer, started
+
+type Round = Callable[[int, Path], dict[str, Any]]
+"""Figures of one round, by its seed and a directory of its own."""
 
 
 def main() -> int:
     """0: nothing was ever wrong."""
     chosen = _arguments().parse_args()
-    dose = Dose(chosen.bookings, chosen.clients, chosen.kills, chosen.seed, chosen.map)
     give_up = time.monotonic() + 60 * chosen.minutes
     rounds: list[dict[str, Any]] = []
-    while not rounds or (time.monotonic() < give_up and not rounds[-1]["wrong"]):
-        with tempfile.TemporaryDirectory(prefix="slotsvc-torture-") as data_dir:
-            report = asyncio.run(torture(dose, Path(data_dir)))
-        rounds.append({"seed": dose.seed, **_figures(report)})
-        if not chosen.json:
-            print(_line(rounds[-1]), flush=True)
-        dose = replace(dose, seed=dose.seed + 1)
+    with _round(chosen) as run:
+        for seed in count(chosen.seed):
+            with tempfile.TemporaryDirectory(prefix="slotsvc-torture-") as data_dir:
+                try:
+                    rounds.append({"seed": seed, **run(seed, Path(data_dir))})
+                except BaseException as error:
+                    error.add_note(f"seed {seed}")
+                    raise
+            if not chosen.json:
+                print(_line(rounds[-1]), flush=True)
+            if rounds[-1]["wrong"] or time.monotonic() > give_up:
+                break
     if chosen.json:
         print(json.dumps(_total(rounds), indent=2))
     return 1 if rounds[-1]["wrong"] else 0
@@ -39,14 +54,69 @@ def main() -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.torture")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--database-url", help="a PostgreSQL to use; else one is started")
     parser.add_argument("--minutes", type=float, default=0.0, help="rounds begin until then")
-    parser.add_argument("--bookings", type=int, default=300, help="in each round")
+    parser.add_argument("--bookings", type=int, default=300, help="in each round, on SQLite")
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--kills", type=int, default=10, help="in each round")
+    parser.add_argument("--readers", type=int, default=6, help="who look at days, on PostgreSQL")
+    parser.add_argument("--kills", type=int, default=10, help="in each round, on SQLite")
+    parser.add_argument("--times", type=int, default=1, help="faults of a round on PostgreSQL")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--map", type=Path, help="a compiled map; else driving is estimated")
     parser.add_argument("--json", action="store_true")
     return parser
+
+
+@contextmanager
+def _round(chosen: argparse.Namespace) -> Iterator[Round]:
+    if chosen.engine == "sqlite" and not chosen.database_url:
+        yield lambda seed, where: _killed(chosen, seed, where)
+    elif chosen.database_url:
+        yield lambda seed, where: _harmed(chosen, seed, where, PostgresServer(chosen.database_url))
+    else:
+        with started(durable=True) as server:
+            yield lambda seed, where: _harmed(chosen, seed, where, server)
+
+
+def _killed(chosen: argparse.Namespace, seed: int, where: Path) -> dict[str, Any]:
+    dose = Dose(chosen.bookings, chosen.clients, chosen.kills, seed, chosen.map)
+    return _figures(asyncio.run(torture(dose, where)))
+
+
+def _harmed(
+    chosen: argparse.Namespace, seed: int, where: Path, server: PostgresServer
+) -> dict[str, Any]:
+    faults = {fault: chosen.times * times for fault, times in A_FEW.items()}
+    plan = Plan(
+        faults,
+        seed,
+        Size(clients=chosen.clients, readers=chosen.readers, crew=6 + 3 * chosen.times),
+    )
+    return figures_of(asyncio.run(campaign(plan, where, server)))
+
+
+def figures_of(toll: Toll) -> dict[str, Any]:
+    """For people and for machines."""
+    return {
+        "faults": toll.faults.total(),
+        **{fault.name.lower(): times for fault, times in toll.faults.items()},
+        "acknowledged": toll.acknowledged,
+        "unknown": toll.unknown,
+        "lost": toll.lost,
+        "doubled": toll.doubled,
+        "checked": toll.checked,
+        "repeated_calls": toll.repeats,
+        **{
+            f"recovery_{fault.name.lower()}_s": {
+                "median": round(statistics.median(seconds), 2),
+                "longest": round(max(seconds), 2),
+            }
+            for fault, seconds in toll.recovery_s.items()
+        },
+        "seconds": round(toll.seconds, 1),
+        "wrong": toll.wrong,
+    }
 
 
 def _figures(report: Report) -> dict[str, Any]:
@@ -65,10 +135,10 @@ def _figures(report: Report) -> dict[str, Any]:
 
 
 def _total(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    summed = ("bookings", "answers", "kills", "repeated_calls", "slots_gone")
+    numbers = [name for name, value in rounds[0].items() if isinstance(value, int)]
     return {
         "rounds": rounds,
-        **{name: sum(one[name] for one in rounds) for name in summed},
+        **{name: sum(one[name] for one in rounds) for name in numbers if name != "seed"},
         "wrong": sum(len(one["wrong"]) for one in rounds),
     }
 

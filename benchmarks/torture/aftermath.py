@@ -1,4 +1,4 @@
-"""The books after the torture, read off the file while nobody serves it."""
+"""The books after the torture, read off the database while nobody serves it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.history import Books, History, disagreements
+from benchmarks.history import DOUBLED, LOST, Books, History, disagreements
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.ports import Event, StoredRoute, StoredVisit
 from slotsvc.scheduling.travel_blocks import legs_among
 from slotsvc.solver.checker import CheckedVisit, check_route, removal_safe
+from slotsvc.store.postgres_store import PostgresStore
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sqlite_store import SqliteStore
 
@@ -28,9 +29,12 @@ class Expected:
     history: History
 
 
-async def check_books(database: Path, expected: Expected) -> list[str]:
-    """Everything that is wrong; empty: nothing lost, nothing doubled, nobody overlaps."""
-    store = SqliteStore(database)
+async def check_books(database: Path | str, expected: Expected) -> list[str]:
+    """Everything that is wrong; empty: nothing lost, nothing doubled, nobody overlaps.
+
+    ``database``: a SQLite file, or the address of a PostgreSQL database.
+    """
+    store = PostgresStore(database) if isinstance(database, str) else SqliteStore(database)
     try:
         return await store.read(lambda tx: list(_wrong(tx, expected)))  # type: ignore[arg-type]
     finally:
@@ -38,9 +42,10 @@ async def check_books(database: Path, expected: Expected) -> list[str]:
 
 
 def _wrong(tx: ReadTransaction, expected: Expected) -> Iterator[str]:
-    told = tx._connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-    if list(told) != ["ok"]:
-        yield f"integrity_check: {told}"
+    if tx._connection.dialect.name == "sqlite":
+        told = tx._connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        if list(told) != ["ok"]:
+            yield f"integrity_check: {told}"
     if tx.verify_audit(expected.tenant).broken_at is not None:
         yield "the audit chain is broken"
     routes = _routes(tx, expected)
@@ -63,7 +68,9 @@ def _wrong_references(visits: Sequence[StoredVisit], expected: Expected) -> Iter
         mine = [v for v in visits if v.visit.external_ref == reference]
         standing = [v for v in mine if v.placement.state is PlacementState.BOOKED]
         if len(standing) != int(booked):
-            yield f"{reference}: booked {len(standing)} times, the client was told {int(booked)}"
+            what = LOST if len(standing) < booked else DOUBLED
+            told = f"booked {len(standing)} times, the client was told {int(booked)}"
+            yield f"{reference}: {told}: {what}"
 
 
 def _unserved(tx: ReadTransaction, route: StoredRoute) -> Iterator[str]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from grpc import aio
 
@@ -19,9 +20,10 @@ from benchmarks.calls import Calls, Told, fresh_id, told
 from benchmarks.company import Company, around
 from benchmarks.history import Change, History
 from slotsvc.cli.wire import pb_date
+from slotsvc.domain.visit import RouteKey
 from slotsvc.pb.v1 import slot_service_pb2 as slots
 from slotsvc.pb.v1 import visit_service_pb2 as visits
-from slotsvc.pb.v1.slot_service_pb2 import Slot
+from slotsvc.pb.v1.slot_service_pb2 import PlannedPlace, Slot
 from slotsvc.pb.v1.visit_service_pb2 import Visit
 
 UNANSWERED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
@@ -37,12 +39,18 @@ class GaveUpError(Exception):
     """The service did not answer for too long, or said what it must never say."""
 
 
+class NeverToldError(Exception):
+    """The client lost patience: the call was done once, or not at all."""
+
+
 @dataclass(slots=True)
 class Tally:
-    """What happened, for the report. ``booked``: external reference to whether it stands."""
+    """What happened, for the report. ``booked``: external reference to whether it stands;
+    ``unknown``: references of which nobody was told whether they are booked."""
 
     history: History = field(default_factory=History)
     booked: dict[str, bool] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
     repeats: int = 0
     gone: int = 0
     alternatives_taken: int = 0
@@ -52,7 +60,12 @@ class Tally:
 
 @dataclass(slots=True)
 class Booker:
-    """One client with a connection of its own. ``orders``: external references still to book."""
+    """One client with a connection of its own. ``orders``: external references still to book.
+
+    ``others``: connections to other replicas, to go on with when one does not answer. ``cancels``:
+    how many of the visits are cancelled soon; ``gives_up``: how many calls that were not answered
+    are not repeated. ``days``: a visit is wanted from any of so many days on; 1: all want the same.
+    """
 
     number: int
     calls: Calls
@@ -62,17 +75,27 @@ class Booker:
     first_day: date
     chance: random.Random
     told_booked: Callable[[], None]
+    others: tuple[Calls, ...] = ()
+    cancels: float = 0.1
+    gives_up: float = 0.0
+    days: int = 1
 
     async def work(self) -> None:
         """Books every order it gets; moves or cancels some afterwards."""
         for order in self.orders:
-            visit = await self._book(order)
+            if self.chance.random() < 0.5:
+                self._ask_another()
+            try:
+                visit = await self._book(order)
+            except NeverToldError:
+                self.tally.unknown.add(order)
+                continue
             self.tally.booked[order] = True
             self.told_booked()
             fate = self.chance.random()
             if fate < 0.15:
                 await self._move(visit)
-            elif fate < 0.25:
+            elif fate < 0.15 + self.cancels:
                 await self._cancel(visit, order)
 
     # --- what a client does -----------------------------------------------------------------------
@@ -131,7 +154,8 @@ class Booker:
     def _new_search(self) -> slots.SuggestSlotsRequest:
         """Places lie so near to each other that clients want the same slots."""
         place = around(self.chance, degrees=0.01)
-        return self.company.search(place, max_slots=3, first_date=pb_date(self.first_day))
+        first = self.first_day + timedelta(days=self.chance.randrange(self.days))
+        return self.company.search(place, max_slots=3, first_date=pb_date(first))
 
     async def _search(self, search: slots.SuggestSlotsRequest) -> list[Slot]:
         answer = await self._answered(lambda: self.calls.slots.SuggestSlots(search, timeout=CALL_S))
@@ -148,7 +172,8 @@ class Booker:
         answer = await self._noted(
             "VISIT_HELD",
             lambda: self.calls.slots.HoldSlot(asked, timeout=CALL_S),
-            lambda answer: str(answer.hold.visit),
+            lambda answer: Shown(answer.hold.visit, answer.hold.place),
+            order,
         )
         return answer if isinstance(answer, Told) else answer.hold
 
@@ -178,7 +203,8 @@ class Booker:
         answer = await self._noted(
             "VISIT_BOOKED",
             lambda: self.calls.visits.BookVisit(asked, timeout=CALL_S),
-            lambda answer: str(answer.visit.name),
+            lambda answer: Shown(answer.visit.name, answer.visit.place),
+            order,
         )
         return answer if isinstance(answer, Told) else answer.visit
 
@@ -189,7 +215,7 @@ class Booker:
         answer = await self._noted(
             "VISIT_MOVED",
             lambda: self.calls.visits.RescheduleVisit(asked, timeout=CALL_S),
-            lambda answer: str(answer.visit.name),
+            lambda answer: Shown(answer.visit.name, answer.visit.place),
         )
         return answer if isinstance(answer, Told) else None
 
@@ -215,24 +241,46 @@ class Booker:
     # --- answers ----------------------------------------------------------------------------------
 
     async def _must[A](self, kind: str, call: Callable[[], Awaitable[A]], visit: str) -> A:
-        answer = await self._noted(kind, call, lambda _: visit)
+        answer = await self._noted(kind, call, lambda _: Shown(visit))
         if isinstance(answer, Told):
             raise GaveUpError(f"{kind} of {visit} was refused: {answer}")
         return answer
 
     async def _noted[A](
-        self, kind: str, call: Callable[[], Awaitable[A]], visit_of: Callable[[A], str]
+        self,
+        kind: str,
+        call: Callable[[], Awaitable[A]],
+        shown: Callable[[A], Shown],
+        order: str = "",
     ) -> A | Told:
+        """``order``: by which a change is found that was given up without an answer."""
         begun = time.monotonic()
-        answer = await self._answered(call)
+        try:
+            answer = await self._answered(call, self.gives_up if order else 0.0)
+        except NeverToldError:
+            self.tally.history.note(Change(self.number, kind, "", begun, None, order))
+            raise
         if not isinstance(answer, Told):
-            visit = visit_of(answer).rpartition("/")[2]
-            ended = time.monotonic()
-            self.tally.history.note(Change(self.number, kind, visit, begun, ended))
+            visit, place = shown(answer)
+            at, version = self._at(place)
+            change = Change(
+                self.number, kind, id_of(visit), begun, time.monotonic(), "", at, version
+            )
+            self.tally.history.note(change)
         return answer
 
-    async def _answered[A](self, call: Callable[[], Awaitable[A]]) -> A | Told:
-        """The answer or the refusal. Raises ``GaveUpError`` for anything else."""
+    def _at(self, place: PlannedPlace | None) -> tuple[RouteKey | None, int]:
+        if place is None or not place.route_version or not place.technician:
+            return None, 0
+        day = date(place.date.year, place.date.month, place.date.day)
+        key = RouteKey(self.company.id, id_of(place.technician), day, place.shift_number)
+        return key, place.route_version
+
+    async def _answered[A](
+        self, call: Callable[[], Awaitable[A]], gives_up: float = 0.0
+    ) -> A | Told:
+        """The answer or the refusal. Raises ``GaveUpError`` for anything else, ``NeverToldError``
+        when the client lost patience."""
         give_up = time.monotonic() + GIVE_UP_S
         while time.monotonic() < give_up:
             try:
@@ -241,9 +289,32 @@ class Booker:
                 refusal = told(error)
             if refusal.code not in UNANSWERED:
                 return _expected(refusal)
-            self.tally.repeats += 1
-            await asyncio.sleep(self.chance.uniform(PAUSE_S, 4 * PAUSE_S))
-        raise GaveUpError(f"no answer for {GIVE_UP_S:g} s")
+            if self.chance.random() < gives_up:
+                raise NeverToldError
+            await self._pause()
+        raise GaveUpError(f"no answer for {GIVE_UP_S:g} s: {refusal}")
+
+    async def _pause(self) -> None:
+        self.tally.repeats += 1
+        self._ask_another()
+        await asyncio.sleep(self.chance.uniform(PAUSE_S, 4 * PAUSE_S))
+
+    def _ask_another(self) -> None:
+        """Replica, where there is one."""
+        self.calls, *others = *self.others, self.calls
+        self.others = tuple(others)
+
+
+class Shown(NamedTuple):
+    """A visit, and where an answer says that it stands."""
+
+    visit: str
+    place: PlannedPlace | None = None
+
+
+def id_of(name: str) -> str:
+    """The last part of a resource name."""
+    return name.rpartition("/")[2]
 
 
 def _expected(refusal: Told) -> Told:

@@ -12,12 +12,17 @@ from psycopg import IsolationLevel
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
+from slotsvc.store.bounded_connection import BoundedConnection
+
 LOCK_WAIT_MS = 2_000
 """Longest wait for a lock; whoever holds one longer is in trouble."""
 
 STATEMENT_MS = 5_000
 IDLE_IN_TRANSACTION_MS = 10_000
 """A transaction whose process sleeps this long is ended by the server, and its locks are free."""
+
+ANSWER_MS = STATEMENT_MS + 2_000
+"""A server that has not ended a statement by then, as it was told to, is not there."""
 
 POOL_WAIT_S = 1.0
 """Longest wait for a connection of the pool."""
@@ -77,6 +82,13 @@ def _engine(
         hide_parameters=True,  # parameters are personal data, and errors are logged
     )
 
+    @event.listens_for(engine, "do_connect")
+    def connect(_: object, _record: object, words: list[Any], options: dict[str, Any]) -> Any:
+        connection = BoundedConnection.connect(*words, **options)
+        if statement_ms:
+            connection.longest_wait_s = ANSWER_MS / 1000
+        return connection
+
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
         connection.isolation_level = isolation
@@ -96,6 +108,10 @@ def _options(statement_ms: int) -> str:
         "lock_timeout": LOCK_WAIT_MS,
         "statement_timeout": statement_ms,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+        # the server, too, notices a process that vanished: its connections are few
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
         "synchronous_commit": "on",
         "timezone": "UTC",
     }

@@ -5,7 +5,7 @@ Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html.
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from slotsvc.domain.errors import InvariantError, StoreBusyError
 
@@ -23,6 +23,9 @@ _NOT_THERE = {
     "57P02": "the database is being restarted",
     "57P03": "the database is starting",
 }
+_NO_ROOM = ("too many clients", "too many connections", "remaining connection slots")
+"""PostgreSQL's words when it lets nobody more in; with an attempt to connect comes no SQLSTATE."""
+
 _DISK = {"53100": ("full", "DISK_FULL"), "58030": ("fails", "DISK_FAILED")}
 _INTERNAL, _STORAGE_MANAGER = "XX000", "md.c"
 """So it says that a file cannot grow because of a quota or a limit: they have no state."""
@@ -60,8 +63,14 @@ def _is_of_files(error: DBAPIError) -> bool:
 
 
 def _unanswered(error: DBAPIError) -> bool:
-    """The driver's own word on a connection that broke or was never made."""
-    return state_of(error) is None and type(error.orig).__name__ == "OperationalError"
+    """The driver's own word on a connection that broke or was never made, of any kind."""
+    return state_of(error) is None and isinstance(error, OperationalError)
+
+
+def _away(error: DBAPIError) -> StoreBusyError:
+    if any(words in str(error.orig) for words in _NO_ROOM):
+        return StoreBusyError(_NOT_THERE["53300"], {"cause": "NO_CONNECTION"})
+    return StoreBusyError("the database does not answer")
 
 
 def meaning(error: DBAPIError) -> Exception:
@@ -75,7 +84,7 @@ def meaning(error: DBAPIError) -> Exception:
     if state in _NOT_THERE:
         return StoreBusyError(_NOT_THERE[state])
     if is_lost(error):
-        return StoreBusyError("the database does not answer")
+        return _away(error)
     if isinstance(error, IntegrityError):
         # The server's details quote values; the constraint's name does not.
         broken = constraint_of(error) or state

@@ -21,7 +21,11 @@ class CuttingProxy:
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, both ways, until either side ends."""
         host, _, port = self.target.rpartition(":")
-        there_reader, there = await asyncio.open_connection(host, int(port))
+        try:
+            there_reader, there = await asyncio.open_connection(host, int(port))
+        except OSError:  # nobody is there
+            writer.transport.abort()
+            return
         both = {writer, there}
         self.open |= both
         with suppress(ConnectionError):
