@@ -114,7 +114,10 @@ async def _probing(probes: Sequence[Probe], every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         for probe in probes:
-            await probe()
+            try:
+                await probe()
+            except Exception as error:  # else engines that are back would never be used again
+                _log.warning("a look for a road engine failed", error=type(error).__name__)
 
 
 async def _engine_in_process(

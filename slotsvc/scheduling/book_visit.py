@@ -18,7 +18,7 @@ from slotsvc.domain.visit import BEGUN, Pin, Placement, PlacementState, RouteKey
 from slotsvc.scheduling.desk import Answer, Desk
 from slotsvc.scheduling.hold_slot import close_ranks, held
 from slotsvc.scheduling.mutation import Mutation, once
-from slotsvc.scheduling.offer_state import Taking
+from slotsvc.scheduling.offer_state import Taking, confirmed_under
 from slotsvc.scheduling.placing import replaced_pairs
 from slotsvc.scheduling.ports import Event, ReadTx, StoredVisit, WriteTx
 from slotsvc.scheduling.put_on_route import confirm, put_on_route
@@ -48,6 +48,7 @@ async def confirm_hold(
         _refuse_other_visit(placement, visit)
         old = _replaced(tx, placement)
         routes = {placement.route, old.route} if old else {placement.route}
+        tx.lock_names(mutation.tenant, confirmed_under(tx, placement))
         versions = tx.lock_routes(routes)
         placement = held(tx, mutation.tenant, hold).placed
         pinned = _pinned(tx, placement, old, pin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from slotsvc.domain.booking_rules import BookingRules
 from slotsvc.domain.commitment import CommitmentKind, promised
@@ -18,7 +18,7 @@ from slotsvc.domain.errors import (
 )
 from slotsvc.domain.layers import teams_on
 from slotsvc.domain.offering import ActivityType
-from slotsvc.domain.visit import Pin, PlacementState, RouteKey, Standing
+from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Standing
 from slotsvc.scheduling.desk import HoldLimits, Work, shift_of
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit
 from slotsvc.scheduling.wish import HeldOffer
@@ -174,10 +174,22 @@ def decided_on(taking: Taking, activity: ActivityType | None) -> Iterator[str]:
     offer = taking.offer
     if taking.hold and offer.work.client:
         yield f"client\n{offer.work.client}"
-    if taking.external_ref:
-        yield f"reference\n{taking.external_ref}"
+    yield from _counted(taking.external_ref, offer.team, activity, offer.day)
+
+
+def confirmed_under(tx: ReadTx, hold: Placement) -> Iterator[str]:
+    """Names of what counts a hold until it lapses: while it is being confirmed, others whose clock
+    says that it has lapsed must not give away what it keeps."""
+    visit, key = hold.visit, hold.route
+    activity = tx.activity_type(key.tenant, visit.activity_type) if visit.activity_type else None
+    yield from _counted(visit.external_ref, hold.of_team, activity, key.day)
+
+
+def _counted(reference: str, team: str, activity: ActivityType | None, day: date) -> Iterator[str]:
+    if reference:
+        yield f"reference\n{reference}"
     if activity is not None and activity.rules.daily_quota is not None:
-        yield f"quota\n{offer.team}\n{activity.id}\n{offer.day}"
+        yield f"quota\n{team}\n{activity.id}\n{day}"
 
 
 def refuse_another_hold(tx: ReadTx, taking: Taking, limits: HoldLimits, now: datetime) -> None:

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from slotsvc.domain.errors import SlotsvcError
 from slotsvc.scheduling.ports import ReadTx, Store, WriteTx
 
 LOOK_EVERY_S = 1.0
@@ -72,8 +71,8 @@ class WakeUp:
                 async with asyncio.timeout(self._look_every_s):
                     await self._committed.wait()
             self._committed.clear()
-            # a store that is busy now is asked again in a second
-            with contextlib.suppress(SlotsvcError):
+            # whatever the store says now, it is asked again in a second: who waits has nobody else
+            with contextlib.suppress(Exception):
                 self._compare(await self._store.read(self._positions))
 
     def _positions(self, tx: ReadTx) -> Mapping[str, str]:

@@ -17,11 +17,14 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 
 SWEEP_S = 0.02
 """How often those who wait are looked through while nothing ends."""
 _SMOOTHING = 0.2
 _TURNS_AHEAD = 3
+_TURNS_KEPT = 1024
+"""Tenants whose last turn is known; the others come first."""
 
 
 class Cause(StrEnum):
@@ -107,6 +110,11 @@ class FairQueue:
         self._lines: OrderedDict[str, _Line] = OrderedDict()
         # nobody stands in them now, but somebody was sent away just before: overload is not over
         self._left: OrderedDict[str, _Line] = OrderedDict()
+        # number of each tenant's last turn: whose was longest ago is next, though he left meanwhile
+        self._turns: OrderedDict[str, int] = OrderedDict()
+        self._numbers = count(1)
+        # when the last place was taken, and how long it then takes until one is free
+        self._full_at = self._pace_s = 0.0
         self._taken = self._long = self._waiting = 0
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
@@ -128,7 +136,8 @@ class FairQueue:
         now = self._now()
         if self._taken < self._limits.places or (line := self._known(tenant, now)) is None:
             return None
-        if now - line.since > self._limits.burst_s:
+        # one of each tenant may stand in line: whoever never does never gets a turn
+        if line.waiting and now - line.since > self._limits.burst_s:
             expected = (len(line.waiting) + 1) * line.pace_s
             if expected > self._longest_wait(line):
                 line.refused_at = now
@@ -177,13 +186,20 @@ class FairQueue:
             self._sweeper.cancel()
 
     def _place(self) -> Place:
-        self._taken += 1
+        self._take_place()
         return self._placed()
+
+    def _take_place(self) -> None:
+        self._taken += 1
+        if self._taken == self._limits.places:
+            self._full_at = self._now()
 
     def _placed(self) -> Place:
         return Place(self, self._limits.long_after_s)
 
     def _give_back(self) -> None:
+        if self._taken == self._limits.places:
+            self._pace_s += _SMOOTHING * (self._now() - self._full_at - self._pace_s)
         self._taken -= 1
         self._next_turns()
 
@@ -222,22 +238,31 @@ class FairQueue:
     def _next_turns(self) -> None:
         self._sweep()
         while self._taken < self._limits.places and self._lines:
-            tenant, line = next(iter(self._lines.items()))
+            tenant = min(self._lines, key=self._last_turn)
+            line = self._lines[tenant]
             self._waiting -= 1
-            self._take_turn(line, line.waiting.popleft())
-            if line.waiting:
-                self._lines.move_to_end(tenant)
-            else:
+            self._take_turn(tenant, line, line.waiting.popleft())
+            if not line.waiting:
                 self._drop(tenant)
 
-    def _take_turn(self, line: _Line, waiting: _Waiting) -> None:
+    def _last_turn(self, tenant: str) -> int:
+        return self._turns.get(tenant, 0)
+
+    def _take_turn(self, tenant: str, line: _Line, waiting: _Waiting) -> None:
         if waiting.turn.done():
             return  # its caller is just leaving
         now = self._now()
         line.pace_s += _SMOOTHING * (now - line.turn_at - line.pace_s)
         line.turn_at = now
-        self._taken += 1
+        self._note_turn(tenant)
+        self._take_place()
         waiting.turn.set_result(None)
+
+    def _note_turn(self, tenant: str) -> None:
+        self._turns[tenant] = next(self._numbers)
+        self._turns.move_to_end(tenant)
+        if len(self._turns) > _TURNS_KEPT:
+            self._turns.popitem(last=False)
 
     def _sweep(self) -> None:
         """Sends away who has waited too long."""
@@ -253,9 +278,9 @@ class FairQueue:
 
     def _longest_wait(self, line: _Line) -> float:
         """In a standing queue: where one turn takes long, some must stand in line all the same, or
-        places would be empty."""
-        limits = self._limits
-        return min(limits.burst_s, max(limits.standing_s, _TURNS_AHEAD * line.pace_s))
+        places would be empty. A line that had no turn yet is as slow as the others."""
+        limits, pace_s = self._limits, max(line.pace_s, self._pace_s * len(self._lines))
+        return min(limits.burst_s, max(limits.standing_s, _TURNS_AHEAD * pace_s))
 
     def _drop_empty(self) -> None:
         for tenant in [name for name, line in self._lines.items() if not line.waiting]:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from benchmarks.torture.server_process import processes
-from slotsvc.bootstrap.roads import open_roads
+from slotsvc.bootstrap.roads import keep_probing, open_roads
 from slotsvc.config import Roads as RoadSettings
 from slotsvc.scheduling.travel_port import Provenance
+from slotsvc.travel.breaker import BreakerLimits
 from slotsvc.travel.hierarchy_build import hierarchy_of
 from slotsvc.travel.map_info import MapFiles
 from slotsvc.travel.road_graph import RoadGraph
@@ -136,3 +137,19 @@ async def test_a_child_that_stays_frozen_is_started_anew(
 def children(files: MapFiles) -> list[int]:
     """The road engines that run on the map."""
     return [p.pid for p in processes() if str(files.roads) in p.words]
+
+
+async def test_a_probe_that_breaks_is_not_the_last() -> None:
+    """An engine that was left alone is looked for again, whatever came of one look."""
+    looks: list[int] = []
+    enough = asyncio.Event()
+
+    async def probe() -> None:
+        looks.append(len(looks))
+        if len(looks) == 1:
+            raise ValueError("a defect of the engine's client")
+        enough.set()
+
+    async with AsyncExitStack() as stack, asyncio.timeout(5):
+        keep_probing([probe], BreakerLimits(probe_every_s=0.01), stack)
+        await enough.wait()

@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from pysqlite3 import dbapi2
 
 from slotsvc.domain.errors import InvalidRequestError, NotFoundError, ServiceStoppingError
 from slotsvc.domain.technician import Loan, Team
@@ -168,6 +169,22 @@ async def test_a_commit_of_another_process_is_found_by_looking(database: SqliteS
         )
 
         assert await watching.subjects(1) == ["v"]
+
+
+async def test_a_look_that_fails_is_not_the_last(database: SqliteStore, tmp_path: Path) -> None:
+    """Whatever the database says to one look, the next finds what others committed since."""
+    world = await World(database, look_s=0.05).set_up()
+    booked = Event("VISIT_BOOKED", "v", RouteKey("acme", "ana", MONDAY), 1)
+    async with world.watching() as watching:
+        told = asyncio.create_task(watching.subjects(1))
+        await asyncio.sleep(0.2)
+        with closing(dbapi2.connect(str(tmp_path / "slotsvc.db"), isolation_level=None)) as other:
+            other.execute("ALTER TABLE event RENAME TO lost")
+            await asyncio.sleep(0.2)
+            other.execute("ALTER TABLE lost RENAME TO event")
+        await database.write(lambda tx: tx.record("acme", booked, "test"))
+
+        assert await told == ["v"]
 
 
 async def test_other_teams_and_tenants_are_not_told(world: World) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import pytest
 
+from slotsvc.server import fair_queue
 from slotsvc.server.fair_queue import Cause, FairQueue, Limits, Place, TurnedAwayError
 
 
@@ -269,3 +271,37 @@ async def test_whatever_happens_no_place_is_lost_or_doubled(seed: int) -> None:
     for place in (*working, *(e for e in ends if isinstance(e, Place))):
         place.leave()
     assert (queue.running, queue.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize("turn_s", [0.3, 0.6, 2.0])
+async def test_long_turns_starve_nobody(turn_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One place, and twenty callers of a tenant who ask again at once: another tenant, who asks now
+    and then, still gets his share of the turns, however long one takes."""
+    monkeypatch.setattr(fair_queue, "SWEEP_S", 0.001)
+    hands, turns = Hands(), Counter[str]()
+    queue = queue_of(hands)
+    asked: dict[asyncio.Task[Place], str] = {}
+    at_work, until, quiet_at = await queue.enter("loud"), hands.seconds + turn_s, 0.0
+    while turns.total() < 24:
+        asked |= {
+            asking(queue, "loud"): "loud" for _ in range(20 - Counter(asked.values())["loud"])
+        }
+        if "quiet" not in asked.values() and hands.seconds >= quiet_at:
+            asked[asking(queue, "quiet")] = "quiet"
+        await asyncio.sleep(0.002)
+        hands.seconds += 0.1
+        if hands.seconds >= until:
+            at_work.leave()
+            until += turn_s
+        await asyncio.sleep(0.002)
+        for task in [task for task in asked if task.done()]:
+            whose = asked.pop(task)
+            if task.exception() is None:
+                at_work = task.result()
+                turns[whose] += 1
+            elif whose == "quiet":
+                quiet_at = hands.seconds + 0.25
+    queue.close()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+    assert turns["quiet"] >= 8, turns
