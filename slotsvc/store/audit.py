@@ -18,10 +18,11 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.ports import Event
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import AUDIT
 
-_APPEND = insert(AUDIT)
-_LAST = (
+_APPEND = Prepared(insert(AUDIT))
+_LAST = Prepared(
     select(AUDIT.c.sequence, AUDIT.c.hash)
     .where(AUDIT.c.tenant == bindparam("tenant"))
     .order_by(AUDIT.c.sequence.desc())

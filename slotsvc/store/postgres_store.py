@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
+from slotsvc.store.calendar_memory import CalendarMemory
 from slotsvc.store.database_clock import clock_or_database, postgres_now
 from slotsvc.store.errors import CalledOffError, is_contention, meaning, not_opened
 from slotsvc.store.gate import CalledOff, Gate
@@ -47,6 +48,7 @@ class PostgresStore:
         queue: int = 256,
         patience: float = 1.0,
     ) -> None:
+        self._memory = CalendarMemory()
         self._clock = clock_or_database(clock, postgres_now)
         self._writer = _fitting(writer_engine(url, writers))
         self._reader = reader_engine(url, readers)
@@ -81,11 +83,11 @@ class PostgresStore:
 
     def _snapshot[T](self, work: Callable[[ReadTx], T]) -> T:
         with self._reader.begin() as connection:
-            return work(ReadTransaction(connection, self._clock))
+            return work(ReadTransaction(connection, self._clock, memory=self._memory))
 
     def _transaction[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
         with self._writer.connect() as connection, connection.begin() as begun:
-            tx = WriteTransaction(connection, self._clock, _LOCKS)
+            tx = WriteTransaction(connection, self._clock, _LOCKS, memory=self._memory)
             result = work(tx)
             tx.finish()
             if called_off():
