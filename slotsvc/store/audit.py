@@ -21,7 +21,7 @@ from slotsvc.scheduling.ports import Event
 from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import AUDIT
 
-_APPEND = Prepared(insert(AUDIT))
+_APPEND = Prepared(insert(AUDIT), later=True)
 _LAST = Prepared(
     select(AUDIT.c.sequence, AUDIT.c.hash)
     .where(AUDIT.c.tenant == bindparam("tenant"))

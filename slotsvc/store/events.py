@@ -17,7 +17,7 @@ from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import EPOCH, EVENT
 
 _PAGE = 1000
-_APPEND = Prepared(insert(EVENT))
+_APPEND = Prepared(insert(EVENT), later=True)
 _OF_TENANT = EVENT.c.tenant == bindparam("tenant")
 _AFTER = Prepared(
     select(EVENT)

@@ -36,8 +36,8 @@ _EARLIER = Prepared(
         *_IS, IDEMPOTENCY.c.created > bindparam("long_ago")
     )
 )
-_FILL = Prepared(update(IDEMPOTENCY).where(*_IS))
-_DROP = Prepared(delete(IDEMPOTENCY).where(*_IS))
+_FILL = Prepared(update(IDEMPOTENCY).where(*_IS), later=True)
+_DROP = Prepared(delete(IDEMPOTENCY).where(*_IS), later=True)
 _KEY = tuple_(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
 # Of any tenant, a few at a time; rows that somebody else is just about to forget are left to them,
 # so that nobody waits (SQLite knows no such clause, and nobody else).

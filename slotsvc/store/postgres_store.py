@@ -18,6 +18,7 @@ from slotsvc.store.errors import CalledOffError, is_contention, meaning, not_ope
 from slotsvc.store.gate import CalledOff, Gate
 from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.postgres_engine import reader_engine, writer_engine
+from slotsvc.store.prepared import send
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sql_states import is_lost
 from slotsvc.store.turns import PostgresLocks
@@ -90,6 +91,7 @@ class PostgresStore:
             tx = WriteTransaction(connection, self._clock, _LOCKS, memory=self._memory)
             result = work(tx)
             tx.finish()
+            send(connection)
             if called_off():
                 raise CalledOffError
             try:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Dialect, Executable, Insert
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
@@ -19,6 +20,11 @@ from sqlalchemy.sql import visitors
 
 _MOST_LISTED = 4
 """Longer lists are rare, and would be another statement each."""
+
+_JOURNEYS = "postgresql"
+"""The engine whose statements travel to a server, several at once where they may (pipeline mode
+of libpq)."""
+_WAITING = "slotsvc_later"
 
 _row_class: Any = namedtuple  # its names are known when the statement has run
 
@@ -116,11 +122,33 @@ class _Ready:
         return [self._row(row) for row in found]
 
 
-class Prepared(Executable):
-    """``statement``, to be run often. Parameters are given as for any other statement."""
+class _Asked(NamedTuple):
+    """A statement with its values, one or many of them."""
 
-    def __init__(self, statement: Executable) -> None:
+    ready: _Ready
+    values: list[Any]
+
+    def run(self, connection: Connection, cursor: Any) -> None:
+        """Gives it to the driver."""
+        many = len(self.values) > 1
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, cursor, self.ready.sql, self.values[0], None, many)
+        if many:
+            cursor.executemany(self.ready.sql, self.values)
+        else:
+            cursor.execute(self.ready.sql, self.values[0])
+
+
+class Prepared(Executable):
+    """``statement``, to be run often. Parameters are given as for any other statement.
+
+    ``later``: nobody looks at what it gives, so where a statement is a journey to a server it goes
+    with the next one; its errors then come with that one. ``send`` before the commit.
+    """
+
+    def __init__(self, statement: Executable, *, later: bool = False) -> None:
         self._statement = statement
+        self._later = later
         self._lists = _lists_in(statement)
         self._ready: dict[tuple[Any, ...], _Ready] = {}
 
@@ -129,35 +157,74 @@ class Prepared(Executable):
         self, connection: Connection, distilled_params: Any, execution_options: Any
     ) -> Any:
         given: Sequence[_Values] = distilled_params or ({},)
-        if any(len(given[0][name]) > _MOST_LISTED for name in self._lists):
+        if not self.suits(given[0]):
             return connection.execute(self._statement, given)
-        ready = self._made(connection.dialect, given[0])
-        values = [ready.values(one) for one in given]
-        if not connection.in_transaction():
-            connection.begin()
-        driver: Any = connection.connection
-        cursor = driver.cursor()
-        for listener in connection.dispatch.before_cursor_execute:
-            listener(connection, cursor, ready.sql, values[0], None, len(values) > 1)
-        try:
-            if len(values) == 1:
-                cursor.execute(ready.sql, values[0])
-            else:
-                cursor.executemany(ready.sql, values)
-            rows = ready.rows(cursor) if cursor.description else []
-            return Rows(rows, cursor.rowcount)
-        except connection.dialect.loaded_dbapi.Error as error:
-            # also empties the pool when the server is gone, as after any other statement
-            connection._handle_dbapi_exception(error, ready.sql, None, cursor, None)
-        finally:
-            cursor.close()
+        asked = self.asked(connection, given)
+        if self._later and connection.dialect.name == _JOURNEYS:
+            connection.info.setdefault(_WAITING, []).append(asked)
+            return Rows([], -1)
+        return _run(connection, [asked])[0]
 
-    def _made(self, dialect: Dialect, given: _Values) -> _Ready:
-        key = (dialect.name, *given, *(len(given[name]) for name in self._lists))
+    def suits(self, given: _Values) -> bool:
+        """Whether its lists are short."""
+        return all(len(given[name]) <= _MOST_LISTED for name in self._lists)
+
+    def asked(self, connection: Connection, given: Sequence[_Values]) -> _Asked:
+        """It with its values, for the engine of ``connection``."""
+        name, first = connection.dialect.name, given[0]
+        key = (name, *first, *(len(first[listed]) for listed in self._lists))
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = _Ready(self._statement, dialect, given, self._lists)
-        return ready
+            ready = _Ready(self._statement, connection.dialect, first, self._lists)
+            self._ready[key] = ready
+        return _Asked(ready, [ready.values(one) for one in given])
+
+
+def together(connection: Connection, *asked: tuple[Executable, _Values]) -> list[Any]:
+    """What several statements give, run in this order, in one journey where they are prepared."""
+    if all(isinstance(one, Prepared) and one.suits(values) for one, values in asked):
+        ready = [one.asked(connection, [values]) for one, values in asked]  # type: ignore[attr-defined]
+        return _run(connection, ready)
+    return [connection.execute(one, values) for one, values in asked]
+
+
+def send(connection: Connection) -> None:
+    """Runs what is still to be run later."""
+    _run(connection, [])
+
+
+def forget(connection: Connection) -> None:
+    """Drops what a transaction that failed had put off."""
+    connection.info.pop(_WAITING, None)
+
+
+def _run(connection: Connection, asked: list[_Asked]) -> list[Rows]:
+    waiting: list[_Asked] = connection.info.pop(_WAITING, [])
+    every = [*waiting, *asked]
+    if not every:
+        return []
+    if not connection.in_transaction():
+        connection.begin()
+    driver: Any = connection.connection.dbapi_connection
+    cursors: list[Any] = []
+    try:
+        piped = len(every) > 1 and connection.dialect.name == _JOURNEYS
+        with driver.pipeline() if piped else nullcontext():
+            for one in every:
+                cursors.append(driver.cursor())
+                one.run(connection, cursors[-1])
+        return [_rows(one, at) for one, at in zip(every, cursors, strict=True)][len(waiting) :]
+    except connection.dialect.loaded_dbapi.Error as error:
+        # also empties the pool when the server is gone, as after any other statement
+        text = "; ".join(one.ready.sql for one in every)
+        connection._handle_dbapi_exception(error, text, None, None, None)
+    finally:
+        for cursor in cursors:
+            cursor.close()
+
+
+def _rows(asked: _Asked, cursor: Any) -> Rows:
+    return Rows(asked.ready.rows(cursor) if cursor.description else [], cursor.rowcount)
 
 
 def _lists_in(statement: Any) -> list[str]:

@@ -31,7 +31,7 @@ from slotsvc.scheduling.ports import StoredRoute
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.epoch import current_epoch
-from slotsvc.store.prepared import Prepared
+from slotsvc.store.prepared import Prepared, together
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.violation_rows import violation_from
@@ -193,9 +193,10 @@ class RouteReads(Transaction):
         self, routes: Executable, placed: Executable, which: Columns
     ) -> Mapping[RouteKey, StoredRoute]:
         standing: dict[_Key, list[Placement]] = defaultdict(list)
-        for row in self._connection.execute(placed, which):
+        found_placed, found_routes = together(self._connection, (placed, which), (routes, which))
+        for row in found_placed:
             standing[_key(row)].append(placement_from(row))
-        rows = self._connection.execute(routes, which).all()
+        rows = found_routes.all()
         broken = self._violations([_key(row) for row in rows if row.broken])
         found = (
             _route(row, standing.get(_key(row), ()), broken.get(_key(row), ())) for row in rows

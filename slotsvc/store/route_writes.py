@@ -37,11 +37,14 @@ _LAST = select(func.coalesce(func.max(_OTHER.c.change), 0)).where(
 )
 # Last of all, when it is this transaction's turn to commit: so changes are numbered in the order of
 # their commits.
-_NUMBER = Prepared(update(ROUTE).where(on_routes(ROUTE)).values(change=_LAST.scalar_subquery() + 1))
+_NUMBER = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(change=_LAST.scalar_subquery() + 1), later=True
+)
 _ORDER_OFF = Prepared(
     update(PLACEMENT)
     .where(on_routes(PLACEMENT), PLACEMENT.c.position != NO_POSITION)
-    .values(position=NO_POSITION)
+    .values(position=NO_POSITION),
+    later=True,
 )
 _ORDER_ON = Prepared(
     update(PLACEMENT).where(
@@ -53,10 +56,14 @@ _ORDER_ON = Prepared(
         STANDS,
     )
 )
-_BLOCK = Prepared(update(ROUTE).where(on_routes(ROUTE)).values(block=bindparam("travel")))
-_STATE = Prepared(update(ROUTE).where(on_routes(ROUTE)).values(state=bindparam("reached")))
-_FORGET = Prepared(delete(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)))
-_BROKEN = Prepared(insert(ROUTE_VIOLATION))
+_BLOCK = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(block=bindparam("travel")), later=True
+)
+_STATE = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(state=bindparam("reached")), later=True
+)
+_FORGET = Prepared(delete(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)), later=True)
+_BROKEN = Prepared(insert(ROUTE_VIOLATION), later=True)
 _RELEASE = Prepared(
     update(PLACEMENT)
     .where(on_routes(PLACEMENT), LAPSED)

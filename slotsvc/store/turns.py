@@ -118,10 +118,13 @@ class PostgresLocks:
     waiters are served in order of arrival. Two tenants with one hash wait for each other."""
 
     _TURN, _NAME, _JOURNAL, _ROUTE = 0x510753, 0x510754, 0x510755, 0x510756
-    _ALONE = Prepared(text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))"))
-    _BESIDE = Prepared(text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:tenant))"))
+    _ALONE = Prepared(text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))"), later=True)
+    _BESIDE = Prepared(
+        text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:tenant))"), later=True
+    )
     _NAMES = Prepared(
-        text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) key")
+        text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) key"),
+        later=True,
     )
 
     def turn(self, connection: Connection, tenant: str, beside: bool) -> None:

@@ -25,7 +25,7 @@ from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.errors import is_taken_id
-from slotsvc.store.prepared import Prepared
+from slotsvc.store.prepared import Prepared, send
 from slotsvc.store.route_reads import named, on_routes
 from slotsvc.store.route_writes import RouteWrites
 from slotsvc.store.visit_reads import VisitReads
@@ -41,10 +41,10 @@ from slotsvc.store.visit_tables import (
     visit_row,
 )
 
-_NEW_VISIT = Prepared(insert(VISIT))
-_NEW_PLACEMENT = Prepared(insert(PLACEMENT))
+_NEW_VISIT = Prepared(insert(VISIT), later=True)
+_NEW_PLACEMENT = Prepared(insert(PLACEMENT), later=True)
 _ONE = (PLACEMENT.c.tenant == bindparam("of"), PLACEMENT.c.id == bindparam("at"))
-_CHANGE = Prepared(update(PLACEMENT).where(*_ONE))
+_CHANGE = Prepared(update(PLACEMENT).where(*_ONE), later=True)
 _FLAGGED = select(PLACEMENT.c.id).where(
     on_routes(PLACEMENT), STANDS, PLACEMENT.c.provenance == Provenance.ESTIMATE.value
 )
@@ -52,7 +52,8 @@ _FLAGGED = select(PLACEMENT.c.id).where(
 _GROW = Prepared(
     update(VISIT)
     .where(VISIT.c.tenant == bindparam("of"), VISIT.c.placement == bindparam("at"))
-    .values(revision=VISIT.c.revision + 1, updated=bindparam("now"))
+    .values(revision=VISIT.c.revision + 1, updated=bindparam("now")),
+    later=True,
 )
 _WRITE = Prepared(
     update(VISIT)
@@ -73,7 +74,7 @@ class VisitWrites(RouteWrites, VisitReads):
         placed = stored.placement
         if placed is not None:
             self._require_lock(placed.route)
-        with _fresh_id():
+        with self._fresh_id():
             self._connection.execute(_NEW_VISIT, visit_row(stored))
             if placed is not None:
                 self._insert(placement_row(placed) | history_row(stored))
@@ -89,7 +90,7 @@ class VisitWrites(RouteWrites, VisitReads):
             "held_since": epoch_or_none(held_since),
             "extended": False,
         }
-        with _fresh_id():
+        with self._fresh_id():
             self._insert(row)
 
     def set_placement_state(self, tenant: str, placement: str, state: PlacementState) -> None:
@@ -191,12 +192,12 @@ class VisitWrites(RouteWrites, VisitReads):
         shown = {"of": tenant, "at": placement, "now": to_epoch(self.now())}
         self._connection.execute(_GROW, shown)
 
-
-@contextmanager
-def _fresh_id() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if is_taken_id(error):
-            raise AlreadyExistsError("this id is taken") from error
-        raise
+    @contextmanager
+    def _fresh_id(self) -> Iterator[None]:
+        try:
+            yield
+            send(self._connection)
+        except IntegrityError as error:
+            if is_taken_id(error):
+                raise AlreadyExistsError("this id is taken") from error
+            raise
