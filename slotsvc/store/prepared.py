@@ -98,6 +98,7 @@ class _Ready:
                 self._fixed[name] = value
         self._picked = _picking(keys)
         self._readers = _readers(statement, dialect)
+        self._was_run = False
         self._row: Callable[[Any], Any] | None = None
 
     def values(self, given: _Values) -> Any:
@@ -112,10 +113,14 @@ class _Ready:
         return picked if self._names is None else dict(zip(self._names, picked, strict=True))
 
     def rows(self, cursor: Any) -> list[Any]:
-        """What the cursor has."""
+        """What the cursor has; none when the statement is one that gives none."""
+        if not self._was_run:  # asked once: to describe itself costs a driver more than to fetch
+            self._was_run = True
+            if cursor.description:
+                names = [column[0] for column in cursor.description]
+                self._row = _row_class("row", names, rename=True)._make
         if self._row is None:
-            names = [column[0] for column in cursor.description]
-            self._row = _row_class("row", names, rename=True)._make
+            return []
         found = cursor.fetchall()
         if self._readers:
             found = [_read(row, self._readers) for row in found]
@@ -224,7 +229,7 @@ def _run(connection: Connection, asked: list[_Asked]) -> list[Rows]:
 
 
 def _rows(asked: _Asked, cursor: Any) -> Rows:
-    return Rows(asked.ready.rows(cursor) if cursor.description else [], cursor.rowcount)
+    return Rows(asked.ready.rows(cursor), cursor.rowcount)
 
 
 def _lists_in(statement: Any) -> list[str]:
