@@ -34,6 +34,11 @@ class CalendarMemory:
         self._tenants: OrderedDict[str, Remembered] = OrderedDict()
         self._turn = threading.Lock()
 
+    def forget(self) -> None:
+        """Everything: another database may stand in the place of the one that was read."""
+        with self._turn:
+            self._tenants.clear()
+
     def at(self, tenant: str, revision: int) -> Remembered:
         """What is kept of this revision, to look into and to add to.
 

@@ -77,10 +77,27 @@ class PostgresStore:
         self._writer.dispose()
 
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
-        return _tried(lambda: self._snapshot(work))
+        return self._tried(lambda: self._snapshot(work))
 
     def _write[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
-        return _tried(lambda: self._transaction(work, called_off))
+        return self._tried(lambda: self._transaction(work, called_off))
+
+    def _tried[T](self, transaction: Callable[[], T]) -> T:
+        """Runs it anew while it may succeed a moment later."""
+        until = time.monotonic() + _TRY_FOR_S
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return transaction()
+            except PoolTimeoutError as error:
+                raise StoreBusyError("every connection to the database is in use") from error
+            except DBAPIError as error:
+                if lost := is_lost(error):
+                    self._memory.forget()  # who knows what was brought back before we are
+                again = lost or is_contention(error)
+                if not (tries_left and again and time.monotonic() < until):
+                    raise meaning(error) from error
+            time.sleep(random.uniform(0.005, 0.05))
+        raise AssertionError("the last try returns or raises")
 
     def _snapshot[T](self, work: Callable[[ReadTx], T]) -> T:
         with self._reader.begin() as connection:
@@ -103,22 +120,6 @@ class PostgresStore:
                     raise _unknown() from error
                 raise
             return result
-
-
-def _tried[T](transaction: Callable[[], T]) -> T:
-    """Runs it anew while it may succeed a moment later."""
-    until = time.monotonic() + _TRY_FOR_S
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            return transaction()
-        except PoolTimeoutError as error:
-            raise StoreBusyError("every connection to the database is in use") from error
-        except DBAPIError as error:
-            again = is_contention(error) or is_lost(error)
-            if not (tries_left and again and time.monotonic() < until):
-                raise meaning(error) from error
-        time.sleep(random.uniform(0.005, 0.05))
-    raise AssertionError("the last try returns or raises")
 
 
 def _unknown() -> StoreBusyError:

@@ -200,7 +200,8 @@ def send(connection: Connection) -> None:
 
 def forget(connection: Connection) -> None:
     """Drops what a transaction that failed had put off."""
-    connection.info.pop(_WAITING, None)
+    if not connection.invalidated:
+        connection.info.pop(_WAITING, None)
 
 
 def _run(connection: Connection, asked: list[_Asked]) -> list[Rows]:

@@ -23,9 +23,7 @@ from slotsvc.config import Settings
 from slotsvc.server import key_ring
 from slotsvc.server.map_backends import NoMap
 from slotsvc.store.sqlite_store import SqliteStore
-from slotsvc.travel.cache import CachedTravelTimes
-from slotsvc.travel.estimate import EstimatedTravelTimes
-from slotsvc.travel.fallback import FailFastTravelTimes, FallbackTravelTimes
+from slotsvc.travel.layers import cached_engine, guarded, never_failing
 from tests.service_fixtures import settings_for
 from tests.simulation.faults import (
     Fault,
@@ -142,12 +140,8 @@ class SimulatedService:
         RUNNING.get().server = server
         return server
 
-    async def _roads(self, _settings: Settings, _stack: AsyncExitStack) -> Roads:
-        clock = self._machine.clock.monotonic
-        quick = FailFastTravelTimes(FaultyRoads(self._faults), clock=clock)
-        travel = FallbackTravelTimes(
-            CachedTravelTimes(quick, max_places=256, max_entries=20_000), EstimatedTravelTimes()
-        )
+    async def _roads(self, _settings: Settings, _stack: AsyncExitStack, _sharing: object) -> Roads:
+        travel = never_failing(cached_engine(guarded(FaultyRoads(self._faults), "simulated")))
         return Roads(travel, NoMap(travel), None, None, ("simulated",))
 
     def _pointed(self, process: Process, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
