@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Dialect, Executable, Insert
+from sqlalchemy import BindParameter, Connection, Dialect, Executable, Insert, literal_column
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql import visitors
+
+JUST_ONE = literal_column("1")
+"""For ``limit``: written out, since SQLite plans a statement anew for every bound limit."""
 
 _MOST_LISTED = 4
 """Longer lists are rare, and would be another statement each."""

@@ -13,14 +13,14 @@ from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, RouteState
 from slotsvc.scheduling.ports import StoredRoute, TravelBlock
 from slotsvc.store.calendar_memory import CalendarMemory
-from slotsvc.store.prepared import Prepared
+from slotsvc.store.prepared import JUST_ONE, Prepared
 from slotsvc.store.route_reads import FIRST_VERSION, RouteReads, named, on_routes, row_key
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.turns import ONLY_WRITER, Locks, TurnTaking
 from slotsvc.store.violation_rows import violation_rows
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
-from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
+from slotsvc.store.visit_tables import LAPSED, LIVE, NOWHERE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.
 _BUMP = Prepared(
@@ -42,7 +42,7 @@ _NUMBER = Prepared(
 )
 _ORDER_OFF = Prepared(
     update(PLACEMENT)
-    .where(on_routes(PLACEMENT), PLACEMENT.c.position != NO_POSITION)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position != NOWHERE)
     .values(position=NO_POSITION),
     later=True,
 )
@@ -72,8 +72,8 @@ _RELEASE = Prepared(
 )
 _LEFT_OUT = Prepared(
     select(PLACEMENT.c.id)
-    .where(on_routes(PLACEMENT), PLACEMENT.c.position == NO_POSITION, LIVE)
-    .limit(1)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position == NOWHERE, LIVE)
+    .limit(JUST_ONE)
 )
 
 

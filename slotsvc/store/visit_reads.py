@@ -25,7 +25,7 @@ from sqlalchemy import (
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState
 from slotsvc.scheduling.ports import NO_DUE, PendingMove, StoredVisit
-from slotsvc.store.prepared import Prepared
+from slotsvc.store.prepared import JUST_ONE, Prepared
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
@@ -49,7 +49,7 @@ _BY_PLACEMENT = Prepared(placed_visits().where(_OF_TENANT, PLACEMENT.c.id == bin
 _BY_REFERENCE = Prepared(
     _VISITS.where(VISIT.c.external_ref == bindparam("external_ref"))
     .order_by(case((or_(UNPLACED, LIVE), 0), else_=1), VISIT.c.created.desc(), VISIT.c.id)
-    .limit(1)
+    .limit(JUST_ONE)
 )
 _LIVE_HOLDS = (
     placed_visits().where(_OF_TENANT, HELD_NOW).order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
@@ -60,7 +60,7 @@ _PENDING = Prepared(
     )
 )
 _OF_CLIENT = Prepared(_LIVE_HOLDS.where(VISIT.c.client == bindparam("client")))
-_OF_VISIT = Prepared(_LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit")).limit(1))
+_OF_VISIT = Prepared(_LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit")).limit(JUST_ONE))
 _HOLDS_IN_ALL = select(func.count()).select_from(PLACEMENT).where(HELD_NOW)
 
 # A visit of the backlog that is held somewhere stands there.
