@@ -14,11 +14,20 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Dialect, Executable, Insert, literal_column
+from sqlalchemy import (
+    BindParameter,
+    ColumnClause,
+    Connection,
+    Dialect,
+    Executable,
+    Insert,
+    Integer,
+    literal_column,
+)
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql import visitors
 
-JUST_ONE = literal_column("1")
+JUST_ONE: ColumnClause[int] = literal_column("1", Integer)
 """For ``limit``: written out, since SQLite plans a statement anew for every bound limit."""
 
 _MOST_LISTED = 4
