@@ -1,6 +1,6 @@
 """``python -m benchmarks.load``: the service in a process of its own, the load from this one.
 
-``--pairs``: hold and confirm on 64 routes, the rate raised until not all is done any more.
+``--pairs``: hold and confirm at 64 technicians, the rate raised until not all is done any more.
 ``--rate R``: pairs at one rate instead. ``--one-slot 60``: so many bookers on one place.
 ``--overload 10``: so many times what was the peak, of searches or of pairs. ``--fair 300``: what a
 company feels beside another one's searches at that rate. A probe of the disk
@@ -17,18 +17,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.company import TWO_HOURS
 from benchmarks.load.arrivals import Outcomes
 from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
 from benchmarks.load.overload import ENOUGH, Searches, overload
-from benchmarks.load.pairs import Pairs
-from benchmarks.load.world import World, open_world, settled
+from benchmarks.load.pairs import SPARE, Pairs
+from benchmarks.load.world import DAYS, TECHNICIANS, World, open_world, settled
 from benchmarks.machine import machine
 from benchmarks.torture.server_process import ServerProcess
 
 STEPS = (10, 20, 40, 60, 80, 100, 130, 170, 220, 280)
 WARM_UP_S = 3.0
+WARM_UP_RATE = 20.0
+MOST_AT_FIRST = 130
+"""Higher rates of ``STEPS`` take offers again that were given back before."""
 
 
 def main() -> int:
@@ -49,7 +53,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--overload", type=float, metavar="TIMES", help="such as 10")
     parser.add_argument("--fair", type=float, metavar="RATE", help="searches a second of the flood")
     parser.add_argument("--of", choices=("searches", "pairs"), default="searches")
-    parser.add_argument("--routes", type=int, default=64)
+    parser.add_argument("--lanes", type=int, default=64, help="technicians of --pairs")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--database-url", help="else SQLite in a new directory")
@@ -66,13 +70,21 @@ async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any
             rush = await one_slot(server.address, chosen.one_slot, chosen.rounds)
             figures["one_slot"] = rush.figures()
         if chosen.pairs or chosen.overload or chosen.fair:
-            async with open_world(server, chosen.routes) as world:
+            async with open_world(server, *_size(chosen)) as world:
                 figures |= await _loads(chosen, world)
         figures["fsync_after"] = fsync_probe(data_dir)
         figures["incidents"] = len(server.incidents())
         return figures
     finally:
         await server.stop()
+
+
+def _size(chosen: argparse.Namespace) -> tuple[int, int]:
+    """Technicians and days: as many offers as the fastest run takes, each once."""
+    if not chosen.pairs:
+        return TECHNICIANS, DAYS
+    most = SPARE * chosen.seconds * (chosen.rate or MOST_AT_FIRST) + WARM_UP_RATE * WARM_UP_S
+    return chosen.lanes, -(-int(most) // (chosen.lanes * len(TWO_HOURS))) + 1
 
 
 def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
@@ -86,11 +98,11 @@ def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
 
 async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
     pairs, searches = Pairs(world), Searches(world)
-    await pairs.run(10, WARM_UP_S, chosen.seed)
+    await pairs.run(WARM_UP_RATE, WARM_UP_S, chosen.seed)
     figures: dict[str, Any] = {}
     if chosen.pairs:
         rates = [chosen.rate] if chosen.rate else STEPS
-        figures["pairs"] = {"routes": chosen.routes, "rates": await _rising(pairs, rates, chosen)}
+        figures["pairs"] = {"lanes": chosen.lanes, "rates": await _rising(pairs, rates, chosen)}
     if chosen.overload:
         run, first = (pairs.run, 20.0) if chosen.of == "pairs" else (searches.run, 20.0)
         done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, first)

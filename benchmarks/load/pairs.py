@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
 
 from grpc import StatusCode, aio
 
@@ -17,23 +17,35 @@ from slotsvc.pb.v1 import visit_service_pb2 as visits
 
 CALL_S = 5.0
 TRIES = 100
+SPARE = 1.2
+"""More arrive than are expected, by chance."""
+GIVEN_BACK_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one pair left: an offer, and "" or the hold and the visit that it became."""
+
+    number: int
+    token: str
+    hold: str
+    visit: str
 
 
 class Pairs:
-    """Holds an offer and confirms it. Every booking is cancelled afterwards, outside of the figure,
-    and its offer used again: so the service writes three times for each pair that is counted."""
+    """Holds an offer and confirms it, each offer once; between two runs everything is cancelled,
+    so that its offers can be used again."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._free: deque[str] = deque(world.offers)
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._taken: list[Taken] = []
 
     async def run(self, rate: float, seconds: float, seed: int) -> Outcomes:
         """Arrivals at ``rate`` a second."""
-        done = await open_loop(poisson(rate, seconds, seed), seconds, self.one)
-        while self._cancelling:
-            await asyncio.gather(*self._cancelling)
-        return done
+        if len(self._free) < SPARE * rate * seconds:
+            await self._give_all_back()
+        return await open_loop(poisson(rate, seconds, seed), seconds, self.one)
 
     async def one(self, number: int) -> str:
         """One pair; waits for an offer when all are taken."""
@@ -47,23 +59,31 @@ class Pairs:
             book = visits.BookVisitRequest(hold=hold, request_id=fresh_id())
             visit = (await line.visits.BookVisit(book, timeout=CALL_S)).visit.name
         finally:
-            self._later(self._give_back(number, token, hold, visit))
+            if hold:
+                self._taken.append(Taken(number, token, hold, visit))
+            else:
+                self._free.append(token)
         return OK
 
-    def _later(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._cancelling.add(task)
-        task.add_done_callback(self._cancelling.discard)
+    async def _give_all_back(self) -> None:
+        taken, self._taken = self._taken, []
+        places = asyncio.Semaphore(GIVEN_BACK_AT_ONCE)
 
-    async def _give_back(self, number: int, token: str, hold: str, visit: str) -> None:
-        line = self._world.line(number)
-        cancel = visits.CancelVisitRequest(name=visit, request_id=fresh_id())
-        release = slots.ReleaseHoldRequest(hold=hold, request_id=fresh_id())
-        if visit:
+        async def one(given: Taken) -> None:
+            async with places:
+                await self._give_back(given)
+
+        await asyncio.gather(*(one(given) for given in taken))
+
+    async def _give_back(self, taken: Taken) -> None:
+        line = self._world.line(taken.number)
+        cancel = visits.CancelVisitRequest(name=taken.visit, request_id=fresh_id())
+        release = slots.ReleaseHoldRequest(hold=taken.hold, request_id=fresh_id())
+        if taken.visit:
             await insisting(lambda: line.visits.CancelVisit(cancel, timeout=CALL_S))
-        elif hold:
+        else:
             await insisting(lambda: line.slots.ReleaseHold(release, timeout=CALL_S))
-        self._free.append(token)
+        self._free.append(taken.token)
 
 
 async def insisting(call: Callable[[], Awaitable[object]]) -> None:

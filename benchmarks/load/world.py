@@ -8,18 +8,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import batched
 
 from benchmarks.calls import Calls, calling
 from benchmarks.company import DOWNTOWN, TWO_HOURS, Company
 from benchmarks.torture.server_process import ServerProcess
 
 TECHNICIANS = 16
+DAYS = 4
 CONNECTIONS = 8
+MOST_SLOTS = 50
+"""Of one search."""
 
 
 @dataclass(slots=True)
 class World:
-    """A company and lines to its service. ``offers``: a token for each window of each route."""
+    """A company and lines to its service. ``offers``: a token for each window of each day of each
+    technician."""
 
     lines: Sequence[Calls]
     company: Company
@@ -33,11 +38,12 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(server: ServerProcess, routes: int) -> AsyncIterator[World]:
-    """``routes``: technician-days, a multiple of 16 (or fewer technicians on one day)."""
-    technicians = min(routes, TECHNICIANS)
+async def open_world(
+    server: ServerProcess, technicians: int = TECHNICIANS, day_count: int = DAYS
+) -> AsyncIterator[World]:
+    """From the day after tomorrow on."""
     first = datetime.now(UTC).date() + timedelta(days=2)
-    days = [first + timedelta(days=n) for n in range(-(-routes // technicians))]
+    days = [first + timedelta(days=n) for n in range(day_count)]
     async with AsyncExitStack() as stack:
         lines = [
             await stack.enter_async_context(calling(server.address)) for _ in range(CONNECTIONS)
@@ -51,22 +57,32 @@ async def open_world(server: ServerProcess, routes: int) -> AsyncIterator[World]
 
 
 async def _offers(company: Company, technicians: int, days: Sequence[date]) -> deque[str]:
-    """One for each window of each route, neighbours in the line on different routes."""
-    found: list[list[str]] = []
-    for day in days:
-        for number in range(technicians):
-            found.append(await _of_route(company, number, day))
+    """One for each window of each day of each technician, neighbours in the line of different
+    technicians."""
+    found = [await _of_technician(company, number, days) for number in range(technicians)]
     return deque(token for windows in zip(*found, strict=True) for token in windows)
 
 
-async def _of_route(company: Company, number: int, day: date) -> list[str]:
+async def _of_technician(company: Company, number: int, days: Sequence[date]) -> list[str]:
+    found: list[str] = []
+    windows = len(TWO_HOURS)
+    for some in batched(days, MOST_SLOTS // windows):
+        found += await _of_days(company, number, some)
+    return found
+
+
+async def _of_days(company: Company, number: int, days: Sequence[date]) -> list[str]:
     who = f"{company.tenant}/technicians/t{number}"
-    count = len(TWO_HOURS)
+    windows = len(TWO_HOURS)
     search = company.search(
-        DOWNTOWN, on=day, max_slots=count, max_slots_per_day=count, required_technicians=[who]
+        DOWNTOWN,
+        on=days,
+        max_slots=windows * len(days),
+        max_slots_per_day=windows,
+        required_technicians=[who],
     )
     slots = (await company.calls.slots.SuggestSlots(search)).slots
-    assert len(slots) == count, f"{who} has no room on {day}"
+    assert len(slots) == windows * len(days), f"{who} has no room from {days[0]} on"
     return [slot.token for slot in slots]
 
 

@@ -204,9 +204,11 @@ def _pinned(tx: WriteTx, placement: Placement, old: Placement | None, pin: Pin) 
     within it the day may go in two ways, and no one start suits both: a wanted pin of the start is
     refused, one that the visit had becomes a pin of the technician. Raises ``WrongStateError``."""
     kept = old.pin if old is not None and pin is Pin.NONE else pin
+    if kept is not Pin.START:
+        return kept
     live = tx.routes_by_key([placement.route])[placement.route].live(tx.now())
     moving = any(new != placement.id for _, new in replaced_pairs(live))
-    if kept is not Pin.START or not moving:
+    if not moving:
         return kept
     if pin is Pin.START:
         raise WrongStateError("another visit of that day is being moved; pin the start later")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -28,6 +28,13 @@ type Entity = (
 
 class CalendarRead(Protocol):
     """Reading of what a company sets up. Lists are ordered by id. None: not found."""
+
+    def derived[T](self, tenant: str, key: Hashable, make: Callable[[], T]) -> T:
+        """``make()``, or what it gave before while the tenant's calendar was the same.
+
+        ``make`` depends on the calendar and on ``key`` alone, and gives what nobody changes.
+        """
+        ...
 
     def tenant(self, tenant: str) -> Tenant | None: ...
     def tags(self, tenant: str) -> frozenset[str]: ...

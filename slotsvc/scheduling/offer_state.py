@@ -16,12 +16,12 @@ from slotsvc.domain.errors import (
     SlotGoneError,
     WrongStateError,
 )
-from slotsvc.domain.layers import teams_on
 from slotsvc.domain.offering import ActivityType
-from slotsvc.domain.visit import Pin, Placement, PlacementState, RouteKey, Standing
+from slotsvc.domain.visit import Pin, Placement, PlacementState, Standing
 from slotsvc.scheduling.desk import HoldLimits, Work, shift_of
 from slotsvc.scheduling.ports import ReadTx, StoredRoute, StoredVisit
 from slotsvc.scheduling.wish import HeldOffer
+from slotsvc.scheduling.work_calendar import read_teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def see(tx: ReadTx, taking: Taking, limits: HoldLimits) -> Seen:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     key = offer.route
     work = shift_of(tx, key)
-    if work is None or offer.team not in _teams(tx, key, work):
+    if work is None or offer.team not in read_teams(tx, work.technician, key):
         raise SlotGoneError("the technician does not work then any more")
     route = tx.routes_by_key([key])[key]
     stored = _stored(tx, taking, now)
@@ -101,12 +101,6 @@ def see(tx: ReadTx, taking: Taking, limits: HoldLimits) -> Seen:
     reserve = team.emergency_reserve if team else timedelta(0)
     wide = _wide(tx, offer, stored)
     return Seen(now, revision, work, route, stored, old_route, activity, wide, reserve)
-
-
-def _teams(tx: ReadTx, key: RouteKey, work: Work) -> frozenset[str]:
-    who = work.technician
-    loans = tx.loans(key.tenant, [who.id], key.day, key.day).get(who.id, ())
-    return teams_on(who, loans, key.day)
 
 
 def _wide(tx: ReadTx, offer: HeldOffer, stored: StoredVisit | None) -> bool:

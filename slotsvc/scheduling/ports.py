@@ -318,10 +318,12 @@ class WriteTx(
         visit: Visit,
         standing: Standing,
         unplaced_reason: UnplacedReason | None = None,
+        *,
+        placement: str | None = None,
     ) -> None:
         """Writes everything known of the visit anew (not its placements); grows its revision.
 
-        Raises ``NotFoundError``.
+        ``placement``: its current one from now on; None: the one it has. Raises ``NotFoundError``.
         """
         ...
 
@@ -337,10 +339,6 @@ class WriteTx(
 
     def write_violations(self, key: RouteKey, found: Sequence[RouteViolation]) -> None:
         """Replaces what is recorded of the route; its lock is held."""
-        ...
-
-    def make_current(self, tenant: str, visit: str, placement: str) -> None:
-        """The visit's current placement; grows its revision."""
         ...
 
     def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:

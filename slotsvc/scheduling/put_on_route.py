@@ -367,8 +367,7 @@ def take_place(tx: WriteTx, placement: Placement, pin: Pin, start: datetime, vis
     tx.confirm_placement(tenant, placement.id, pin.value, start)
     if pin is Pin.START:
         tx.set_start_window(tenant, placement.id, start, start + _SECOND)
-    tx.make_current(tenant, visit.id, placement.id)
-    tx.update_visit(tenant, visit, Standing.PLACED)
+    tx.update_visit(tenant, visit, Standing.PLACED, placement=placement.id)
 
 
 def _told(placement: Placement, now: datetime, channel: str) -> Visit:

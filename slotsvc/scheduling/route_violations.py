@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from slotsvc.domain.layers import teams_on
 from slotsvc.domain.route_violation import Origin, RouteViolation
 from slotsvc.domain.technician import Technician
 from slotsvc.domain.visit import Placement, RouteKey
@@ -15,7 +14,7 @@ from slotsvc.scheduling.placing import findings, without_a_shift, without_replac
 from slotsvc.scheduling.ports import Event, ReadTx, StoredRoute, WriteTx
 from slotsvc.scheduling.resuming import covering
 from slotsvc.scheduling.under_way import rest_of
-from slotsvc.scheduling.work_calendar import read_shift
+from slotsvc.scheduling.work_calendar import read_shift, read_teams
 from slotsvc.solver.checker import Finding, FindingKind
 
 
@@ -42,8 +41,7 @@ def _of_other_teams(
     """Visits of a team that has lent the technician away since."""
     if who is None:
         return ()
-    loans = tx.loans(key.tenant, [who.id], key.day, key.day).get(who.id, ())
-    teams = teams_on(who, loans, key.day)
+    teams = read_teams(tx, who, key)
     away = [p for p in open_ if p.visit.team and p.visit.team not in teams]
     return without_a_shift(away, NoShiftReason.OTHER_TEAM)
 

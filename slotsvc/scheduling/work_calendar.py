@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from slotsvc.domain.closures import Closure
-from slotsvc.domain.layers import Layers, work_days
+from slotsvc.domain.layers import Layers, teams_on, work_days
 from slotsvc.domain.technician import Loan, Technician
 from slotsvc.domain.visit import RouteKey
 from slotsvc.domain.working_time import NoShiftReason, Shift, WorkDay
@@ -40,8 +40,22 @@ def read_work_days(
 
 def read_shift(tx: CalendarRead, who: Technician, key: RouteKey) -> Shift | NoShiftReason:
     """The shift of one route as the calendar stands; see ``shift_numbered``."""
-    found = read_work_days(tx, key.tenant, [who], key.day, key.day)[who.id, key.day]
-    return shift_numbered(found, key.shift)
+
+    def read() -> Shift | NoShiftReason:
+        found = read_work_days(tx, key.tenant, [who], key.day, key.day)[who.id, key.day]
+        return shift_numbered(found, key.shift)
+
+    return tx.derived(key.tenant, ("shift", key), read)
+
+
+def read_teams(tx: CalendarRead, who: Technician, key: RouteKey) -> frozenset[str]:
+    """The teams that the technician of a route belongs to on its date."""
+
+    def read() -> frozenset[str]:
+        loans = tx.loans(key.tenant, [who.id], key.day, key.day).get(who.id, ())
+        return teams_on(who, loans, key.day)
+
+    return tx.derived(key.tenant, ("teams", key), read)
 
 
 def shift_numbered(found: WorkDay, number: int) -> Shift | NoShiftReason:

@@ -18,14 +18,15 @@ from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.scheduling.ports import Event
+from slotsvc.store.prepared import JUST_ONE, Prepared
 from slotsvc.store.tables import AUDIT
 
-_APPEND = insert(AUDIT)
-_LAST = (
+_APPEND = Prepared(insert(AUDIT), later=True)
+_LAST = Prepared(
     select(AUDIT.c.sequence, AUDIT.c.hash)
     .where(AUDIT.c.tenant == bindparam("tenant"))
     .order_by(AUDIT.c.sequence.desc())
-    .limit(1)
+    .limit(JUST_ONE)
 )
 
 type Recorded = tuple[Event, str, datetime]

@@ -7,7 +7,7 @@ costs more than running it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from slotsvc.domain.technician import Loan, Team, Technician, Tenant, Van
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.working_time import Absence, ShiftException
 from slotsvc.store import tables
+from slotsvc.store.calendar_memory import Remembered
 from slotsvc.store.calendar_tables import (
     ENTITIES,
     EntityTable,
@@ -29,6 +30,7 @@ from slotsvc.store.calendar_tables import (
     technician_from,
     van_from,
 )
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.transaction import Transaction
 
 
@@ -52,16 +54,18 @@ def within(entity: EntityTable[Any], tenant: str, technician: str) -> list[Colum
     return [table.c.tenant == tenant]
 
 
-def _one_of(entity: EntityTable[Any]) -> Select[Any]:
+def _one_of(entity: EntityTable[Any]) -> Prepared:
     """One row by ``at``, of the tenant ``of`` and, where the key has one, the technician ``who``.
     A tenant is seen by nobody but itself (and the operator, who is of none)."""
     table = entity.table
     owner = table.c.id if table is tables.TENANT else table.c.tenant
     query = select(table).where(table.c.id == bindparam("at"), owner == bindparam("of"))
-    return query.where(table.c.technician == bindparam("who")) if entity.of_technician else query
+    if entity.of_technician:
+        query = query.where(table.c.technician == bindparam("who"))
+    return Prepared(query)
 
 
-_ONE: Mapping[type, Select[Any]] = {kind: _one_of(entity) for kind, entity in ENTITIES.items()}
+_ONE: Mapping[type, Prepared] = {kind: _one_of(entity) for kind, entity in ENTITIES.items()}
 
 
 def _of_some(
@@ -76,23 +80,29 @@ def _of_some(
 _FIRST: ColumnElement[Any] = bindparam("first")
 _LAST: ColumnElement[Any] = bindparam("last")
 _LOAN, _EXCEPTION, _ABSENCE = tables.LOAN.c, tables.SHIFT_EXCEPTION.c, tables.ABSENCE.c
-_LOANS = _of_some(
-    tables.LOAN, (_LOAN.first_day <= _LAST) & (_LOAN.last_day >= _FIRST), _LOAN.first_day
+_LOANS = Prepared(
+    _of_some(tables.LOAN, (_LOAN.first_day <= _LAST) & (_LOAN.last_day >= _FIRST), _LOAN.first_day)
 )
-_EXCEPTIONS = _of_some(tables.SHIFT_EXCEPTION, _EXCEPTION.day.between(_FIRST, _LAST))
-_ABSENCES = _of_some(
-    tables.ABSENCE,
-    (_ABSENCE.start_at < _LAST) & (_ABSENCE.end_at > _FIRST),
-    _ABSENCE.start_at,
+_EXCEPTIONS = Prepared(_of_some(tables.SHIFT_EXCEPTION, _EXCEPTION.day.between(_FIRST, _LAST)))
+_ABSENCES = Prepared(
+    _of_some(
+        tables.ABSENCE,
+        (_ABSENCE.start_at < _LAST) & (_ABSENCE.end_at > _FIRST),
+        _ABSENCE.start_at,
+    )
 )
-_REVISION = select(tables.TENANT.c.calendar_revision).where(
-    tables.TENANT.c.id == bindparam("tenant")
+_REVISION = Prepared(
+    select(tables.TENANT.c.calendar_revision).where(tables.TENANT.c.id == bindparam("tenant"))
 )
-_CLOSURES = (
+_CLOSURES = Prepared(
     select(tables.CLOSURE)
     .where(tables.CLOSURE.c.tenant == bindparam("tenant"))
     .order_by(tables.CLOSURE.c.id)
 )
+
+
+_FEW = (Tenant, Team, Technician, ActivityType)
+"""Kinds of which a company has few; sites may be many, and are asked for one by one."""
 
 
 def _days(first: date, last: date) -> tuple[str, str]:
@@ -106,6 +116,16 @@ def _between(first: date, last: date) -> tuple[ColumnElement[bool], ColumnElemen
 
 class CalendarReads(Transaction):
     """``slotsvc.scheduling.ports.CalendarRead``, and the reading half of ``CalendarWrite``."""
+
+    def derived[T](self, tenant: str, key: Hashable, make: Callable[[], T]) -> T:
+        """``make()``, or what it gave before while the tenant's calendar was the same."""
+        seen = self._remembered(tenant)
+        if seen is None:
+            return make()
+        if key not in seen.kept:
+            seen.kept[key] = make()
+        found: T = seen.kept[key]
+        return found
 
     def tenant(self, tenant: str) -> Tenant | None:
         return self._one(Tenant, tenant, tenant)
@@ -190,6 +210,10 @@ class CalendarReads(Transaction):
 
     def calendar_revision(self, tenant: str) -> int:
         """Grows with every change of the calendar; 0 for an unknown tenant."""
+        seen = self._remembered(tenant)
+        return self._revision(tenant) if seen is None else seen.revision
+
+    def _revision(self, tenant: str) -> int:
         return int(self._connection.execute(_REVISION, {"tenant": tenant}).scalar() or 0)
 
     def fetch[E](
@@ -214,12 +238,27 @@ class CalendarReads(Transaction):
         return [(entity.from_row(row), str(row.revision)) for row in rows]
 
     def _one[E](self, kind: type[E], tenant: str, id: str) -> E | None:
-        found = self.fetch(tenant, kind, id)
-        return None if found is None else found[0]
+        def read() -> E | None:
+            found = self.fetch(tenant, kind, id)
+            return None if found is None else found[0]
+
+        return self.derived(tenant, (kind, id), read) if kind in _FEW else read()
+
+    def _remembered(self, tenant: str) -> Remembered | None:
+        """What is known of the calendar as this transaction sees it; None while that may change."""
+        if not self._stands_still(tenant):
+            return None
+        if tenant not in self._seen:
+            self._seen[tenant] = self._memory.at(tenant, self._revision(tenant))
+        return self._seen[tenant]
+
+    def _stands_still(self, tenant: str) -> bool:
+        """Whether nothing can change the tenant's calendar before this transaction ends."""
+        return True
 
     def _of_technicians(
         self,
-        query: Select[Any],
+        query: Prepared,
         tenant: str,
         technicians: Iterable[str],
         first: str | int,

@@ -52,6 +52,10 @@ def _refusals(table: EntityTable[Any]) -> Iterator[None]:
 class CalendarWrites(CalendarReads, TurnTaking):
     """``slotsvc.scheduling.ports.CalendarWrite``."""
 
+    def _stands_still(self, tenant: str) -> bool:
+        """Once others are kept out, and as long as this transaction itself does not change it."""
+        return tenant in self._turns and tenant not in self._changed
+
     def create(self, tenant: str, entity: Entity) -> str:
         """Stores a new one, gives its etag.
 
@@ -62,6 +66,7 @@ class CalendarWrites(CalendarReads, TurnTaking):
         table = ENTITIES[type(entity)]
         columns = table.to_row(entity)
         if isinstance(entity, Tenant):
+            self._changed.add(entity.id)
             first = first_revision(self._connection)
             columns |= {"revision": first, "calendar_revision": first}
         else:
@@ -121,6 +126,7 @@ class CalendarWrites(CalendarReads, TurnTaking):
             raise EtagMismatchError(f"this {ENTITIES[kind].word} changed since it was read")
 
     def _next_revision(self, tenant: str) -> int:
+        self._changed.add(tenant)
         table = tables.TENANT
         grown = (
             update(table)

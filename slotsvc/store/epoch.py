@@ -28,6 +28,7 @@ from slotsvc.scheduling.epochs import VERSIONS, untouched
 from slotsvc.scheduling.ports import Event
 from slotsvc.store.audit import append_entries
 from slotsvc.store.events import append_events
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import EPOCH, EVENT, ROUTE, TENANT, VISIT
 
 POSITIONS = 10**10
@@ -48,7 +49,7 @@ class Epoch:
     first_new: int
 
 
-_CURRENT = select(func.coalesce(func.max(EPOCH.c.number), 0))
+_CURRENT = Prepared(select(func.coalesce(func.max(EPOCH.c.number), 0)))
 _LAST_POSITION = select(func.coalesce(func.max(EVENT.c.position), 0))
 
 

@@ -13,18 +13,19 @@ from slotsvc.domain.errors import InvalidRequestError, LostPositionError, Violat
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import Event, StoredEvent
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import EPOCH, EVENT
 
 _PAGE = 1000
-_APPEND = insert(EVENT)
+_APPEND = Prepared(insert(EVENT), later=True)
 _OF_TENANT = EVENT.c.tenant == bindparam("tenant")
-_AFTER = (
+_AFTER = Prepared(
     select(EVENT)
     .where(_OF_TENANT, EVENT.c.position > bindparam("after"))
     .order_by(EVENT.c.position)
     .limit(bindparam("most"))
 )
-_LAST = select(func.max(EVENT.c.position)).where(_OF_TENANT)
+_LAST = Prepared(select(func.max(EVENT.c.position)).where(_OF_TENANT))
 _LOST = select(
     exists().where(EPOCH.c.last_kept < bindparam("after"), EPOCH.c.first_new > bindparam("after"))
 )

@@ -13,26 +13,31 @@ from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, upda
 
 from slotsvc.domain.errors import IdempotencyKeyReusedError
 from slotsvc.domain.time_window import to_epoch
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import IDEMPOTENCY
 
 KEPT = timedelta(hours=72)
 """How long an answer is kept. Afterwards the key is as good as new."""
 
 # The same words on SQLite and PostgreSQL; SQLAlchemy has no common form for them.
-_CLAIM = text(
-    "INSERT INTO idempotency (tenant, method, key, request_hash, created) "
-    "VALUES (:tenant, :method, :key, :request_hash, :created) "
-    "ON CONFLICT (tenant, method, key) DO UPDATE "
-    "SET request_hash = excluded.request_hash, created = excluded.created, answer = NULL "
-    "WHERE idempotency.created <= :long_ago RETURNING 1"
+_CLAIM = Prepared(
+    text(
+        "INSERT INTO idempotency (tenant, method, key, request_hash, created) "
+        "VALUES (:tenant, :method, :key, :request_hash, :created) "
+        "ON CONFLICT (tenant, method, key) DO UPDATE "
+        "SET request_hash = excluded.request_hash, created = excluded.created, answer = NULL "
+        "WHERE idempotency.created <= :long_ago RETURNING 1"
+    )
 )
 
 _IS = tuple(IDEMPOTENCY.c[name] == bindparam(f"the_{name}") for name in ("tenant", "method", "key"))
-_EARLIER = select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
-    *_IS, IDEMPOTENCY.c.created > bindparam("long_ago")
+_EARLIER = Prepared(
+    select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
+        *_IS, IDEMPOTENCY.c.created > bindparam("long_ago")
+    )
 )
-_FILL = update(IDEMPOTENCY).where(*_IS)
-_DROP = delete(IDEMPOTENCY).where(*_IS)
+_FILL = Prepared(update(IDEMPOTENCY).where(*_IS), later=True)
+_DROP = Prepared(delete(IDEMPOTENCY).where(*_IS), later=True)
 _KEY = tuple_(IDEMPOTENCY.c.tenant, IDEMPOTENCY.c.method, IDEMPOTENCY.c.key)
 # Of any tenant, a few at a time; rows that somebody else is just about to forget are left to them,
 # so that nobody waits (SQLite knows no such clause, and nobody else).

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import IsolationLevel
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
 from slotsvc.store.bounded_connection import BoundedConnection
+from slotsvc.store.prepared import forget, send
 
 LOCK_WAIT_MS = 2_000
 """Longest wait for a lock; whoever holds one longer is in trouble."""
@@ -94,7 +95,22 @@ def _engine(
         connection.isolation_level = isolation
         connection.read_only = read_only
 
+    _keep_order(engine)
     return engine
+
+
+def _keep_order(engine: Engine) -> None:
+    """What was put off (``slotsvc.store.prepared``) comes before what is not, and with the commit
+    at the latest; after a rollback it never does."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def send_first(connection: Connection, *told: Any) -> None:
+        *_, context, _many = told
+        if context is not None:  # prepared statements have none, and see to it themselves
+            send(connection)
+
+    event.listen(engine, "commit", send)
+    event.listen(engine, "rollback", forget)
 
 
 def _with_driver(url: str) -> URL:

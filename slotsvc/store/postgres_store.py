@@ -12,11 +12,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
+from slotsvc.store.calendar_memory import CalendarMemory
 from slotsvc.store.database_clock import clock_or_database, postgres_now
 from slotsvc.store.errors import CalledOffError, is_contention, meaning, not_opened
 from slotsvc.store.gate import CalledOff, Gate
 from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.postgres_engine import reader_engine, writer_engine
+from slotsvc.store.prepared import send
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sql_states import is_lost
 from slotsvc.store.turns import PostgresLocks
@@ -47,6 +49,7 @@ class PostgresStore:
         queue: int = 256,
         patience: float = 1.0,
     ) -> None:
+        self._memory = CalendarMemory()
         self._clock = clock_or_database(clock, postgres_now)
         self._writer = _fitting(writer_engine(url, writers))
         self._reader = reader_engine(url, readers)
@@ -74,20 +77,38 @@ class PostgresStore:
         self._writer.dispose()
 
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
-        return _tried(lambda: self._snapshot(work))
+        return self._tried(lambda: self._snapshot(work))
 
     def _write[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
-        return _tried(lambda: self._transaction(work, called_off))
+        return self._tried(lambda: self._transaction(work, called_off))
+
+    def _tried[T](self, transaction: Callable[[], T]) -> T:
+        """Runs it anew while it may succeed a moment later."""
+        until = time.monotonic() + _TRY_FOR_S
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return transaction()
+            except PoolTimeoutError as error:
+                raise StoreBusyError("every connection to the database is in use") from error
+            except DBAPIError as error:
+                if lost := is_lost(error):
+                    self._memory.forget()  # who knows what was brought back before we are
+                again = lost or is_contention(error)
+                if not (tries_left and again and time.monotonic() < until):
+                    raise meaning(error) from error
+            time.sleep(random.uniform(0.005, 0.05))
+        raise AssertionError("the last try returns or raises")
 
     def _snapshot[T](self, work: Callable[[ReadTx], T]) -> T:
         with self._reader.begin() as connection:
-            return work(ReadTransaction(connection, self._clock))
+            return work(ReadTransaction(connection, self._clock, memory=self._memory))
 
     def _transaction[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
         with self._writer.connect() as connection, connection.begin() as begun:
-            tx = WriteTransaction(connection, self._clock, _LOCKS)
+            tx = WriteTransaction(connection, self._clock, _LOCKS, memory=self._memory)
             result = work(tx)
             tx.finish()
+            send(connection)
             if called_off():
                 raise CalledOffError
             try:
@@ -99,22 +120,6 @@ class PostgresStore:
                     raise _unknown() from error
                 raise
             return result
-
-
-def _tried[T](transaction: Callable[[], T]) -> T:
-    """Runs it anew while it may succeed a moment later."""
-    until = time.monotonic() + _TRY_FOR_S
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            return transaction()
-        except PoolTimeoutError as error:
-            raise StoreBusyError("every connection to the database is in use") from error
-        except DBAPIError as error:
-            again = is_contention(error) or is_lost(error)
-            if not (tries_left and again and time.monotonic() < until):
-                raise meaning(error) from error
-        time.sleep(random.uniform(0.005, 0.05))
-    raise AssertionError("the last try returns or raises")
 
 
 def _unknown() -> StoreBusyError:

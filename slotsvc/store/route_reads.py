@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Row,
-    Select,
     Table,
     and_,
     bindparam,
@@ -31,6 +31,7 @@ from slotsvc.scheduling.ports import StoredRoute
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.epoch import current_epoch
+from slotsvc.store.prepared import Prepared, together
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.violation_rows import violation_from
@@ -80,11 +81,11 @@ _ORDER = (
 # Few routes have violations: whether one has any comes with it, and only those are asked for.
 _SAME_ROUTE = (column == ROUTE_VIOLATION.c[column.name] for column in ROUTE.primary_key)
 _ROUTES = select(ROUTE, exists().where(*_SAME_ROUTE).label("broken"))
-_NAMED_ROUTES = _ROUTES.where(on_routes(ROUTE))
-_NAMED_PLACED = placed_visits().where(on_routes(PLACEMENT), STANDS).order_by(*_ORDER)
+_NAMED_ROUTES = Prepared(_ROUTES.where(on_routes(ROUTE)))
+_NAMED_PLACED = Prepared(placed_visits().where(on_routes(PLACEMENT), STANDS).order_by(*_ORDER))
 _SPAN_ROUTES = _ROUTES.where(_in_span(ROUTE))
 _SPAN_PLACED = placed_visits().where(_in_span(PLACEMENT), STANDS).order_by(*_ORDER)
-_VIOLATIONS = (
+_VIOLATIONS = Prepared(
     select(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)).order_by(ROUTE_VIOLATION.c.number)
 )
 _NEAR = timedelta(days=2)
@@ -108,12 +109,14 @@ _ESTIMATED = (
     .distinct()
     .order_by(*(PLACEMENT.c[name] for name in ("tenant", "technician", "day", "shift")))
 )
-_CHANGES = (
+_CHANGES = Prepared(
     select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.change)
     .where(ROUTE.c.tenant == bindparam("tenant"), ROUTE.c.change > bindparam("after"))
     .order_by(ROUTE.c.change)
 )
-_LAST_CHANGE = select(func.max(ROUTE.c.change)).where(ROUTE.c.tenant == bindparam("tenant"))
+_LAST_CHANGE = Prepared(
+    select(func.max(ROUTE.c.change)).where(ROUTE.c.tenant == bindparam("tenant"))
+)
 _SPAN_VERSIONS = select(ROUTE.c.technician, ROUTE.c.day, ROUTE.c.shift, ROUTE.c.version).where(
     _in_span(ROUTE)
 )
@@ -187,12 +190,13 @@ class RouteReads(Transaction):
         return {key: found.get(key) or StoredRoute(key, before) for key in wanted}
 
     def _routes(
-        self, routes: Select[Any], placed: Select[Any], which: Columns
+        self, routes: Executable, placed: Executable, which: Columns
     ) -> Mapping[RouteKey, StoredRoute]:
         standing: dict[_Key, list[Placement]] = defaultdict(list)
-        for row in self._connection.execute(placed, which):
+        found_placed, found_routes = together(self._connection, (placed, which), (routes, which))
+        for row in found_placed:
             standing[_key(row)].append(placement_from(row))
-        rows = self._connection.execute(routes, which).all()
+        rows = found_routes.all()
         broken = self._violations([_key(row) for row in rows if row.broken])
         found = (
             _route(row, standing.get(_key(row), ()), broken.get(_key(row), ())) for row in rows

@@ -10,22 +10,26 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from slotsvc.domain.errors import InvariantError
 from slotsvc.domain.route_violation import RouteViolation
 from slotsvc.domain.time_window import to_epoch
-from slotsvc.domain.visit import PlacementState, RouteKey, RouteState
-from slotsvc.scheduling.ports import TravelBlock
+from slotsvc.domain.visit import Placement, PlacementState, RouteKey, RouteState
+from slotsvc.scheduling.ports import StoredRoute, TravelBlock
+from slotsvc.store.calendar_memory import CalendarMemory
+from slotsvc.store.prepared import JUST_ONE, Prepared
 from slotsvc.store.route_reads import FIRST_VERSION, RouteReads, named, on_routes, row_key
 from slotsvc.store.transaction import DatabaseClock
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.turns import ONLY_WRITER, Locks, TurnTaking
 from slotsvc.store.violation_rows import violation_rows
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, ROUTE, ROUTE_VIOLATION
-from slotsvc.store.visit_tables import LAPSED, LIVE, STANDS
+from slotsvc.store.visit_tables import LAPSED, LIVE, NOWHERE, STANDS
 
 # First touch or next version, one statement and one row lock on SQLite and on PostgreSQL.
-_BUMP = text(
-    "INSERT INTO route (tenant, technician, day, shift, version, state) "
-    f"VALUES (:tenant, :technician, :day, :shift, {FIRST_VERSION}, '{RouteState.DRAFT.value}') "
-    "ON CONFLICT (tenant, technician, day, shift) DO UPDATE SET version = route.version + 1 "
-    "RETURNING version"
+_BUMP = Prepared(
+    text(
+        "INSERT INTO route (tenant, technician, day, shift, version, state) "
+        f"VALUES (:tenant, :technician, :day, :shift, {FIRST_VERSION}, '{RouteState.DRAFT.value}') "
+        "ON CONFLICT (tenant, technician, day, shift) DO UPDATE SET version = route.version + 1 "
+        "RETURNING version"
+    )
 )
 _OTHER = ROUTE.alias("other")
 _LAST = select(func.coalesce(func.max(_OTHER.c.change), 0)).where(
@@ -33,34 +37,43 @@ _LAST = select(func.coalesce(func.max(_OTHER.c.change), 0)).where(
 )
 # Last of all, when it is this transaction's turn to commit: so changes are numbered in the order of
 # their commits.
-_NUMBER = update(ROUTE).where(on_routes(ROUTE)).values(change=_LAST.scalar_subquery() + 1)
-_ORDER_OFF = (
+_NUMBER = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(change=_LAST.scalar_subquery() + 1), later=True
+)
+_ORDER_OFF = Prepared(
     update(PLACEMENT)
-    .where(on_routes(PLACEMENT), PLACEMENT.c.position != NO_POSITION)
-    .values(position=NO_POSITION)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position != NOWHERE)
+    .values(position=NO_POSITION),
+    later=True,
 )
-_ORDER_ON = update(PLACEMENT).where(
-    PLACEMENT.c.tenant == bindparam("of"),
-    PLACEMENT.c.id == bindparam("at"),
-    PLACEMENT.c.technician == bindparam("who"),
-    PLACEMENT.c.day == bindparam("on"),
-    PLACEMENT.c.shift == bindparam("in"),
-    STANDS,
+_ORDER_ON = Prepared(
+    update(PLACEMENT).where(
+        PLACEMENT.c.tenant == bindparam("of"),
+        PLACEMENT.c.id == bindparam("at"),
+        PLACEMENT.c.technician == bindparam("who"),
+        PLACEMENT.c.day == bindparam("on"),
+        PLACEMENT.c.shift == bindparam("in"),
+        STANDS,
+    )
 )
-_BLOCK = update(ROUTE).where(on_routes(ROUTE)).values(block=bindparam("travel"))
-_STATE = update(ROUTE).where(on_routes(ROUTE)).values(state=bindparam("reached"))
-_FORGET = delete(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION))
-_BROKEN = insert(ROUTE_VIOLATION)
-_RELEASE = (
+_BLOCK = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(block=bindparam("travel")), later=True
+)
+_STATE = Prepared(
+    update(ROUTE).where(on_routes(ROUTE)).values(state=bindparam("reached")), later=True
+)
+_FORGET = Prepared(delete(ROUTE_VIOLATION).where(on_routes(ROUTE_VIOLATION)), later=True)
+_BROKEN = Prepared(insert(ROUTE_VIOLATION), later=True)
+_RELEASE = Prepared(
     update(PLACEMENT)
     .where(on_routes(PLACEMENT), LAPSED)
     .values(state=PlacementState.RELEASED.value, expires=None)
     .returning(PLACEMENT.c.id)
 )
-_LEFT_OUT = (
+_LEFT_OUT = Prepared(
     select(PLACEMENT.c.id)
-    .where(on_routes(PLACEMENT), PLACEMENT.c.position == NO_POSITION, LIVE)
-    .limit(1)
+    .where(on_routes(PLACEMENT), PLACEMENT.c.position == NOWHERE, LIVE)
+    .limit(JUST_ONE)
 )
 
 
@@ -68,10 +81,17 @@ class RouteWrites(RouteReads, TurnTaking):
     """The writing half of ``slotsvc.scheduling.ports.WriteTx`` that concerns routes."""
 
     def __init__(
-        self, connection: Connection, clock: DatabaseClock, locks: Locks = ONLY_WRITER
+        self,
+        connection: Connection,
+        clock: DatabaseClock,
+        locks: Locks = ONLY_WRITER,
+        *,
+        memory: CalendarMemory | None = None,
     ) -> None:
-        super().__init__(connection, clock, locks)
+        super().__init__(connection, clock, locks, memory=memory)
         self._locked: dict[RouteKey, int] = {}
+        self._read: dict[RouteKey, StoredRoute] = {}  # locked, and not written to since
+        self._places: dict[tuple[str, str], Placement] = {}  # since the last lock
 
     def lock_routes(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, int]:
         """Bumps and locks the routes in sorted order; gives the new versions.
@@ -87,7 +107,18 @@ class RouteWrites(RouteReads, TurnTaking):
             if key not in self._locked:
                 self._locked[key] = self._bump(key)
         self._now = None  # what was read before the wait for a lock may be too old
+        self._read.clear()
+        self._places.clear()
         return {key: self._locked[key] for key in wanted}
+
+    def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
+        """The named routes; one that is locked is read once, until something is written."""
+        wanted = list(dict.fromkeys(keys))
+        unread = [key for key in wanted if key not in self._read]
+        fresh = super().routes_by_key(unread) if unread else {}
+        found = {key: fresh.get(key) or self._read[key] for key in wanted}
+        self._read |= {key: route for key, route in fresh.items() if key in self._locked}
+        return found
 
     def write_route(self, key: RouteKey, order: Sequence[str], block: TravelBlock | None) -> None:
         """Positions 0.. for the placements in ``order``, and the block (None: none is kept).
@@ -132,8 +163,10 @@ class RouteWrites(RouteReads, TurnTaking):
         return int(self._connection.execute(_BUMP, row).scalar_one())
 
     def _require_lock(self, key: RouteKey) -> None:
+        """Before every write to a route."""
         if key not in self._locked:
             raise InvariantError("a route was written without its lock")
+        self._read.clear()
 
     def _number_changes(self, tenant: str) -> None:
         keys = [key for key in self._locked if key.tenant == tenant]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from slotsvc.domain.errors import StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
+from slotsvc.store.calendar_memory import CalendarMemory
 from slotsvc.store.database_clock import clock_or_database
 from slotsvc.store.engine import reader_engine, still_open, writer_engine
 from slotsvc.store.errors import CalledOffError, is_contention, meaning
@@ -43,6 +44,7 @@ class SqliteStore:
         queue: int = 256,
         patience: float = 5.0,
     ) -> None:
+        self._memory = CalendarMemory()
         self._clock = clock_or_database(clock)
         self._lock = FileLock(path)
         try:
@@ -80,7 +82,7 @@ class SqliteStore:
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
         try:
             with self._reader.begin() as connection:
-                return work(ReadTransaction(connection, self._clock))
+                return work(ReadTransaction(connection, self._clock, memory=self._memory))
         except DBAPIError as error:
             raise meaning(error) from error
 
@@ -96,7 +98,7 @@ class SqliteStore:
 
     def _transaction[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
         with self._writer.begin() as connection:
-            tx = WriteTransaction(connection, self._clock)
+            tx = WriteTransaction(connection, self._clock, memory=self._memory)
             result = work(tx)
             tx.finish()
             if called_off():

@@ -7,16 +7,25 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from slotsvc.store.calendar_memory import CalendarMemory, Remembered
+
 type DatabaseClock = Callable[[Connection], datetime]
 """Reads the clock of the database through a connection: aware UTC, whole seconds."""
 
 
 class Transaction:
-    """Base of the transactions. Used in one thread, never after the work has returned."""
+    """Base of the transactions. Used in one thread, never after the work has returned.
 
-    def __init__(self, connection: Connection, clock: DatabaseClock) -> None:
+    ``memory``: what the store's transactions share; None: nothing.
+    """
+
+    def __init__(
+        self, connection: Connection, clock: DatabaseClock, *, memory: CalendarMemory | None = None
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._memory = memory or CalendarMemory()
+        self._seen: dict[str, Remembered] = {}
         self._now: datetime | None = None
 
     def now(self) -> datetime:

@@ -19,6 +19,8 @@ from typing import Protocol
 from sqlalchemy import Connection, text
 
 from slotsvc.domain.errors import InvariantError
+from slotsvc.store.calendar_memory import CalendarMemory
+from slotsvc.store.prepared import Prepared
 from slotsvc.store.transaction import DatabaseClock, Transaction
 
 
@@ -66,11 +68,17 @@ class TurnTaking(Transaction):
     """A transaction that writes."""
 
     def __init__(
-        self, connection: Connection, clock: DatabaseClock, locks: Locks = ONLY_WRITER
+        self,
+        connection: Connection,
+        clock: DatabaseClock,
+        locks: Locks = ONLY_WRITER,
+        *,
+        memory: CalendarMemory | None = None,
     ) -> None:
-        super().__init__(connection, clock)
+        super().__init__(connection, clock, memory=memory)
         self._locks = locks
         self._turns: dict[str, bool] = {}  # by tenant: whether beside others
+        self._changed: set[str] = set()  # tenants whose calendars this transaction changes
 
     def take_turn(self, tenant: str, *, beside: bool = False) -> None:
         """Waits until the tenant's other mutations have ended; the first call counts.
@@ -110,9 +118,14 @@ class PostgresLocks:
     waiters are served in order of arrival. Two tenants with one hash wait for each other."""
 
     _TURN, _NAME, _JOURNAL, _ROUTE = 0x510753, 0x510754, 0x510755, 0x510756
-    _ALONE = text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))")
-    _BESIDE = text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:tenant))")
-    _NAMES = text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) key")
+    _ALONE = Prepared(text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))"), later=True)
+    _BESIDE = Prepared(
+        text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:tenant))"), later=True
+    )
+    _NAMES = Prepared(
+        text("SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS int[])) key"),
+        later=True,
+    )
 
     def turn(self, connection: Connection, tenant: str, beside: bool) -> None:
         """Alone, or beside others that came beside."""

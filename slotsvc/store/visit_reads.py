@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Row,
-    Select,
     and_,
     bindparam,
     case,
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState
 from slotsvc.scheduling.ports import NO_DUE, PendingMove, StoredVisit
+from slotsvc.store.prepared import JUST_ONE, Prepared
 from slotsvc.store.transaction import Transaction
 from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
@@ -43,21 +44,23 @@ from slotsvc.store.visit_tables import (
 
 _OF_TENANT = PLACEMENT.c.tenant == bindparam("tenant")
 _VISITS = all_visits().where(VISIT.c.tenant == bindparam("tenant"))
-_BY_VISIT = _VISITS.where(VISIT.c.id == bindparam("id"))
-_BY_PLACEMENT = placed_visits().where(_OF_TENANT, PLACEMENT.c.id == bindparam("id"))
-_BY_REFERENCE = (
+_BY_VISIT = Prepared(_VISITS.where(VISIT.c.id == bindparam("id")))
+_BY_PLACEMENT = Prepared(placed_visits().where(_OF_TENANT, PLACEMENT.c.id == bindparam("id")))
+_BY_REFERENCE = Prepared(
     _VISITS.where(VISIT.c.external_ref == bindparam("external_ref"))
     .order_by(case((or_(UNPLACED, LIVE), 0), else_=1), VISIT.c.created.desc(), VISIT.c.id)
-    .limit(1)
+    .limit(JUST_ONE)
 )
 _LIVE_HOLDS = (
     placed_visits().where(_OF_TENANT, HELD_NOW).order_by(PLACEMENT.c.held_since, PLACEMENT.c.id)
 )
-_PENDING = select(PLACEMENT.c.replaces, PLACEMENT.c.id, PLACEMENT.c.expires).where(
-    _OF_TENANT, HELD_NOW, PLACEMENT.c.replaces.is_not(None)
+_PENDING = Prepared(
+    select(PLACEMENT.c.replaces, PLACEMENT.c.id, PLACEMENT.c.expires).where(
+        _OF_TENANT, HELD_NOW, PLACEMENT.c.replaces.is_not(None)
+    )
 )
-_OF_CLIENT = _LIVE_HOLDS.where(VISIT.c.client == bindparam("client"))
-_OF_VISIT = _LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit")).limit(1)
+_OF_CLIENT = Prepared(_LIVE_HOLDS.where(VISIT.c.client == bindparam("client")))
+_OF_VISIT = Prepared(_LIVE_HOLDS.where(PLACEMENT.c.visit == bindparam("visit")).limit(JUST_ONE))
 _HOLDS_IN_ALL = select(func.count()).select_from(PLACEMENT).where(HELD_NOW)
 
 # A visit of the backlog that is held somewhere stands there.
@@ -66,7 +69,7 @@ _CURRENT = placed_visits().where(_OF_TENANT, _SHOWN)
 _WITHOUT_A_PLACE = _VISITS.where(CANCELLED).order_by(VISIT.c.id)
 _DAY_ORDER = (PLACEMENT.c.day, PLACEMENT.c.technician, PLACEMENT.c.position, PLACEMENT.c.visit)
 
-_OF_ACTIVITY = (
+_OF_ACTIVITY = Prepared(
     select(PLACEMENT.c.day, func.count().label("visits"))
     .join_from(PLACEMENT, VISIT, OF_VISIT)
     .where(_OF_TENANT, PLACEMENT.c.day.between(bindparam("first"), bindparam("last")), LIVE)
@@ -222,6 +225,6 @@ class VisitReads(Transaction):
         rows = self._connection.execute(query, {"tenant": tenant})
         return [stored_visit_from(row) for row in rows]
 
-    def _visit(self, query: Select[Any], **parameters: Any) -> StoredVisit | None:
+    def _visit(self, query: Executable, **parameters: Any) -> StoredVisit | None:
         row: Row[Any] | None = self._connection.execute(query, parameters).one_or_none()
         return None if row is None else stored_visit_from(row)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Join,
     Row,
@@ -40,7 +41,7 @@ from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.hours_text import seconds_of, tags_from, tags_text
 from slotsvc.store.travel_block import micro_degrees, place
-from slotsvc.store.visit_schema import PLACEMENT, VISIT
+from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, VISIT
 from slotsvc.store.visit_text import (
     NOTHING,
     labels_from,
@@ -57,26 +58,28 @@ STANDING = tuple(sorted(state.value for state in PlacementState if state not in 
 """States of placements that have not ended; a hold among them may have lapsed."""
 
 
-STANDS: ColumnElement[bool] = or_(*(PLACEMENT.c.state == state for state in STANDING))
+def is_in(state: str) -> ColumnElement[bool]:
+    """The placement's state, written out and not bound: only so does SQLite see that an index of
+    some states will do, and need not plan the statement anew for every value."""
+    return PLACEMENT.c.state == literal_column(f"'{state}'")
+
+
+STANDS: ColumnElement[bool] = or_(*(is_in(state) for state in STANDING))
 """The placement has not ended."""
 
-# The state is written out, not bound: only so does SQLite see that the index of holds will do.
-HELD_NOW: ColumnElement[bool] = and_(
-    PLACEMENT.c.state == literal_column(f"'{HELD}'"), PLACEMENT.c.expires > bindparam("now")
-)
+HELD_NOW: ColumnElement[bool] = and_(is_in(HELD), PLACEMENT.c.expires > bindparam("now"))
 """A hold that has not lapsed at the parameter ``now`` (Unix seconds)."""
 
-LIVE: ColumnElement[bool] = or_(
-    *(PLACEMENT.c.state == state for state in STANDING if state != HELD), HELD_NOW
-)
+LIVE: ColumnElement[bool] = or_(*(is_in(state) for state in STANDING if state != HELD), HELD_NOW)
 """``Placement.live`` at the parameter ``now``."""
 
-LAPSED: ColumnElement[bool] = and_(
-    PLACEMENT.c.state == HELD, PLACEMENT.c.expires <= bindparam("now")
-)
+LAPSED: ColumnElement[bool] = and_(is_in(HELD), PLACEMENT.c.expires <= bindparam("now"))
 """A hold whose time is over at the parameter ``now``."""
 
 # Written out, as above.
+NOWHERE = literal_column(str(NO_POSITION), BigInteger)
+"""The position of a placement that has none."""
+
 CANCELLED: ColumnElement[bool] = VISIT.c.standing == literal_column(f"'{Standing.CANCELLED.value}'")
 """The visit was cancelled while it had no place."""
 

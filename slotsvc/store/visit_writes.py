@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
@@ -26,8 +25,10 @@ from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.errors import is_taken_id
+from slotsvc.store.prepared import Prepared, send
 from slotsvc.store.route_reads import named, on_routes
 from slotsvc.store.route_writes import RouteWrites
+from slotsvc.store.visit_reads import VisitReads
 from slotsvc.store.visit_schema import NO_POSITION, PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
     BOOKED,
@@ -40,33 +41,28 @@ from slotsvc.store.visit_tables import (
     visit_row,
 )
 
-_NEW_VISIT = insert(VISIT)
-_NEW_PLACEMENT = insert(PLACEMENT)
+_NEW_VISIT = Prepared(insert(VISIT), later=True)
+_NEW_PLACEMENT = Prepared(insert(PLACEMENT), later=True)
 _ONE = (PLACEMENT.c.tenant == bindparam("of"), PLACEMENT.c.id == bindparam("at"))
-_FIND = select(PLACEMENT).where(*_ONE)
-_CHANGE = update(PLACEMENT).where(*_ONE)
+_CHANGE = Prepared(update(PLACEMENT).where(*_ONE), later=True)
 _FLAGGED = select(PLACEMENT.c.id).where(
     on_routes(PLACEMENT), STANDS, PLACEMENT.c.provenance == Provenance.ESTIMATE.value
 )
 # A hold that may replace the current placement some day is not yet a change of the visit.
-_GROW = (
+_GROW = Prepared(
     update(VISIT)
     .where(VISIT.c.tenant == bindparam("of"), VISIT.c.placement == bindparam("at"))
-    .values(revision=VISIT.c.revision + 1, updated=bindparam("now"))
+    .values(revision=VISIT.c.revision + 1, updated=bindparam("now")),
+    later=True,
 )
-_WRITE = (
+_WRITE = Prepared(
     update(VISIT)
     .where(VISIT.c.tenant == bindparam("of"), VISIT.c.id == bindparam("known"))
     .values(revision=VISIT.c.revision + 1)
 )
-_SHOW = (
-    update(VISIT)
-    .where(VISIT.c.tenant == bindparam("of"), VISIT.c.id == bindparam("shown"))
-    .values(placement=bindparam("at"))
-)
 
 
-class VisitWrites(RouteWrites):
+class VisitWrites(RouteWrites, VisitReads):
     """The writing half of ``slotsvc.scheduling.ports.WriteTx`` that concerns visits."""
 
     def insert_visit(self, stored: StoredVisit) -> None:
@@ -78,7 +74,7 @@ class VisitWrites(RouteWrites):
         placed = stored.placement
         if placed is not None:
             self._require_lock(placed.route)
-        with _fresh_id():
+        with self._fresh_id():
             self._connection.execute(_NEW_VISIT, visit_row(stored))
             if placed is not None:
                 self._insert(placement_row(placed) | history_row(stored))
@@ -94,7 +90,7 @@ class VisitWrites(RouteWrites):
             "held_since": epoch_or_none(held_since),
             "extended": False,
         }
-        with _fresh_id():
+        with self._fresh_id():
             self._insert(row)
 
     def set_placement_state(self, tenant: str, placement: str, state: PlacementState) -> None:
@@ -121,6 +117,7 @@ class VisitWrites(RouteWrites):
             pinned_start=to_epoch(start) if pinned is Pin.START else None,
             promised_at=to_epoch(self.now()),
         )
+        self._places.clear()
 
     def prolong(self, tenant: str, placement: str, expires: datetime) -> None:
         """A later expiry, and the mark that it was prolonged. Raises ``NotFoundError``."""
@@ -137,13 +134,21 @@ class VisitWrites(RouteWrites):
         visit: Visit,
         standing: Standing,
         unplaced_reason: UnplacedReason | None = None,
+        *,
+        placement: str | None = None,
     ) -> None:
         """Writes everything known of the visit anew (not its placements); grows its revision.
 
-        Raises ``NotFoundError``.
+        ``placement``: its current one from now on; None: the one it has. Raises ``NotFoundError``.
         """
         row = known_row(visit, standing, unplaced_reason) | {"updated": to_epoch(self.now())}
         of = {"of": tenant, "known": visit.id}
+        if placement is not None:
+            if self._placed(tenant, placement).visit.id != visit.id:
+                raise InvariantError("a visit's placement must be its own")
+            row["placement"] = placement
+        self._read.clear()
+        self._places.clear()
         if self._connection.execute(_WRITE, row | of).rowcount != 1:
             raise NotFoundError("no such visit")
 
@@ -159,28 +164,27 @@ class VisitWrites(RouteWrites):
         """What the road says of a placement. Raises ``NotFoundError``."""
         self._change(tenant, placement, state=state.value, **reported_row(reported))
 
-    def make_current(self, tenant: str, visit: str, placement: str) -> None:
-        """The visit's current placement; grows its revision. Raises ``NotFoundError``."""
-        if self._placed(tenant, placement).visit != visit:
-            raise InvariantError("a visit's placement must be its own")
-        shown = {"of": tenant, "shown": visit, "at": placement}
-        self._connection.execute(_SHOW, shown)
-        self._grow_revision(tenant, placement)
-
     def _insert(self, row: Columns) -> None:
         self._connection.execute(_NEW_PLACEMENT, row | {"position": NO_POSITION})
 
-    def _placed(self, tenant: str, placement: str) -> Row[Any]:
-        here = {"of": tenant, "at": placement}
-        found = self._connection.execute(_FIND, here).one_or_none()
-        if found is None:
+    def placement(self, tenant: str, placement: str) -> StoredVisit | None:
+        """The visit that has, or had, the placement with this id, shown with *that* placement."""
+        stored = super().placement(tenant, placement)
+        if stored is not None:
+            self._places[tenant, placement] = stored.placed
+        return stored
+
+    def _placed(self, tenant: str, placement: str) -> Placement:
+        known = self._places.get((tenant, placement))
+        if known is not None:
+            return known
+        stored = self.placement(tenant, placement)
+        if stored is None:
             raise NotFoundError("no such placement")
-        return found
+        return stored.placed
 
     def _change(self, tenant: str, placement: str, **columns: object) -> None:
-        row = self._placed(tenant, placement)
-        day = date.fromisoformat(row.day)
-        self._require_lock(RouteKey(tenant, row.technician, day, row.shift))
+        self._require_lock(self._placed(tenant, placement).route)
         self._connection.execute(_CHANGE, {"of": tenant, "at": placement} | columns)
         self._grow_revision(tenant, placement)
 
@@ -188,12 +192,12 @@ class VisitWrites(RouteWrites):
         shown = {"of": tenant, "at": placement, "now": to_epoch(self.now())}
         self._connection.execute(_GROW, shown)
 
-
-@contextmanager
-def _fresh_id() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if is_taken_id(error):
-            raise AlreadyExistsError("this id is taken") from error
-        raise
+    @contextmanager
+    def _fresh_id(self) -> Iterator[None]:
+        try:
+            yield
+            send(self._connection)
+        except IntegrityError as error:
+            if is_taken_id(error):
+                raise AlreadyExistsError("this id is taken") from error
+            raise

@@ -8,6 +8,7 @@ from slotsvc.scheduling.ports import Event
 from slotsvc.store import idempotency
 from slotsvc.store.access_writes import AccessWrites
 from slotsvc.store.audit import Recorded, append_entries
+from slotsvc.store.calendar_memory import CalendarMemory
 from slotsvc.store.calendar_writes import CalendarWrites
 from slotsvc.store.events import append_events
 from slotsvc.store.idempotency import Call
@@ -25,9 +26,14 @@ class WriteTransaction(
     """``slotsvc.scheduling.ports.WriteTx``."""
 
     def __init__(
-        self, connection: Connection, clock: DatabaseClock, locks: Locks = ONLY_WRITER
+        self,
+        connection: Connection,
+        clock: DatabaseClock,
+        locks: Locks = ONLY_WRITER,
+        *,
+        memory: CalendarMemory | None = None,
     ) -> None:
-        super().__init__(connection, clock, locks)
+        super().__init__(connection, clock, locks, memory=memory)
         self._recorded: dict[str, list[Recorded]] = {}
         self._unanswered: set[Call] = set()
         self._answered = False

@@ -80,6 +80,7 @@ class NearStore(SqliteStore):
 
     def renew(self, path: Path) -> None:
         """All that was kept at ``path``, and nothing else."""
+        self._memory.forget()
         with closing(dbapi2.connect(str(path))) as kept, self._writer.connect() as connection:
             kept.backup(connection.connection.dbapi_connection)
 

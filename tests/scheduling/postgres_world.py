@@ -40,6 +40,7 @@ class NearPostgres(PostgresStore):
 
     def renew(self, path: Path) -> None:
         """All that was kept at ``path``, and nothing else."""
+        self._memory.forget()
         PostgresServer.clear(self._url)
         with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # no triggers, no keys

@@ -126,8 +126,7 @@ class BacklogContract:
         def confirm(tx):
             tx.lock_routes([ANA_MONDAY])
             tx.confirm_placement("acme", "p1", "NONE", NOW)
-            tx.update_visit("acme", visit(), Standing.PLACED)
-            tx.make_current("acme", "v1", "p1")
+            tx.update_visit("acme", visit(), Standing.PLACED, placement="p1")
 
         await store.write(confirm)
 
@@ -196,7 +195,7 @@ class BacklogContract:
             again = placed("p2", BEN_MONDAY, work=visit())
             tx.insert_placement(again, Provenance.LIVE, None)
             tx.write_route(BEN_MONDAY, ["p2"], block())
-            tx.make_current("acme", "v1", "p2")
+            tx.update_visit("acme", visit(), Standing.PLACED, placement="p2")
 
         await store.write(book)
 

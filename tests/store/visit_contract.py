@@ -9,7 +9,7 @@ import pytest
 
 from slotsvc.domain.errors import AlreadyExistsError, InvariantError, NotFoundError
 from slotsvc.domain.time_window import TimeWindow
-from slotsvc.domain.visit import Pin, PlacementState
+from slotsvc.domain.visit import Pin, PlacementState, Standing
 from slotsvc.scheduling.ports import PendingMove, Store, WriteTx
 from slotsvc.scheduling.travel_port import Provenance
 from tests.store.samples import (
@@ -157,7 +157,7 @@ class VisitContract:
         def confirm(tx):
             tx.lock_routes([ANA_MONDAY, ANA_TUESDAY])
             tx.confirm_placement("acme", "p2", Pin.NONE.value, NOW)
-            tx.make_current("acme", "v1", "p2")
+            tx.update_visit("acme", visit("v1"), Standing.PLACED, placement="p2")
             tx.write_route(ANA_MONDAY, [], block())
 
         await store.write(confirm)
@@ -209,14 +209,16 @@ class VisitContract:
         await store.write(lambda tx: put(tx, placed("p1"), placed("p2")))
 
         with pytest.raises(InvariantError):
-            await store.write(lambda tx: tx.make_current("acme", "v1", "p2"))
+            await store.write(
+                lambda tx: tx.update_visit("acme", visit("v1"), Standing.PLACED, placement="p2")
+            )
 
     @pytest.mark.parametrize(
         "write",
         [
             lambda tx: tx.set_placement_state("acme", "p9", PlacementState.CANCELLED),
             lambda tx: tx.confirm_placement("acme", "p9", "NONE", NOW),
-            lambda tx: tx.make_current("acme", "v1", "p9"),
+            lambda tx: tx.update_visit("acme", visit("v1"), Standing.PLACED, placement="p9"),
         ],
     )
     async def test_an_unknown_placement_is_not_found(self, store: Store, write) -> None:
