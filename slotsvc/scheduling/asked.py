@@ -12,7 +12,6 @@ from slotsvc.domain.offering import ActivityType, OfferGrid, Site
 from slotsvc.domain.place import Location
 from slotsvc.domain.technician import Team
 from slotsvc.domain.visit import PlacementState, Standing, Visit
-from slotsvc.scheduling.catalogue import CatalogueRead
 from slotsvc.scheduling.ports import ReadTx, StoredVisit
 from slotsvc.scheduling.wish import SuggestCommand, Wish
 
@@ -39,26 +38,22 @@ class Asked:
         return place.id if place is not None else ""
 
 
-def look_up(tx: ReadTx, command: SuggestCommand, catalogue: CatalogueRead | None = None) -> Asked:
-    """``catalogue``: what the company has set up, as ``tx`` sees it; None: read it anew.
-
-    Raises ``NotFoundError``, ``InvalidRequestError``, ``WrongStateError``.
-    """
+def look_up(tx: ReadTx, command: SuggestCommand) -> Asked:
+    """Raises ``NotFoundError``, ``InvalidRequestError``, ``WrongStateError``."""
     wish, tenant = command.wish, command.tenant
-    known = catalogue or tx
-    team = known.team(tenant, command.team)
+    team = tx.team(tenant, command.team)
     if team is None:
         raise NotFoundError("no such team")
     stored = _stored(tx, tenant, wish) if wish.visit else None
     site_id = wish.site or (stored.visit.site if stored and wish.location is None else "")
     kind = wish.activity_type or (stored.visit.activity_type if stored else "")
-    site = known.site(tenant, site_id) if site_id else None
-    activity = known.activity_type(tenant, kind) if kind else None
+    site = tx.site(tenant, site_id) if site_id else None
+    activity = tx.activity_type(tenant, kind) if kind else None
     if wish.site and site is None:
         raise NotFoundError("no such site")
     if wish.activity_type and activity is None:
         raise NotFoundError("no such activity type")
-    wrong = [*_unknown(known, tenant, wish), *_missing(wish, site, activity, stored)]
+    wrong = [*_unknown(tx, tenant, wish), *_missing(wish, site, activity, stored)]
     if wrong:
         raise InvalidRequestError(wrong)
     grid = wish.grid or (activity.grid if activity else None)
@@ -95,13 +90,13 @@ def setup_of(site: Site | None, activity: ActivityType | None) -> timedelta:
     return access + (activity.setup if activity else timedelta(0))
 
 
-def _unknown(known: CatalogueRead, tenant: str, wish: Wish) -> Iterator[Violation]:
+def _unknown(tx: ReadTx, tenant: str, wish: Wish) -> Iterator[Violation]:
     """Tags, sectors and technicians that the tenant does not have."""
     for tag in sorted(wish.requires):
-        if tag_of(tag) not in known.tags(tenant):
+        if tag_of(tag) not in tx.tags(tenant):
             yield Violation("request.required_tags", f"unknown tag {tag!r}")
     if wish.sector:
-        company = known.tenant(tenant)
+        company = tx.tenant(tenant)
         if company is None or wish.sector not in company.sectors:
             yield Violation("request.sector", f"unknown sector {wish.sector!r}")
     named = {
@@ -112,7 +107,7 @@ def _unknown(known: CatalogueRead, tenant: str, wish: Wish) -> Iterator[Violatio
     }
     for field, ids in named.items():
         for who in sorted(ids):
-            if known.technician(tenant, who) is None:
+            if tx.technician(tenant, who) is None:
                 yield Violation(f"request.{field}", f"no technician {who!r}")
 
 

@@ -15,7 +15,6 @@ from slotsvc.domain.place import Location
 from slotsvc.domain.visit import Visit
 from slotsvc.domain.working_time import at_pace
 from slotsvc.scheduling.asked import Asked, look_up
-from slotsvc.scheduling.catalogue import Catalogue
 from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import ReadTx, Store
 from slotsvc.scheduling.prover_port import PROVING_S, Prover, prove_all
@@ -102,7 +101,6 @@ class SuggestSlots:
     ) -> None:
         self._store, self._travel = store, travel
         self._calendar, self._limits, self._prover = calendar, limits, prover
-        self._catalogue = Catalogue()
         self._searches = count()
         self._ranking = ThreadPlaces(RANKED_AT_ONCE)
 
@@ -126,8 +124,7 @@ class SuggestSlots:
     def _seen(self, tx: ReadTx, command: SuggestCommand) -> tuple[Asked, Glance]:
         """Everything that a search reads of the store while nothing changes."""
         glance = glance_at(tx, command.tenant)
-        known = self._catalogue.seen_by(tx, command.tenant, glance.revision)
-        return look_up(tx, command, known), glance
+        return look_up(tx, command), glance
 
     @property
     def longest(self) -> timedelta:
