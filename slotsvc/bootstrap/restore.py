@@ -130,9 +130,10 @@ def _begin_on_postgres(url: str) -> int:
     return begin_on(engine, postgres_now)
 
 
-_OTHERS = """
+_OTHERS = f"""
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'slotsvc' AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND application_name = '{postgres_engine.NAME}'
+AND pid <> pg_backend_pid()
 """
 
 

@@ -194,6 +194,10 @@ class TravelError(SlotsvcError):
     reason = "TRAVEL_UNAVAILABLE"
 
 
+COMMIT_UNKNOWN = "COMMIT_UNKNOWN"
+"""Cause of a ``StoreBusyError``: what was asked for without a request_id may have been done."""
+
+
 class StoreBusyError(SlotsvcError):
     """The store could not be written in time. Retry with the same request_id."""
 

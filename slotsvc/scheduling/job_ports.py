@@ -122,6 +122,10 @@ class JobRead(Protocol):
 class JobWrite(JobRead, Protocol):
     """Changing of jobs. What takes a ``Job`` looks at its id and its token."""
 
+    def job(self, id: int) -> Job | None:
+        """None: there is none. Until the commit nobody else takes it, ends it or decides on it."""
+        ...
+
     @property
     def jobs_put(self) -> bool:
         """Whether this transaction made work that somebody may be waiting for."""

@@ -28,11 +28,15 @@ STATUS_BYTES = 5_500
 """Most that a status may weigh: in base64 it must fit the 8 KiB of metadata that peers accept."""
 
 _MESSAGE_LENGTH = 500
+_LOOK_FIRST = timedelta(milliseconds=-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one kind of error is told. ``retry_after`` None: repeating the same call is no use."""
+    """How one kind of error is told. ``retry_after`` None: repeating the same call is no use;
+    negative: nobody may repeat it without looking, a channel that repeats by itself least of all
+    (a pushback below 0 says so: https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
+    """
 
     code: grpc.StatusCode
     retry_after: timedelta | None = None
@@ -72,6 +76,8 @@ def answer_to(error: SlotsvcError) -> Answer:
     answer = next(mapped, Answer(grpc.StatusCode.INTERNAL))
     if isinstance(error, errors.OverloadedError) and error.retry_after is not None:
         return replace(answer, retry_after=error.retry_after)
+    if error.metadata.get("cause") == errors.COMMIT_UNKNOWN:
+        return replace(answer, retry_after=_LOOK_FIRST)
     return answer
 
 
@@ -102,7 +108,7 @@ def error_info(reason: str, metadata: Mapping[str, str]) -> error_details_pb2.Er
 
 
 def _details(error: SlotsvcError) -> Iterator[Message]:
-    if (wait := answer_to(error).retry_after) is not None:
+    if (wait := answer_to(error).retry_after) is not None and wait >= timedelta(0):
         delay = Duration()
         delay.FromTimedelta(wait)
         yield error_details_pb2.RetryInfo(retry_delay=delay)

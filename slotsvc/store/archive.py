@@ -34,7 +34,10 @@ NAMES = ("slotsvc.db", "portal.db", "keys.json", "portal-keys.json", "portal-ser
 
 _LARGEST_MANIFEST = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
-_NOT_WHOLE = (tarfile.TarError, EOFError, zlib.error, ValueError, KeyError, TypeError)
+_NOT_WHOLE = (
+    tarfile.TarError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError,
+    ArithmeticError, RecursionError,
+)  # fmt: skip
 
 
 class ArchiveError(StoreOpenError):

@@ -24,6 +24,7 @@ _PUT = text(
     " created) VALUES (:tenant, :kind, :subject, :version, :data, 'WAITING', :due, :due, '', 0, '',"
     " :now) ON CONFLICT (tenant, kind, subject, version) DO NOTHING RETURNING 1"
 )
+_MINE = select(JOB).where(JOB.c.id == bindparam("at")).with_for_update()
 _FREE = (
     TAKEABLE.where(JOB.c.free <= bindparam("now"))
     .limit(bindparam("most"))
@@ -73,6 +74,12 @@ class JobWrites(JobReads):
     def jobs_put(self) -> bool:
         """Whether this transaction made work that somebody may be waiting for."""
         return self._jobs_put
+
+    def job(self, id: int) -> Job | None:
+        """As a reader has it; until the commit nobody else takes it, ends it or decides on it."""
+        row = self._connection.execute(_MINE, {"at": id}).one_or_none()
+        self._now = None  # what was read before the wait may be too old
+        return None if row is None else job_from(row)
 
     def put_job(self, job: NewJob) -> bool:
         """Writes the job with this transaction. False: it is there already, or was lately."""

@@ -25,6 +25,10 @@ IDLE_IN_TRANSACTION_MS = 10_000
 ANSWER_MS = STATEMENT_MS + 2_000
 """A server that has not ended a statement by then, as it was told to, is not there."""
 
+NAME = "slotsvc"
+"""Under which the server lists our connections, whatever the address or the environment says: who
+brings a database back counts them."""
+
 POOL_WAIT_S = 1.0
 """Longest wait for a connection of the pool."""
 
@@ -79,7 +83,7 @@ def _engine(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
-        connect_args=_ALIVE | {"options": _options(statement_ms)},
+        connect_args=_ALIVE | {"application_name": NAME, "options": _options(statement_ms)},
         hide_parameters=True,  # parameters are personal data, and errors are logged
     )
 
@@ -120,7 +124,6 @@ def _with_driver(url: str) -> URL:
 def _options(statement_ms: int) -> str:
     """Given with the connection: no round trip, and nothing to forget when it is made anew."""
     settings = {
-        "application_name": "slotsvc",
         "lock_timeout": LOCK_WAIT_MS,
         "statement_timeout": statement_ms,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,

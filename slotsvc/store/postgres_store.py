@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from slotsvc.domain.errors import StoreBusyError
+from slotsvc.domain.errors import COMMIT_UNKNOWN, StoreBusyError
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
 from slotsvc.store.calendar_memory import CalendarMemory
 from slotsvc.store.database_clock import clock_or_database, postgres_now
@@ -124,7 +124,7 @@ class PostgresStore:
 
 def _unknown() -> StoreBusyError:
     text = "the connection was lost during the commit; look whether it was written"
-    return StoreBusyError(text, {"cause": "COMMIT_UNKNOWN"})
+    return StoreBusyError(text, {"cause": COMMIT_UNKNOWN})
 
 
 def _fitting(engine: Engine) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from slotsvc.store import postgres_engine
 from slotsvc.store.archive import ArchiveError
 from slotsvc.store.errors import StoreLockedError
 from slotsvc.store.examination import Examination
+from slotsvc.store.postgres_store import PostgresStore
 from tests.chaos.drills import NOW, book_one, company_of, events_behind, position_now, untold
 from tests.service_fixtures import running_service, settings_for
 
@@ -71,6 +73,19 @@ async def test_a_postgresql_that_was_brought_back_begins_an_epoch(settings: Sett
         await book_one(service, company, "after")
         assert await service.store.read(lambda tx: tx.epoch()) == epoch > 0
     assert looked_over(settings).troubles == []
+
+
+@pytest.mark.parametrize("where", ["address", "environment"])
+def test_whoever_has_another_name_is_counted_too(
+    settings: Settings, postgres_url: str, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """An address or an environment that names the application hides no running service."""
+    named = postgres_url + ("&" if "?" in postgres_url else "?") + "application_name=ours"
+    if where == "environment":
+        monkeypatch.setenv("PGAPPNAME", "ours")
+    replica = PostgresStore(named if where == "address" else postgres_url)
+    with closing(replica), pytest.raises(StoreLockedError):
+        begin_in_place(settings)
 
 
 def test_postgresql_is_copied_by_its_own_tools(settings: Settings, tmp_path: Path) -> None:

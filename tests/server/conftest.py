@@ -35,6 +35,7 @@ async def serve(metrics: Metrics) -> AsyncIterator[Serve]:
             *servicers: object,
             limits: DeadlineLimits | None = None,
             options: ServerOptions | None = None,
+            client: str = "{}",
         ) -> aio.Channel:
             server = GrpcServer(
                 servicers,
@@ -43,7 +44,8 @@ async def serve(metrics: Metrics) -> AsyncIterator[Serve]:
             )
             port = await server.start()
             stack.push_async_callback(server.drain, 0)
-            return await stack.enter_async_context(aio.insecure_channel(f"127.0.0.1:{port}"))
+            asked = [("grpc.service_config", client)]
+            return await stack.enter_async_context(aio.insecure_channel(f"127.0.0.1:{port}", asked))
 
         yield start
 

@@ -117,6 +117,12 @@ def repacked(archive: Path, target: Path, change: dict[str, bytes | None]) -> Pa
     return target
 
 
+def told_of(**changed: object) -> bytes:
+    """A manifest of nothing, some of it nonsense."""
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    return json.dumps(Manifest("1", made, "sqlite", "1", 0, 0, {}, {}).as_json() | changed).encode()
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -126,6 +132,8 @@ def repacked(archive: Path, target: Path, change: dict[str, bytes | None]) -> Pa
         ({MANIFEST: None}, "begin with a manifest"),
         ({MANIFEST: b"{}"}, "not a whole backup"),
         ({MANIFEST: b'{"format": 99}'}, "format 99"),
+        ({MANIFEST: told_of(files=[])}, "not a whole backup"),
+        ({MANIFEST: told_of(position=1e999)}, "not a whole backup"),
     ],
 )
 def test_a_stuffed_archive_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -84,6 +85,51 @@ async def test_a_busy_store_pushes_back(serve: Serve) -> None:
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "200"
+
+
+RETRIES = json.dumps(
+    {
+        "methodConfig": [
+            {
+                "name": [{}],
+                "retryPolicy": {
+                    "maxAttempts": 5,
+                    "initialBackoff": "0.01s",
+                    "maxBackoff": "0.1s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    }
+)
+"""As docs/operations.md advises clients."""
+
+
+@pytest.mark.parametrize(
+    ("metadata", "calls"), [({"cause": "DISK_FULL"}, 5), ({"cause": "COMMIT_UNKNOWN"}, 1)]
+)
+async def test_what_may_be_done_already_is_not_repeated_by_the_client_itself(
+    serve: Serve, metadata: dict[str, str], calls: int
+) -> None:
+    """Nobody knows whether it was written, and no stored answer tells: a channel that repeats what
+    is UNAVAILABLE would book twice. It is told not to, and no RetryInfo invites anybody."""
+    asked: list[object] = []
+
+    async def work(request: object) -> None:
+        asked.append(request)
+        raise errors.StoreBusyError("lost", metadata)
+
+    channel = await serve(Slots(work), client=RETRIES)
+
+    error = await refusal(SlotServiceStub(channel).SuggestSlots(REQUEST))
+
+    assert (error.code(), info(error).metadata) == (grpc.StatusCode.UNAVAILABLE, metadata)
+    assert len(asked) == calls
+    invited = any(
+        packed.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for packed in told(error).details
+    )
+    assert invited is (calls > 1)
 
 
 async def test_a_defect_is_told_as_a_number_only(serve: Serve) -> None:
