@@ -87,7 +87,7 @@ class _Course:
 
     def paused(self, day: Day, clock: int, late: Sequence[int]) -> _Course:
         """The course at a later ``clock``, the next breaks having begun so much too late."""
-        after = replace(self, clock=clock, taken=self.taken + len(late))
+        after = _Course(clock, self.taken + len(late), self.late, self.exceeded)
         for number, size in enumerate(late, start=self.taken):
             away = day.pauses[number].away
             after = after.over(day, FindingKind.BREAK, break_name(number), size, away=away)

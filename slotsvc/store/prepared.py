@@ -37,6 +37,7 @@ _JOURNEYS = "postgresql"
 """The engine whose statements travel to a server, several at once where they may (pipeline mode
 of libpq)."""
 _WAITING = "slotsvc_later"
+_AT_ONCE = nullcontext()
 
 _row_class: Any = namedtuple  # its names are known when the statement has run
 
@@ -87,6 +88,10 @@ class Rows:
     def scalars(self) -> Rows:
         """The first value of every row."""
         return Rows([row[0] for row in self._rows], self.rowcount)
+
+
+NOTHING = Rows([], -1)
+"""Of a statement that is run later."""
 
 
 class _Ready:
@@ -179,8 +184,8 @@ class Prepared(Executable):
         asked = self.asked(connection, given)
         if self._later and connection.dialect.name == _JOURNEYS:
             connection.info.setdefault(_WAITING, []).append(asked)
-            return Rows([], -1)
-        return _run(connection, [asked])[0]
+            return NOTHING
+        return _run(connection, [asked])[-1]
 
     def suits(self, given: _Values) -> bool:
         """Whether its lists are short."""
@@ -217,21 +222,21 @@ def forget(connection: Connection) -> None:
 
 
 def _run(connection: Connection, asked: list[_Asked]) -> list[Rows]:
-    waiting: list[_Asked] = connection.info.pop(_WAITING, [])
-    every = [*waiting, *asked]
+    """What ``asked`` gives, behind what waits."""
+    travels = connection.dialect.name == _JOURNEYS
+    every = [*connection.info.pop(_WAITING, ()), *asked] if travels else asked
     if not every:
         return []
     if not connection.in_transaction():
         connection.begin()
     driver: Any = connection.connection.dbapi_connection
-    cursors: list[Any] = []
+    cursors = [driver.cursor() for _ in every]
     try:
-        piped = len(every) > 1 and connection.dialect.name == _JOURNEYS
-        with driver.pipeline() if piped else nullcontext():
-            for one in every:
-                cursors.append(driver.cursor())
-                one.run(connection, cursors[-1])
-        return [_rows(one, at) for one, at in zip(every, cursors, strict=True)][len(waiting) :]
+        with driver.pipeline() if travels and len(every) > 1 else _AT_ONCE:
+            for one, cursor in zip(every, cursors, strict=True):
+                one.run(connection, cursor)
+        told = [_rows(one, cursor) for one, cursor in zip(every, cursors, strict=True)]
+        return told[len(every) - len(asked) :]
     except connection.dialect.loaded_dbapi.Error as error:
         # also empties the pool when the server is gone, as after any other statement
         text = "; ".join(one.ready.sql for one in every)

@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,6 +46,11 @@ def to_bytes(block: TravelBlock) -> bytes:
 def from_bytes(stored: bytes, known: Iterable[Location] = ()) -> TravelBlock:
     """The block; its array is read-only. ``known``: places that may be among its own, taken as they
     are. Raises ``ValueError`` when the bytes were damaged."""
+    return _unpacked(stored, tuple(known))
+
+
+@lru_cache(1024)  # a route is read several times for each booking, its block seldom changes
+def _unpacked(stored: bytes, known: tuple[Location, ...]) -> TravelBlock:
     if len(stored) < _FRAME.size:
         raise ValueError("a stored travel block was cut off")
     magic, checksum = _FRAME.unpack_from(stored)
