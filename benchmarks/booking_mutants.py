@@ -87,7 +87,10 @@ MUTANTS = (
     ),
     Mutant(
         "the clock is read before the lock",
-        (Edit(_ROUTES, "        self._now = None  # what", "        # what"),),
+        (
+            Edit(_ROUTES, "        self._now = None  # what", "        # what"),
+            Edit("store/turns.py", "            self._now = None  # what", "            # what"),
+        ),
         ("simulation", "store"),
         on_postgres=True,
     ),
