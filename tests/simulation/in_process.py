@@ -89,6 +89,7 @@ class InProcessServer:
         self._interceptors, self._before_stop = interceptors, before_stop
         self._handlers: list[Any] = []
         self.serving = False
+        self.calls: dict[asyncio.Task[Any], None] = {}
         for servicer in servicers:
             app._register(servicer, self)  # type: ignore[arg-type]
 
@@ -110,6 +111,17 @@ class InProcessServer:
         self.serving = False
         for end in self._before_stop:
             await end()
+        if self.calls:
+            await asyncio.wait(list(self.calls), timeout=grace_s)
+        if left := list(self.calls):
+            for call in left:
+                call.cancel()
+            await asyncio.wait(left)
+
+    def runs(self, call: asyncio.Task[Any]) -> None:
+        """A call has come; ``drain`` waits for it."""
+        self.calls[call] = None
+        call.add_done_callback(lambda over: self.calls.pop(over, None))
 
     async def handler(self, method: str) -> Any:
         """The method's, with the interceptors around it."""

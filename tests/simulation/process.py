@@ -137,7 +137,10 @@ class Process:
             assert self.server is not None
             return await work(await self.server.handler(method))
 
-        return asyncio.get_running_loop().create_task(called(), context=context)
+        call = asyncio.get_running_loop().create_task(called(), context=context)
+        if self.server is not None:
+            self.server.runs(call)
+        return call
 
 
 class ServiceLink:
