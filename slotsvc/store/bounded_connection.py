@@ -1,11 +1,14 @@
-"""A connection to PostgreSQL that does not wait for ever.
+"""A connection to PostgreSQL that does not wait for ever, and lets nobody else wait for ever.
 
 The limits of statements are kept by the server, so a server that is frozen, or behind a link that
 swallows everything, keeps none of them. Nor does the kernel help while something acknowledges the
 bytes. So the client has a limit of its own, a little longer; a connection on which it passed is
 closed, for nobody knows what is still under way on it.
 
-And it does nothing by which the server would forget a limit of its own.
+Several statements in one journey end with a Sync, at which the server sends everything and begins
+to watch for silence in the transaction. psycopg 3.3 sends a Flush behind it (its
+``BasePipeline._exit_gen``), and with that, seen on PostgreSQL 18, the watch ends: a process that is
+frozen then would keep its locks. So the Flush is left out.
 """
 
 from __future__ import annotations
@@ -18,20 +21,6 @@ from typing import Any
 from psycopg import Connection, OperationalError, Pipeline
 
 
-class _Pipeline(Pipeline):
-    """psycopg's, but that nothing is sent behind the Sync that ends it: psycopg asks there for a
-    flush, which no answer ends, and on which the server stops its clock for transactions whose
-    process sleeps (``idle_in_transaction_session_timeout``). Of psycopg's inner side, so pinned;
-    ``tests/chaos/test_frozen_replica.py`` fails without it."""
-
-    def _exit_gen(self) -> Any:
-        try:
-            self._enqueue_sync()
-            yield from self._communicate_gen()
-        finally:
-            yield from self._fetch_gen(flush=False)
-
-
 class BoundedConnection(Connection[Any]):
     """Raises ``OperationalError`` when an exchange takes longer than ``longest_wait_s`` seconds."""
 
@@ -39,11 +28,15 @@ class BoundedConnection(Connection[Any]):
 
     @contextmanager
     def pipeline(self) -> Iterator[Pipeline]:
-        """Several statements in one journey."""
-        if self._pipeline is None:
-            self._pipeline = _Pipeline(self)
-        with super().pipeline() as journey:
-            yield journey
+        """As psycopg's."""
+        with super().pipeline() as pipeline:
+            yield _without_flush(pipeline)
+
+    @contextmanager
+    def _pipeline_nolock(self) -> Iterator[Pipeline]:
+        """Of ``executemany``."""
+        with super()._pipeline_nolock() as pipeline:
+            yield _without_flush(pipeline)
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
         """Every exchange with the server comes through here; psycopg resumes ``gen`` ten times a
@@ -65,3 +58,15 @@ class BoundedConnection(Connection[Any]):
                 self.pgconn.finish()
                 raise OperationalError("the server did not answer in time")
             heard = yield wanted
+
+
+def _without_flush(pipeline: Pipeline) -> Pipeline:
+    def leave() -> Generator[Any, Any, None]:
+        try:
+            pipeline._enqueue_sync()
+            yield from pipeline._communicate_gen()
+        finally:
+            yield from pipeline._fetch_gen(flush=False)
+
+    pipeline._exit_gen = leave  # type: ignore[method-assign]
+    return pipeline

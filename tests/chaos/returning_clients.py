@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from grpc import aio
 
-from benchmarks.calls import CHANNEL_OPTIONS, fresh_id
+from benchmarks.calls import CHANNEL_OPTIONS
 from benchmarks.company import Company
 from benchmarks.torture.bed import Replica
 from slotsvc.pb.v1 import calendar_service_pb2 as cal
@@ -28,7 +28,7 @@ PAUSE_S = 0.2
 
 @dataclass
 class Crowd:
-    """Programs that write on behalf of many, with a channel each."""
+    """Programs that ask on behalf of many, with a channel each."""
 
     address: str
     company: Company
@@ -55,17 +55,10 @@ class Crowd:
 
     async def _call(self, calendar: Any, endings: Counter[str]) -> None:
         try:
-            await calendar.CreateSite(self._site(), timeout=20)
+            await calendar.GetTenant(cal.GetTenantRequest(name=self.company.tenant), timeout=20)
             endings["OK"] += 1
         except aio.AioRpcError as error:
             endings[error.code().name] += 1
-
-    def _site(self) -> cal.CreateSiteRequest:
-        site = cal.Site(display_name="x")
-        site.location.latitude, site.location.longitude = 43.7, 7.4
-        return cal.CreateSiteRequest(
-            parent=self.company.tenant, site_id=f"s-{fresh_id()}", site=site, request_id=fresh_id()
-        )
 
 
 async def handled(replica: Replica) -> float:

@@ -342,7 +342,7 @@ async def calls_waiting(replica: Replica) -> float:
 
 
 async def test_clients_who_come_back_after_an_outage_make_no_storm(ground: Bed, pair: Pair) -> None:
-    """F31: eight programs with the documented service config write five times a second each, and
+    """F31: eight programs with the documented service config ask five times a second each, and
     PostgreSQL is away for seconds. Each call is tried five times at most; from the moment it is
     back the load is at most one and a half times what it was, and all calls begun soon after
     succeed."""
