@@ -24,7 +24,7 @@ from slotsvc.store.write_tx import WriteTransaction
 
 _LOCKS = PostgresLocks()
 _TRIES = 5
-_PROBES = 8
+_PROBES = 256
 _TRY_FOR_S = 2.0
 """No try begins later than this after the first: whoever waits has not got for ever."""
 

@@ -24,7 +24,7 @@ from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.write_tx import WriteTransaction
 
 _TRIES = 5
-_PROBES = 8
+_PROBES = 256
 
 
 class SqliteStore:
