@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from slotsvc.scheduling.ports import Store
+from slotsvc.bootstrap.stores import OpenStore
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.readiness import FINE, Dependency, Finding, ReadinessChecks, State
 
@@ -19,7 +19,7 @@ _MB = 1024 * 1024
 
 
 def readiness_checks(
-    store: Store,
+    store: OpenStore,
     database: Path | None,
     words: Mapping[str, Callable[[], str]],
     *,
@@ -35,7 +35,7 @@ def readiness_checks(
     """
 
     async def answers() -> Finding:
-        await store.read(lambda tx: tx.now())
+        await store.answers()
         return FINE
 
     async def disk(file: Path) -> Finding:

@@ -197,17 +197,37 @@ def _staging(home: Path) -> Iterator[Path]:
 
 
 def _put(staging: Path, places: dict[str, Path], now: datetime) -> Path | None:
+    """Each file is first brought beside its place, which may be on another disk, or read-only. Only
+    when all are there is anything replaced."""
     replaced = None
-    for name, place in places.items():
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = place.parent / f"replaced-{now:%Y%m%dT%H%M%SZ}"
-        if _set_aside(place, aside):
-            replaced = aside
-        sync(staging / name)
-        shutil.move(staging / name, place)
-        place.chmod(0o600)
-        sync(place.parent)
+    with _beside(staging, places) as parts:
+        for part, place in parts.items():
+            aside = place.parent / f"replaced-{now:%Y%m%dT%H%M%SZ}"
+            if _set_aside(place, aside):
+                replaced = aside
+            part.replace(place)
+            sync(place.parent)
     return replaced
+
+
+@contextmanager
+def _beside(staging: Path, places: dict[str, Path]) -> Iterator[dict[Path, Path]]:
+    """The new files by their places' neighbours, gone afterwards. Raises ``ArchiveError``."""
+    parts: dict[Path, Path] = {}
+    try:
+        for name, place in places.items():
+            with writing(place):
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                part = place.with_name(f".{place.name}.restored")
+                parts[part] = place
+                shutil.move(staging / name, part)
+                part.chmod(0o600)
+                sync(part)
+        yield parts
+    finally:
+        for part in parts:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def _set_aside(place: Path, aside: Path) -> bool:

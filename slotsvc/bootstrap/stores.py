@@ -16,6 +16,10 @@ from slotsvc.store.sqlite_store import SqliteStore
 class OpenStore(Store, Protocol):
     """A store as its engine hands it out."""
 
+    async def answers(self) -> None:
+        """Returns when the database has answered, however busy this process is. Raises."""
+        ...
+
     def close(self) -> None:
         """Finishes what has begun, then lets go of the database."""
         ...
@@ -29,7 +33,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> OpenStore:
     """
     if settings.database_url is not None:
         url, half = settings.database_url.get_secret_value(), settings.database_connections // 2
-        readers = settings.database_connections - half
+        readers = settings.database_connections - half - 1  # one asks whether it answers
         return PostgresStore(url, clock, readers=readers, writers=half)
     path = settings.database_file
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         "several processes may share it. Unset: the SQLite file.",
     )
     database_connections: int = Field(
-        16, ge=2, le=200, description="Connections to PostgreSQL, at most, of one process."
+        16, ge=3, le=200, description="Connections to PostgreSQL, at most, of one process."
     )
     key_ring_path: Path | None = Field(
         None,

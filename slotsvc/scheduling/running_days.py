@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import batched
 
+from slotsvc.domain.errors import StoreBusyError
 from slotsvc.domain.route_violation import Origin, RouteViolation
 from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import ReadTx, Store, WriteTx
@@ -24,14 +25,37 @@ ACTOR = "service"
 async def judge_running_days(store: Store) -> int:
     """Records what got late, or sound again, on routes under way; gives how many changed.
 
-    Each change is an event (PROMISE_AT_RISK, PROMISE_SAFE, ROUTE_BROKEN, ROUTE_MENDED).
+    Each change is an event (PROMISE_AT_RISK, PROMISE_SAFE, ROUTE_BROKEN, ROUTE_MENDED). A route
+    that cannot be judged keeps none of the others from it, nor one tenant those of all: what stood
+    in its way is raised when all were looked at. Raises ``StoreBusyError``, at once where nothing
+    can be read.
     """
     running = await store.read(lambda tx: tx.running_routes(tx.now()))
-    changed = 0
+    changed, failed = 0, list[Exception]()
     for keys in batched(running, AT_ONCE):
-        for key in await store.read(partial(_changed, keys=keys)):
-            changed += await store.write(partial(_judge, key=key))
+        for key in await _late(store, keys, failed):
+            try:
+                changed += await store.write(partial(_judge, key=key))
+            except Exception as error:
+                failed.append(error)
+    if failed:
+        raise failed[0]
     return changed
+
+
+async def _late(
+    store: Store, keys: Sequence[RouteKey], failed: list[Exception]
+) -> Sequence[RouteKey]:
+    """Those with something to record; where not all can be read together, one by one."""
+    try:
+        return await store.read(partial(_changed, keys=keys))
+    except StoreBusyError:
+        raise
+    except Exception as error:
+        if len(keys) == 1:
+            failed.append(error)
+            return ()
+    return [late for key in keys for late in await _late(store, (key,), failed)]
 
 
 def _changed(tx: ReadTx, keys: Iterable[RouteKey]) -> list[RouteKey]:

@@ -24,7 +24,7 @@ SWEEP_S = 0.02
 _SMOOTHING = 0.2
 _TURNS_AHEAD = 3
 _TURNS_KEPT = 1024
-"""Tenants whose last turn is known; the others come first."""
+"""Tenants whose last turn, or first coming, is remembered."""
 
 
 class Cause(StrEnum):
@@ -209,6 +209,8 @@ class FairQueue:
         now = self._now()
         line = self._known(tenant, now) or _Line(now, now)
         self._lines[tenant] = line
+        if tenant not in self._turns:  # behind those who are here: names cost nothing
+            self._note_turn(tenant)
         self._left.pop(tenant, None)
         waiting = _Waiting(asyncio.get_running_loop().create_future(), now)
         line.waiting.append(waiting)

@@ -26,6 +26,7 @@ from slotsvc.store.write_tx import WriteTransaction
 
 _LOCKS = PostgresLocks()
 _TRIES = 5
+_PROBES = 256
 _TRY_FOR_S = 2.0
 """No try begins later than this after the first: whoever waits has not got for ever."""
 
@@ -55,6 +56,8 @@ class PostgresStore:
         self._reader = reader_engine(url, readers)
         self._readers = Gate("slotsvc-reader", queue, patience, readers)
         self._writers = Gate("slotsvc-writer", queue, patience, writers)
+        self._prober = reader_engine(url, 1)
+        self._probes = Gate("slotsvc-probe", _PROBES, patience)
 
     async def read[T](self, work: Callable[[ReadTx], T]) -> T:
         """Runs ``work`` on one snapshot, in a thread. Raises ``StoreBusyError``."""
@@ -69,12 +72,23 @@ class PostgresStore:
         """
         return await self._writers.run(lambda called_off: self._write(work, called_off))
 
+    async def answers(self) -> None:
+        """Returns when the database has answered, asked through a connection of its own: one that
+        is well must not seem dead because all others are in use. Raises ``StoreBusyError``."""
+        await self._probes.run(lambda _called_off: self._tried(self._probe))
+
     def close(self) -> None:
         """Finishes what has begun, then closes the connections."""
+        self._probes.close()
+        self._prober.dispose()
         self._writers.close()
         self._readers.close()
         self._reader.dispose()
         self._writer.dispose()
+
+    def _probe(self) -> None:
+        with self._prober.begin() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
         return self._tried(lambda: self._snapshot(work))

@@ -25,6 +25,7 @@ from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.write_tx import WriteTransaction
 
 _TRIES = 5
+_PROBES = 256
 
 
 class SqliteStore:
@@ -55,6 +56,8 @@ class SqliteStore:
         self._reader = reader_engine(path, readers)
         self._gate = Gate("slotsvc-writer", queue, patience)
         self._threads = ThreadPoolExecutor(readers, thread_name_prefix="slotsvc-reader")
+        self._prober = reader_engine(path, 1)
+        self._probes = Gate("slotsvc-probe", _PROBES, patience)
 
     async def read[T](self, work: Callable[[ReadTx], T]) -> T:
         """Runs ``work`` on one snapshot, in a thread of the pool."""
@@ -70,14 +73,27 @@ class SqliteStore:
         """
         return await self._gate.run(lambda called_off: self._write(work, called_off))
 
+    async def answers(self) -> None:
+        """As ``PostgresStore.answers``."""
+        await self._probes.run(lambda _called_off: self._probe())
+
     def close(self) -> None:
         """Finishes what has begun, then closes the file and lets other processes have it."""
+        self._probes.close()
+        self._prober.dispose()
         self._gate.close()
         self._threads.shutdown(wait=True)
         self._reader.dispose()
         # Last, because the last connection folds the write-ahead log into the file.
         self._writer.dispose()
         self._lock.release()
+
+    def _probe(self) -> None:
+        try:
+            with self._prober.begin() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM meta")
+        except DBAPIError as error:
+            raise meaning(error) from error
 
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
         try:

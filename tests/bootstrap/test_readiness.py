@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import httpx
+import pytest
 
 from slotsvc.bootstrap import running
+from slotsvc.bootstrap.readiness import readiness_checks
+from slotsvc.bootstrap.stores import OpenStore
+from slotsvc.server.readiness import State
+from slotsvc.store.engine import sqlite_url
+from slotsvc.store.migrate import upgrade
+from slotsvc.store.postgres_store import PostgresStore
+from slotsvc.store.sqlite_store import SqliteStore
 from tests.service_fixtures import settings_for
 
 
@@ -27,3 +37,27 @@ async def test_degraded_is_answered_and_broken_is_not(tmp_path: Path) -> None:
     assert (broken.status_code, broken.json()["broken"]) == (503, ["database"])
     assert broken.json()["ready"] is False
     assert alive.status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_process_that_is_busy_is_not_broken(
+    tmp_path: Path, postgres_url: str, engine: str
+) -> None:
+    """All its readers are at work for longer than the check waits: its database answers all the
+    same, and taking its calls away would only make the next replica as busy."""
+    upgrade(sqlite_url(tmp_path / "slotsvc.db"))
+    store: OpenStore = (
+        SqliteStore(tmp_path / "slotsvc.db", readers=1)
+        if engine == "sqlite"
+        else PostgresStore(postgres_url, readers=1, patience=0.2)
+    )
+    go_on = threading.Event()
+    working = asyncio.create_task(store.read(lambda _tx: go_on.wait(20)))
+    await asyncio.sleep(0.1)
+
+    told = await readiness_checks(store, None, {})()
+
+    go_on.set()
+    assert await working
+    store.close()
+    assert told.state is State.OK

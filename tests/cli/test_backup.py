@@ -170,6 +170,27 @@ def test_a_torn_backup_changes_nothing(data: Path, archive: Path) -> None:
     assert {name: after[name] for name in before} == before
 
 
+def test_a_place_that_cannot_be_written_changes_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Key rings may lie elsewhere, read-only: then neither database is replaced either."""
+    with_keys = tmp_path / "with.tar.gz"
+    assert call("backup", with_keys, "--data-dir", data, "--with-keys").exit_code == 0
+    (tmp_path / "secrets").touch()
+    monkeypatch.setenv("SLOTSVC_KEY_RING_PATH", str(tmp_path / "secrets" / "keys.json"))
+    before = {file.name: file.read_bytes() for file in data.iterdir()}
+
+    code, reason, message = error_of("restore", with_keys, "--data-dir", data, "--force")
+
+    assert (code, reason) == (1, "BACKUP")
+    assert "keys.json could not be written" in message
+    locks = {name for name in before if name.endswith(".lock")}
+    after = {file.name: file.read_bytes() for file in data.iterdir()}
+    assert {k: v for k, v in after.items() if not k.endswith(".lock")} == {
+        name: held for name, held in before.items() if name not in locks
+    }
+
+
 def test_a_database_brought_back_otherwise_is_told_so(data: Path) -> None:
     """``--in-place`` begins the epoch, and only that."""
     told = json.loads(call("restore", "--in-place", "--data-dir", data, "--json").stdout)

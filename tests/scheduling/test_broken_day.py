@@ -6,6 +6,7 @@ The day of ``line_day``. Visits take an hour. As planned: first 8:10, second 10:
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,29 @@ def test_the_broken_day(walk: Walk) -> None:  # noqa: PLR0915 (one story)
     # Over, and sound, whatever the hour.
     walk.clock(23, 0)
     assert walk.world.run(judge_running_days(walk.world.store)) == 0
+
+
+def test_a_damaged_route_keeps_no_other_from_being_judged(walk: Walk) -> None:
+    """Ann's stored driving is damaged: Bob's late visit is told all the same, and then of hers."""
+    hers, his, late = walk.booked(1, 8, 10), walk.waiting(1), walk.waiting(2)
+    walk.move(his, 8, 10, who="bob")
+    walk.move(late, 10, 12, who="bob")
+    walk.clock(8, 20)
+    for begun in (hers, his):
+        walk.world.report(begun, Report(ReportKind.STARTED))
+
+    def damaged(tx: Any) -> None:
+        spoil = "UPDATE route SET block = x'00' WHERE technician = 'ann'"
+        tx._connection.exec_driver_sql(spoil)
+
+    walk.world.run(walk.world.store.write(damaged))
+    walk.clock(14, 0)
+    with pytest.raises(ValueError, match="travel block"):
+        walk.world.run(judge_running_days(walk.world.store))
+
+    bob = replace(walk.route, technician="bob")
+    found = walk.world.read(lambda tx: tx.routes_by_key([bob]))[bob].violations
+    assert ("LATE", late) in {(v.kind, v.visit) for v in found}
 
 
 def test_a_sick_technicians_visits_go_back_to_the_backlog(walk: Walk) -> None:

@@ -305,3 +305,30 @@ async def test_long_turns_starve_nobody(turn_s: float, monkeypatch: pytest.Monke
     await asyncio.gather(*asked, return_exceptions=True)
 
     assert turns["quiet"] >= 8, turns
+
+
+async def test_names_that_were_never_heard_before_do_not_come_first() -> None:
+    """Where callers may name any tenant, one who takes a new name for each call waits behind those
+    who came before."""
+    queue, served = queue_of(room=50), []
+
+    async def call(tenant: str) -> None:
+        place = await queue.enter(tenant)
+        served.append(tenant)
+        asyncio.get_running_loop().call_soon(calls.append, asking_anew(len(served)))
+        await settle()
+        place.leave()
+
+    def asking_anew(number: int) -> asyncio.Task[None]:
+        return asyncio.create_task(call(f"name-{number}") if number < 20 else asyncio.sleep(0))
+
+    first = await queue.enter("steady")
+    calls = [asyncio.create_task(call("steady")) for _ in range(4)]
+    await settle()
+    calls += [asyncio.create_task(call(f"new-{n}")) for n in range(2)]
+    await settle()
+    first.leave()
+    while calls:
+        await calls.pop()
+
+    assert [n for n, tenant in enumerate(served) if tenant == "steady"][:3] == [0, 3, 7]
