@@ -81,7 +81,7 @@ async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any
 
 def _size(chosen: argparse.Namespace) -> tuple[int, int]:
     """Technicians and days: as many offers as the fastest run takes, each once."""
-    if not chosen.pairs:
+    if not (chosen.pairs or (chosen.overload and chosen.of == "pairs")):
         return TECHNICIANS, DAYS
     most = SPARE * chosen.seconds * (chosen.rate or MOST_AT_FIRST) + WARM_UP_RATE * WARM_UP_S
     return chosen.lanes, -(-int(most) // (chosen.lanes * len(TWO_HOURS))) + 1
