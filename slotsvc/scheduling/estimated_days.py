@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 
-from slotsvc.domain.errors import TravelError
+from slotsvc.domain.errors import StoreBusyError, TravelError
 from slotsvc.domain.place import Location
 from slotsvc.domain.route_violation import Origin
 from slotsvc.domain.visit import RouteKey
@@ -28,17 +28,30 @@ async def measure_estimated_days(store: Store, travel: TravelTimes) -> int:
     gives how many it measured. Each is an event (ROUTE_MEASURED) and no longer flagged.
 
     A day that roads do not answer for after all, that changes meanwhile, or has no shift, waits
-    for the next time. Raises ``StoreBusyError``.
+    for the next time. Raises ``StoreBusyError``, and when all days were looked at what stood in the
+    way of one.
     """
-    measured = 0
+    measured, failed = 0, list[Exception]()
     for key in await store.read(lambda tx: tx.estimated_routes(tx.now())):
-        route, block = await _asked(store, travel, key)
-        if block is None or block.provenance is Provenance.ESTIMATE:
-            continue
-        with contextlib.suppress(RouteChangedError):
-            await store.write(partial(_write, route=route, block=block))
-            measured += 1
+        try:
+            measured += await _measured(store, travel, key)
+        except StoreBusyError:
+            raise
+        except Exception as error:  # a damaged row of one tenant is not the others' affair
+            failed.append(error)
+    if failed:
+        raise failed[0]
     return measured
+
+
+async def _measured(store: Store, travel: TravelTimes, key: RouteKey) -> bool:
+    route, block = await _asked(store, travel, key)
+    if block is None or block.provenance is Provenance.ESTIMATE:
+        return False
+    with contextlib.suppress(RouteChangedError):
+        await store.write(partial(_write, route=route, block=block))
+        return True
+    return False
 
 
 async def _asked(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,27 @@ def flags(walk: Walk) -> set[Provenance]:
 def kinds(walk: Walk) -> list[str]:
     found = walk.world.read(lambda tx: tx.events_after(TENANT, "", 1000))
     return [stored.event.kind for stored in found]
+
+
+def test_a_damaged_day_keeps_no_other_from_being_measured(
+    estimated: Walk, roads: MoodyRoads
+) -> None:
+    """Ann's stored driving is damaged: Bob's day is measured all the same, and then it is told."""
+    visit = estimated.waiting(1)
+    estimated.move(visit, 13, 14, who="bob")
+
+    def damaged(tx: Any) -> None:
+        spoil = "UPDATE route SET block = x'00' WHERE technician = 'ann'"
+        tx._connection.exec_driver_sql(spoil)
+
+    estimated.world.run(estimated.world.store.write(damaged))
+    roads.away = False
+    with pytest.raises(ValueError, match="travel block"):
+        measure(estimated)
+
+    found = estimated.world.read(lambda tx: tx.visit(TENANT, visit))
+    assert found is not None
+    assert found.provenance is Provenance.LIVE
 
 
 def test_nothing_happens_while_roads_are_away(estimated: Walk) -> None:
