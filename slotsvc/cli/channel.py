@@ -36,6 +36,16 @@ CHANNEL_OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
+# for those who call many times at once: what there is no room for is asked again when told to
+PATIENT_OPTIONS = (
+    *CHANNEL_OPTIONS,
+    (
+        "grpc.service_config",
+        '{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 5, '
+        '"initialBackoff": "0.2s", "maxBackoff": "5s", "backoffMultiplier": 2, '
+        '"retryableStatusCodes": ["UNAVAILABLE"]}}]}',
+    ),
+)
 ANYWHERE = ("0.0.0.0", "[::]", "::", "")
 
 

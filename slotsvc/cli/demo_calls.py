@@ -57,14 +57,14 @@ async def demo_calls(address: str) -> AsyncIterator[DemoCalls]:
     """Stubs for the service at ``address``."""
     import grpc
 
-    from slotsvc.cli.channel import CHANNEL_OPTIONS, reachable
+    from slotsvc.cli.channel import PATIENT_OPTIONS, reachable
     from slotsvc.pb.v1.calendar_service_pb2_grpc import CalendarServiceStub
     from slotsvc.pb.v1.plan_service_pb2_grpc import PlanServiceStub
     from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceStub
     from slotsvc.pb.v1.visit_service_pb2_grpc import VisitServiceStub
 
     target = reachable(address)
-    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
+    async with grpc.aio.insecure_channel(target, options=PATIENT_OPTIONS) as channel:
         yield DemoCalls(
             target,
             CalendarServiceStub(channel),

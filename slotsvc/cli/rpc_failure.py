@@ -46,6 +46,8 @@ REASON_HINTS = {
     "WRONG_STATE": "Nothing to repeat: it has moved on.",
     "TRAVEL_UNAVAILABLE": "Wait a moment and repeat; `slotsvc doctor` checks the road engine.",
     "STORE_BUSY": "Repeat with the same --request-id.",
+    "OVERLOADED": "Nothing was begun: repeat in a moment.",
+    "SERVICE_STOPPING": "Repeat in a moment, when it is up again.",
     "IDEMPOTENCY_KEY_REUSED": "Use a new --request-id for another payload.",
     "FIELD_NOT_IMPLEMENTED": "Leave it out.",
     "INVALID_REQUEST": "Mend every line above, then repeat.",

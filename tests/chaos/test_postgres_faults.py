@@ -353,7 +353,8 @@ async def test_clients_who_come_back_after_an_outage_make_no_storm(ground: Bed, 
         await asyncio.to_thread(ground.database.fall)
         during = await load(replica, 4.0)
         await asyncio.to_thread(ground.database.rise)
-        after = await load(replica, 3.0)
+        await until(lambda: is_ready(replica))
+        after = await load(replica, 5.0)
         crowd.calm_again = True
         await asyncio.sleep(1)
 
