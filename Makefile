@@ -4,7 +4,7 @@ BIN   := $(VENV)/bin
 ARGS  ?=
 # three workers on two cores, since much of it waits; each test file in one of them: files start
 # real servers of their own
-PYTEST_ARGS ?= -n 3 --dist loadfile
+PYTEST_ARGS ?= -n 3
 RUNTIME_PINS := requirements/build.txt requirements/runtime.txt
 DEV_PINS     := requirements/dev.txt
 BENCH_PINS   := requirements/bench.txt

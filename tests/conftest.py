@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # No test modules, but their assertions shall explain themselves too. Before anybody imports them.
 for name in ("calendar", "concurrency", "job", "record", "route", "sweep", "visit"):
@@ -26,3 +28,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("slotsvc")
+
+
+class ChaosApart(LoadScopeScheduling):
+    """Each file in one worker, for files start servers of their own; all chaos in the same one: two
+    campaigns at once leave no processor to the tests beside them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/chaos" if file.startswith("tests/chaos/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ChaosApart:
+    """Whatever ``--dist`` says."""
+    return ChaosApart(config, log)
