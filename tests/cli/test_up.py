@@ -195,7 +195,7 @@ def test_a_second_portal_on_the_same_tables_is_refused(
 def test_ctrl_c_ends_it_though_browsers_stay(
     home: Path, roads: Path, data_dir: Path, running: dict[str, Any], tmp_path: Path
 ) -> None:
-    """An idle connection and a half-sent request do not hold the process until its grace is over."""
+    """An idle connection and a half-sent request do not hold it until its grace is over."""
     command = up(tmp_path / "data", "--map", str(roads))
     (tmp_path / "data").mkdir(mode=0o700)
     with started(home, *command) as (_, told):
