@@ -172,7 +172,7 @@ class RouteRead(Protocol):
         ...
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
-        """The named routes; untouched ones come empty, as version 0 (of the epoch)."""
+        """The named routes, in this order; untouched ones are empty, at version 0 of the epoch."""
         ...
 
     def running_routes(self, now: datetime) -> Sequence[RouteKey]:

@@ -181,11 +181,11 @@ class RouteReads(Transaction):
         ]
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
-        """The named routes; untouched ones come empty, as version 0 (of the epoch)."""
+        """The named routes, in this order; untouched ones are empty, at version 0 of the epoch."""
         wanted = list(dict.fromkeys(keys))
         found = self._routes(_NAMED_ROUTES, _NAMED_PLACED, named(wanted))
         if len(found) == len(wanted):
-            return found
+            return {key: found[key] for key in wanted}
         before = untouched(current_epoch(self._connection))
         return {key: found.get(key) or StoredRoute(key, before) for key in wanted}
 

@@ -298,6 +298,8 @@ class RouteContract:
         assert routes[ANA_EVENING].placements[0].route == ANA_EVENING
         both = await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY, ANA_EVENING]))
         assert [len(route.placements) for route in both.values()] == [2, 1]
+        other = await store.read(lambda tx: tx.routes_by_key([ANA_EVENING, ANA_MONDAY]))
+        assert list(other) == [ANA_EVENING, ANA_MONDAY]
 
     async def test_a_visit_of_another_shift_is_not_of_the_route(self, store: Store) -> None:
         """The order of one shift cannot name what stands on another, nor change it unlocked."""
