@@ -21,9 +21,10 @@ _BLOCK = 4096
 
 
 class SmallDisk(Protocol):
-    """``path``: a directory on it."""
+    """``path``: a directory on it. ``cause``: what the store says of a write that does not fit."""
 
     path: Path
+    cause: str
 
     def fill(self, left: int = 0) -> None:
         """Until only ``left`` bytes are free, more or less."""
@@ -34,6 +35,8 @@ class SmallDisk(Protocol):
 
 class Tmpfs:
     """A file system of its own, with a ballast file."""
+
+    cause = "DISK_FULL"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,6 +59,8 @@ class Tmpfs:
 
 class FileLimit:
     """No file of this process may grow any more."""
+
+    cause = "DISK_FAILED"
 
     def __init__(self, path: Path) -> None:
         self.path = path

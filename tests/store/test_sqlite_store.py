@@ -24,6 +24,7 @@ from slotsvc.store.engine import sqlite_url
 from slotsvc.store.errors import StoreLockedError
 from slotsvc.store.migrate import upgrade
 from slotsvc.store.sqlite_store import SqliteStore
+from tests.chaos.small_disk import SmallDisk, small_disk
 from tests.store.contract import StoreContract
 from tests.store.samples import (
     ACME,
@@ -240,21 +241,17 @@ def integrity(where: Path) -> str:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB, of which 300 KiB are taken by a file called ballast."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mounting a small disk needs root: {done.stderr.strip()}")
-    (tmp_path / "ballast").write_bytes(bytes(300 * 1024))
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk of 1 MiB."""
+    with small_disk(tmp_path / "disk", 1024 * 1024) as found:
+        yield found
 
 
-async def test_a_full_disk_refuses_writes_and_loses_nothing(small_disk: Path) -> None:
+async def test_a_full_disk_refuses_writes_and_loses_nothing(disk: SmallDisk) -> None:
     """Full: the caller is told, nothing is half written, reads go on; with room it works again."""
-    store = new_store(small_disk, FrozenClock())
+    store = new_store(disk.path, FrozenClock())
     await store.write(set_up)
+    disk.fill(left=64 * 1024)
     done = 0
 
     async def book_until_full() -> None:
@@ -266,7 +263,7 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing(small_disk: Path) ->
 
     with pytest.raises(StoreBusyError) as refused:
         await book_until_full()
-    assert refused.value.metadata["cause"] == "DISK_FULL"
+    assert refused.value.metadata["cause"] == disk.cause
     big = placed("big", BEN_MONDAY, work=visit("big", note="x" * 400_000))
     with pytest.raises(StoreBusyError):
         await store.write(lambda tx: put(tx, big))
@@ -274,8 +271,8 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing(small_disk: Path) ->
     route = (await store.read(lambda tx: tx.routes_by_key([ANA_MONDAY])))[ANA_MONDAY]
     assert route.version == len(route.placements) == done > 0
 
-    (small_disk / "ballast").unlink()
+    disk.empty()
     again = placed("again", work=visit("again"))
     assert await store.write(lambda tx: put(tx, again)) == done + 1
     store.close()
-    assert integrity(small_disk) == "ok"
+    assert integrity(disk.path) == "ok"
