@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -34,6 +35,9 @@ WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
 """
 WHOLE_DAY = {"seconds": 9 * 3600}
 LONG = 60.0
+CROWD = 24
+"""Three times as many as can write at once."""
+AT_PACE = 12
 
 
 def in_two_days() -> date:
@@ -139,6 +143,65 @@ async def test_frozen_locks_are_freed_and_nothing_is_lost(pair: Pair) -> None:
         history.note(Change(1, "VISIT_CANCELLED", bare(visit), begun, time.monotonic()))
         assert (await visit_now(second, visit.name)).state == visits.VISIT_STATE_CANCELLED
     assert await wrong_with(pair.url, ours.id, history) == []
+    assert not pair.one.incidents() + pair.two.incidents()
+
+
+async def insisting(calls: Calls, company: Company, told_reasons: set[str]) -> None:
+    """A caller who wants something that nobody but the company's turn can give, and repeats it as
+    soon as he may for as long as he lives."""
+    name = f"{company.tenant}/visits/nobody"
+    while True:
+        wanted = visits.CancelVisitRequest(name=name, request_id=fresh_id())
+        told_reasons.add((await refused(calls.visits.CancelVisit(wanted, timeout=LONG))).reason)
+        await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def crowd(calls: Calls, company: Company) -> AsyncIterator[set[str]]:
+    """Many callers insist while the block runs. Gives what they were told."""
+    heard: set[str] = set()
+    many = [asyncio.ensure_future(insisting(calls, company, heard)) for _ in range(CROWD)]
+    try:
+        yield heard
+    finally:
+        for one in many:
+            one.cancel()
+        ended = await asyncio.gather(*many, return_exceptions=True)
+        wrong = [one for one in ended if not isinstance(one, asyncio.CancelledError)]
+        assert not wrong
+
+
+async def paces(calls: Calls, found: list[Slot]) -> list[float]:
+    """Seconds that each booking of the slots took, one after the other."""
+    took = []
+    for slot in found:
+        begun = time.monotonic()
+        await booked(calls, slot)
+        took.append(time.monotonic() - begun)
+    return took
+
+
+async def test_callers_who_insist_keep_no_other_company_waiting(pair: Pair) -> None:
+    """A company's turn is kept by a frozen process, and more of its callers insist at the other
+    process than can write there at once: bookings of another company are all answered, at their
+    usual pace."""
+    async with calling(pair.one.address) as first, calling(pair.two.address) as second:
+        ours, theirs = await founded(second, "insisting"), await founded(second, "quiet")
+        days = [in_two_days() + timedelta(days=ahead) for ahead in range(2 * AT_PACE)]
+        found = [(await offered(second, theirs.search(on=day)))[0] for day in days]
+        usual = await paces(second, found[:AT_PACE])
+        name = f"{ours.tenant}/visits/nobody"
+        cancel = visits.CancelVisitRequest(name=name, request_id=fresh_id())
+        stuck = partial(first.visits.CancelVisit, cancel, timeout=LONG)
+        async with frozen_with(pair, turn_of(pair, ours), stuck) as running:
+            async with crowd(second, ours) as heard:
+                await asyncio.sleep(1.5)  # the crowd has filled what it may
+                meanwhile = await paces(second, found[AT_PACE:])
+            assert not running.done(), "the turn was free again"
+        await refused(running)
+    assert heard == {"STORE_BUSY"}
+    assert median(meanwhile) < 3 * median(usual) + 0.1, f"{usual} {meanwhile}"
+    assert max(meanwhile) < 1.5, f"{usual} {meanwhile}"
     assert not pair.one.incidents() + pair.two.incidents()
 
 
