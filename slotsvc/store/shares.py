@@ -5,8 +5,8 @@ was asked of the database by then. When the tenant has its share of the writers 
 leaves its writer to others, stands in the tenant's line, and begins anew when its place is free.
 
 While a tenant *stands still* (it has writers and none gets anywhere, as when a frozen process keeps
-its turn) nobody is made to wait in vain: few may look whether it goes on, and others are told at
-once what those will be told. Why: docs/adr/0013.
+its turn) nobody is made to wait in vain: few may look whether it goes on, of all tenants that stand
+still together, and others are told at once what those will be told. Why: docs/adr/0013.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEPT = 256
 @dataclass(slots=True)
 class _Tenant:
     """``inside``: how many have a writer, or were called in. ``moved_at``: when one of them last
-    got to its end, or the first one came. ``left_at``: when one last left."""
+    got to its end, or the first one came. ``left_at``: when one last left, or was sent away."""
 
     moved_at: float
     left_at: float
@@ -81,15 +81,15 @@ class Share:
 
 
 class Shares:
-    """Of ``writers`` a tenant may have three quarters, and one quarter while it stands still; one
-    at least. ``patience``: seconds after which a tenant with writers and nothing to show for them
-    stands still, and longest wait in its line."""
+    """Of ``writers`` a tenant may have all but an eighth, and tenants that stand still a quarter
+    together; one at least. ``patience``: seconds after which a tenant with writers and nothing to
+    show for them stands still, and longest wait in its line."""
 
     def __init__(
         self, writers: int, patience: float, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._few = max(1, writers // 4)
-        self._most = max(1, writers - self._few)
+        self._most = max(1, writers - max(1, writers // 8))
         self._patience, self._now = patience, now
         self._tenants: dict[str, _Tenant] = {}
         self._lock = threading.Lock()
@@ -118,6 +118,7 @@ class Shares:
                 _let_in(tenant, known, share)
                 return
             if self._stands_still(known, now):
+                known.left_at = now  # its callers are still here
                 raise StoreBusyError("the company's changes stand still for the moment")
             waiting = _InLine(share)
             known.line.append(waiting)
@@ -158,7 +159,10 @@ class Shares:
         return now - known.moved_at > self._patience
 
     def _room(self, known: _Tenant, now: float) -> int:
-        return self._few if self._stands_still(known, now) else self._most
+        if not self._stands_still(known, now):
+            return self._most
+        still = (one for one in self._tenants.values() if self._stands_still(one, now))
+        return self._few + known.inside - sum(one.inside for one in still)
 
     def _call_in(self, tenant: str, known: _Tenant, now: float) -> Iterator[_InLine]:
         """Their places are theirs from here on, though they come a moment later."""

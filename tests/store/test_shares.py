@@ -60,9 +60,12 @@ async def writers(count: int = 4) -> AsyncIterator[Writers]:
 
 
 @asynccontextmanager
-async def stuck(writers: Writers, tenant: str) -> AsyncIterator[threading.Event]:
-    """The tenant has all that it may have, until the block ends or the event is set."""
-    go_on = threading.Event()
+async def stuck(
+    writers: Writers, tenant: str, count: int | None = None
+) -> AsyncIterator[threading.Event]:
+    """The tenant has ``count`` writers, or all that it may have, until the block ends or the event
+    is set."""
+    go_on, wanted = threading.Event(), count or writers.share
 
     def wait_in_vain() -> None:
         if not go_on.wait(10):
@@ -72,7 +75,7 @@ async def stuck(writers: Writers, tenant: str) -> AsyncIterator[threading.Event]
     tasks = [
         asyncio.ensure_future(writers.write(tenant, wait_in_vain)) for _ in range(writers.share)
     ]
-    while writers.inside[tenant] < writers.share:
+    while writers.inside[tenant] < wanted:
         await asyncio.sleep(0.005)
     try:
         yield go_on
@@ -129,6 +132,17 @@ async def test_while_it_stands_still_most_are_told_at_once() -> None:
         go_on.set()
         assert await one
         assert await asyncio.gather(*(some.write("acme", lambda: 1) for _ in range(6))) == [1] * 6
+
+
+async def test_many_that_stand_still_leave_room_for_others() -> None:
+    """Tenants that stand still have no more writers together than one of them has alone."""
+    async with writers() as some:
+        async with stuck(some, "acme"), stuck(some, "rival", 1):
+            await asyncio.sleep(PATIENCE_S + 0.05)
+        async with stuck(some, "acme", 1):
+            with pytest.raises(StoreBusyError, match="stand still"):
+                await some.write("rival", lambda: "in vain")
+            assert await some.write("quiet", lambda: "theirs") == "theirs"
 
 
 async def test_what_failed_long_ago_is_forgotten() -> None:
