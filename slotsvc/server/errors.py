@@ -75,7 +75,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
 
 
 def answer_to(error: SlotsvcError) -> Answer:
-    """How ``error`` is told; a kind that is not in the table counts as a defect of ours. Where waits
+    """How ``error`` is told; a kind not in the table counts as a defect of ours. Where waits
     are ``spread`` it is another each time."""
     mapped = (ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
     answer = next(mapped, Answer(grpc.StatusCode.INTERNAL))
