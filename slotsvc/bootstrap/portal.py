@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from slotsvc.bootstrap.loading import settle
 from slotsvc.bootstrap.service import RunningServer, running
 from slotsvc.config import Settings
 from slotsvc.domain.technician import Tenant
@@ -44,6 +45,7 @@ async def run_up(
     visitors do still finds the service."""
     configure_logging(settings.log.format, settings.log.level, sys.stderr)
     async with running(settings) as server, embedded_portal(settings, server) as portal:
+        settle()
         await on_ready(server, portal)
         await until.wait()
     return 0

@@ -14,7 +14,7 @@ import structlog
 
 from slotsvc.bootstrap.answering import Behind, server_of
 from slotsvc.bootstrap.background import Background
-from slotsvc.bootstrap.loading import loading
+from slotsvc.bootstrap.loading import loading, settle
 from slotsvc.bootstrap.measured_days import keep_days_measured
 from slotsvc.bootstrap.readiness import measure_disk, readiness_checks
 from slotsvc.bootstrap.replicas import Replicas, open_replicas
@@ -67,6 +67,7 @@ async def run_server(
     """
     configure_logging(settings.log.format, settings.log.level, sys.stderr)
     async with running(settings) as server:
+        settle()
         if on_ready is not None:
             await on_ready(server)
         await (until or asyncio.Event()).wait()
