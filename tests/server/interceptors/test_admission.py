@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -98,6 +99,7 @@ def test_every_method_of_the_contract_has_its_class() -> None:
     assert found["SuggestSlotsBatch"] is found["WhyNot"] is CallClass.PLAN
 
 
+@pytest.mark.machine_speed
 async def test_what_cannot_wait_is_sent_away_at_once_with_the_time_to_come_again(
     metrics: Metrics,
 ) -> None:
