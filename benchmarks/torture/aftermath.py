@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.history import DOUBLED, LOST, Books, History, disagreements
+from slotsvc.bootstrap.verify import Books as Database
+from slotsvc.bootstrap.verify import verify
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey
 from slotsvc.scheduling.desk import shift_of
 from slotsvc.scheduling.ports import Event, StoredRoute, StoredVisit
@@ -21,12 +24,24 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What clients hold the service to: by external reference, whether the visit is booked."""
+    """What clients hold the service to. ``booked``: by external reference, whether the visit is.
+    ``alone`` False: the history does not have every change."""
 
     tenant: str
-    team: str
-    booked: dict[str, bool]
-    history: History
+    team: str = "crew"
+    booked: dict[str, bool] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    alone: bool = True
+
+
+async def judged(url: str, *expected: Expected) -> list[str]:
+    """Clients of several companies of a PostgreSQL database against its books, and these against
+    themselves, as ``slotsvc verify`` does it."""
+    found = [line for one in expected for line in await check_books(url, one)]
+    examined = await asyncio.to_thread(
+        verify, Database(None, None, {}, url), {}, lambda _stage, _fraction: None
+    )
+    return [*found, *(str(trouble) for trouble in examined.troubles)]
 
 
 async def check_books(database: Path | str, expected: Expected) -> list[str]:
@@ -59,7 +74,7 @@ def _wrong(tx: ReadTransaction, expected: Expected) -> Iterator[str]:
         {key: frozenset(p.id for p in route.live(tx.now())) for key, route in routes.items()},
         {v.visit.id: v.visit.external_ref for v in visits if v.visit.external_ref},
     )
-    yield from disagreements(expected.history, books)
+    yield from disagreements(expected.history, books, alone=expected.alone)
 
 
 def _wrong_references(visits: Sequence[StoredVisit], expected: Expected) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,19 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.torture.server_process import ServerProcess
+from benchmarks.torture.server_process import PROGRAM, ServerProcess
 from tests.chaos.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.cut_link import CutLink, cut_link
 from tests.postgres_fixtures import PostgresServer
 
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+"""The time that counts."""
+
+NO_JOBS: dict[str, Any] = {"jobs.at_once": 0}
+"""Nobody does background work: it takes turns too."""
+
 _END_OTHERS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -62,35 +68,50 @@ class Bed:
     def deadlocks(self) -> int:
         """That the database knows of; it forgets them when it crashes. Ends its connections, so
         that each of them has told."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(_END_OTHERS)
-            row = connection.execute(_DEADLOCKS).fetchone()
-        return int(row[0]) if row else 0
+        self.asked(_END_OTHERS)
+        return int(self.asked(_DEADLOCKS))
 
     def locks(self) -> int:
         """That mutations hold or wait for."""
+        return int(self.asked(_LOCKS))
+
+    def asked(self, statement: str, *values: object) -> Any:
+        """The only value of the only row, asked past the service."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(_LOCKS).fetchone()
-        return int(row[0]) if row else 0
+            row = connection.execute(statement, values).fetchone()
+            assert row is not None
+            return row[0]
+
+
+def settings_file(where: Path, url: str, **settings: Any) -> Path:
+    """A TOML file in ``where`` for a replica on ``url``; those that share it share the keys."""
+    where.mkdir(exist_ok=True)
+    lines = {"database_url": url, "key_ring_path": str(where / "keys.json"), **settings}
+    file = where / "slotsvc.toml"
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+    return file
 
 
 @asynccontextmanager
 async def bed(
-    where: Path, database: PostgresServer, count: int = 2, **settings: Any
+    where: Path,
+    database: PostgresServer,
+    count: int = 2,
+    *,
+    programs: Sequence[Sequence[str]] = (),
+    **settings: Any,
 ) -> AsyncIterator[Bed]:
-    """``count`` replicas on a new database; ``settings``: further lines of their TOML file. Main
-    thread only."""
+    """``count`` replicas on a new database. ``programs``: what is run as each of them, if it is not
+    ``slotsvc``; ``settings``: further lines of their TOML file. Main thread only."""
     url = await asyncio.to_thread(database.migrated)
     async with AsyncExitStack() as stack:
         servers, links = list[ServerProcess](), list[CutLink]()
         for number in range(count):
             linked, link = stack.enter_context(cut_link(url))
             own = where / f"replica-{number}"
-            own.mkdir()
-            lines = {"database_url": linked, "key_ring_path": str(where / "keys.json"), **settings}
-            config = own / "slotsvc.toml"
-            config.write_text("".join(f"{key} = {json.dumps(to)}\n" for key, to in lines.items()))
-            servers.append(ServerProcess(own, config=config, metrics=True))
+            config = settings_file(own, linked, key_ring_path=str(where / "keys.json"), **settings)
+            program = programs[number] if programs else PROGRAM
+            servers.append(ServerProcess(own, config=config, metrics=True, program=program))
             links.append(link)
         stack.push_async_callback(_stopped, servers)
         await asyncio.gather(*(server.start() for server in servers))

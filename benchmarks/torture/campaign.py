@@ -19,12 +19,11 @@ from grpc import aio
 from benchmarks.calls import calling
 from benchmarks.company import Company
 from benchmarks.history import DOUBLED, LOST
-from benchmarks.torture.aftermath import Expected, check_books
+from benchmarks.torture.aftermath import Expected, judged
 from benchmarks.torture.bed import Bed, Replica, bed
 from benchmarks.torture.bookers import UNANSWERED, GaveUpError, Tally
 from benchmarks.torture.crowd import Crowd, Size
 from benchmarks.torture.faults import CUTS, Fault, Striker, Struck, strikes_left
-from slotsvc.bootstrap.verify import Books, verify
 from tests.postgres_fixtures import PostgresServer
 
 PROBE = "probe"
@@ -103,23 +102,19 @@ async def campaign(plan: Plan, where: Path, database: PostgresServer) -> Toll:
             raise
         toll.wrong += await _stopped(ground)
         toll.wrong += ground.incidents()
-        toll.wrong += await judged(ground.url, tallies)
+        toll.wrong += await judged(
+            ground.url,
+            *(
+                Expected(company, booked=tally.booked, history=tally.history)
+                for company, tally in tallies.items()
+            ),
+        )
         deadlocks = striker.deadlocks + await asyncio.to_thread(ground.deadlocks)
         toll.wrong += [f"{deadlocks} deadlocks"] if deadlocks else []
     for tally in tallies.values():
         _add(toll, tally)
     toll.seconds = time.monotonic() - begun
     return toll
-
-
-async def judged(url: str, tallies: Tallies) -> list[str]:
-    """The clients' histories against the books, and the books against themselves."""
-    found = []
-    for company, tally in tallies.items():
-        found += await check_books(url, Expected(company, "crew", tally.booked, tally.history))
-    books = Books(None, None, {}, url)
-    examined = await asyncio.to_thread(verify, books, {}, lambda _stage, _fraction: None)
-    return [*found, *(f"{trouble}" for trouble in examined.troubles)]
 
 
 def _add(toll: Toll, tally: Tally) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from slotsvc.bootstrap.backup import Told, key_files
@@ -31,7 +30,6 @@ from slotsvc.store.facts import facts_of
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.migrate import require_known, upgrade
 from slotsvc.store.sqlite_copy import refuse_unsound, sync
-from slotsvc.store.transaction import DatabaseClock
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 """What belongs to a SQLite file: a log of another database would be played into the new one."""
@@ -109,42 +107,43 @@ def check_copy(database: Path, manifest: Manifest) -> None:
 
 
 def prepare(database: Path, known: int) -> int:
-    """Brings the tables up to date and begins an epoch above ``known``; gives its number."""
+    """Brings the tables up to date and begins an epoch above ``known``; gives its number. Closing
+    the engine folds the write-ahead log into the file."""
     upgrade(sqlite_url(database))
     with FileLock(database):
-        return begin_on(writer_engine(database), sqlite_now, known)
+        engine = writer_engine(database)
+        try:
+            with engine.begin() as connection:
+                return begin_epoch(connection, sqlite_now(connection), known).number
+        finally:
+            engine.dispose()
 
 
 def _begin_on_postgres(url: str) -> int:
+    """The others are counted in the transaction that begins the epoch, behind a lock on what every
+    process reads first: who comes later waits, and is of the new epoch."""
     upgrade(url)
     engine = postgres_engine.schema_engine(url)
     try:
-        with engine.connect() as connection:
-            others = connection.exec_driver_sql(_OTHERS).scalar_one()
+        with engine.begin() as connection:
+            connection.exec_driver_sql(_NOBODY_JOINS)
+            if others := connection.exec_driver_sql(_OTHERS).scalar_one():
+                raise StoreLockedError(
+                    f"{others} connections of slotsvc are open there: stop all of them"
+                )
+            return begin_epoch(connection, postgres_now(connection)).number
     except OperationalError as error:
-        engine.dispose()
         raise not_opened(error) from error
-    if others:
+    finally:
         engine.dispose()
-        raise StoreLockedError(f"{others} connections of slotsvc are open there: stop all of them")
-    return begin_on(engine, postgres_now)
 
 
+_NOBODY_JOINS = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
 _OTHERS = f"""
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = '{postgres_engine.NAME}'
 AND pid <> pg_backend_pid()
 """
-
-
-def begin_on(engine: Engine, clock: DatabaseClock, known: int = 0) -> int:
-    """Begins an epoch above ``known`` through an engine that may write; gives its number. The
-    engine is closed, which folds SQLite's write-ahead log into the file."""
-    try:
-        with engine.begin() as connection:
-            return begin_epoch(connection, clock(connection), known).number
-    finally:
-        engine.dispose()
 
 
 def begin_in_place(settings: Settings) -> int:

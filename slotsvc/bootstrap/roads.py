@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -87,8 +86,7 @@ async def open_roads(
         keep_probing([behind.probe], limits, stack)
         return Roads(travel, NoMap(travel, health), None, cache, (told,), health)
     in_process, how = await _engine_in_process(files, info, osrm, stack)
-    # Nobody who gives up on the engine of this process learns that it is slow: the caller was.
-    own = in_process and guarded(in_process, "process", replace(limits, patience_s=math.inf))
+    own = in_process and guarded(in_process, "process", limits)
     engines = [own, behind] if own else [behind]
     travel = never_failing(cache, estimate, in_process=own)
     pictures = Breaker("pictures", limits)

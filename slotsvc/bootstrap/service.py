@@ -1,20 +1,18 @@
-"""The service, wired: roads, store, use cases, gRPC, tasks."""
+"""The service, wired: roads, store, what answers, tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from importlib.metadata import version
 
 import structlog
 
-from slotsvc.bootstrap.admission import open_door
+from slotsvc.bootstrap.answering import Behind, server_of
 from slotsvc.bootstrap.background import Background
 from slotsvc.bootstrap.loading import loading
 from slotsvc.bootstrap.measured_days import keep_days_measured
@@ -24,43 +22,14 @@ from slotsvc.bootstrap.roads import Roads, open_roads
 from slotsvc.bootstrap.stores import OpenStore, database_told, open_store
 from slotsvc.config import Settings, split_address
 from slotsvc.domain.errors import StoreBusyError
-from slotsvc.scheduling.api_keys import ApiKeys
-from slotsvc.scheduling.calendars import Calendars
-from slotsvc.scheduling.changed_days import judge_changed_days
-from slotsvc.scheduling.desk import Desk, HoldLimits
-from slotsvc.scheduling.jobs import Jobs
-from slotsvc.scheduling.live_calendar import LiveCalendar
 from slotsvc.scheduling.ports import Clock, Store
-from slotsvc.scheduling.prover_port import Prover
-from slotsvc.scheduling.suggest_batch import SuggestBatch
-from slotsvc.scheduling.suggest_slots import SearchLimits, SuggestSlots
-from slotsvc.scheduling.unknown_driving import judging_unknown_days
 from slotsvc.scheduling.wake_up import RingingStore, WakeUp
-from slotsvc.scheduling.watch_team import TeamWatch
-from slotsvc.scheduling.why_not import WhyNot
-from slotsvc.server.access_service import AccessService
-from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
 from slotsvc.server.authentication import Authenticator
-from slotsvc.server.calendar_service import calendar_servicer
-from slotsvc.server.execution_service import ExecutionService
 from slotsvc.server.http_status import HttpStatus
-from slotsvc.server.interceptors import DeadlineLimits, call_interceptor
-from slotsvc.server.interceptors.access import AccessGuard
-from slotsvc.server.interceptors.searches import CountedSearches
-from slotsvc.server.job_service import JobService
-from slotsvc.server.key_ring import KeyRing
 from slotsvc.server.logging import configure_logging
-from slotsvc.server.map_service import MapService
 from slotsvc.server.measured_travel import MeasuredTravelTimes, measure_breaker
 from slotsvc.server.metrics import Metrics
-from slotsvc.server.object_access import ObjectAccess
-from slotsvc.server.plan_service import PlanService
 from slotsvc.server.prover_process import ProverProcess
-from slotsvc.server.search_limit import ClientSearches, SharedCounts
-from slotsvc.server.slot_service import MoreSearches, SlotService
-from slotsvc.server.slot_tokens import SlotSealer
-from slotsvc.server.visit_service import VisitService
-from slotsvc.server.watch import TeamWatcher
 from slotsvc.travel.map_info import MapInfo
 
 _log = structlog.get_logger(__name__)
@@ -141,8 +110,8 @@ async def running(
         stack.push_async_callback(prover.aclose)
         counts = replicas.counts if replicas else None
         epoch = await store.read(lambda tx: tx.epoch())
-        server = _server(
-            settings, ringing, roads, metrics, authenticator, prover, jobs, counts, epoch
+        server = server_of(
+            Behind(settings, ringing, roads, metrics, authenticator, prover, jobs, counts, epoch)
         )
         status = _http_status(settings, metrics, store, roads, replicas)
         metrics_address = ""
@@ -180,84 +149,6 @@ def _summary(settings: Settings, roads: Roads, replicas: Replicas | None) -> lis
         *([f"redis     {replicas.told}"] if replicas else []),
         f"access    {keys}",
     ]
-
-
-def _server(
-    settings: Settings,
-    store: RingingStore,
-    roads: Roads,
-    metrics: Metrics,
-    authenticator: Authenticator,
-    prover: Prover,
-    jobs: Jobs,
-    counts: SharedCounts | None,
-    epoch: int,
-) -> GrpcServer:
-    limits = HoldLimits(
-        timedelta(seconds=settings.holds.default_seconds),
-        timedelta(seconds=settings.holds.longest_seconds),
-        settings.holds.day_share_percent,
-        settings.holds.most_per_client,
-    )
-    desk = Desk(store, roads.travel, _new_id, limits)
-    search = SearchLimits(
-        settings.snap_limit_m,
-        timedelta(seconds=settings.holds.offer_seconds),
-        timedelta(days=settings.search.max_horizon_days),
-        settings.search.node_budget,
-    )
-    suggest = SuggestSlots(store, roads.travel, LiveCalendar(store, roads.travel), search, prover)
-    ring = KeyRing.open_or_create(settings.key_ring_file)
-    sealer = SlotSealer(ring, epoch)
-    more = MoreSearches(
-        WhyNot(store, suggest),
-        SuggestBatch(store, suggest),
-        settings.search.deadline_cap_seconds,
-    )
-    slots = SlotService(desk, suggest, sealer, metrics, more)
-    watch = TeamWatch(store, store.wake_up, settings.watch.heartbeat_seconds)
-    # positions outlive a restore: the store knows which of them still lead somewhere
-    watcher = TeamWatcher(watch, SlotSealer(ring), metrics, settings.watch.most_streams)
-    deadlines = DeadlineLimits(
-        settings.search.deadline_seconds,
-        settings.search.deadline_cap_seconds,
-        settings.roads.deadline_percent / 100,
-    )
-    keys = settings.auth == "keys"
-    guard = CountedSearches(
-        AccessGuard(authenticator, ObjectAccess(store), needs_key=keys),
-        ClientSearches(settings.search.most_per_client, ring.newest.secret, counts),
-    )
-    admission, door = open_door(settings, authenticator, metrics)
-    return GrpcServer(
-        [
-            AccessService(ApiKeys(store, authenticator.forget)),
-            calendar_servicer(
-                Calendars(store, judge_changed_days, judging_unknown_days(store, roads.travel))
-            ),
-            slots,
-            VisitService(desk, slots, sealer, metrics),
-            PlanService(desk, watcher),
-            ExecutionService(desk),
-            JobService(jobs),
-            MapService(roads.backend),
-        ],
-        [call_interceptor(metrics, deadlines, guard, door)],
-        ServerOptions(settings.grpc_addr, _tls(settings), settings.reflection),
-        [admission.close, suggest.end_soon, watcher.drain],
-    )
-
-
-def _tls(settings: Settings) -> ServerTls | None:
-    certificate, key = settings.tls.certificate_path, settings.tls.key_path
-    if certificate is None or key is None:
-        return None
-    return ServerTls(certificate, key, settings.tls.client_ca_path)
-
-
-def _new_id(kind: str) -> str:
-    """Ids are public, never secrets: 100 random bits after a letter that says what it is."""
-    return f"{kind}-{secrets.randbits(100):025x}"
 
 
 async def _count_holds(store: OpenStore, metrics: Metrics) -> None:

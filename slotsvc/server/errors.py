@@ -9,6 +9,7 @@ violations, ``RetryInfo`` with the time to wait, ``SlotGoneDetail`` with other o
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -36,10 +37,13 @@ class Answer:
     """How one kind of error is told. ``retry_after`` None: repeating the same call is no use;
     negative: nobody may repeat it without looking, a channel that repeats by itself least of all
     (a pushback below 0 says so: https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
+    ``spread``: each caller is told another wait, up to half longer or shorter, for many are told at
+    once and must not all come again at once.
     """
 
     code: grpc.StatusCode
     retry_after: timedelta | None = None
+    spread: bool = False
 
 
 ANSWERS: Mapping[type[SlotsvcError], Answer] = {
@@ -62,7 +66,7 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
     errors.PlanWorseError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.WrongStateError: Answer(grpc.StatusCode.FAILED_PRECONDITION),
     errors.TravelError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=2)),
-    errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200)),
+    errors.StoreBusyError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=200), True),
     errors.OverloadedError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(milliseconds=500)),
     errors.TooManyWatchesError: Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, timedelta(seconds=10)),
     errors.ServiceStoppingError: Answer(grpc.StatusCode.UNAVAILABLE, timedelta(seconds=1)),
@@ -71,21 +75,24 @@ ANSWERS: Mapping[type[SlotsvcError], Answer] = {
 
 
 def answer_to(error: SlotsvcError) -> Answer:
-    """How ``error`` is told; a kind that is not in the table counts as a defect of ours."""
+    """How ``error`` is told; a kind not in the table counts as a defect of ours. Where waits
+    are ``spread`` it is another each time."""
     mapped = (ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
     answer = next(mapped, Answer(grpc.StatusCode.INTERNAL))
     if isinstance(error, errors.OverloadedError) and error.retry_after is not None:
         return replace(answer, retry_after=error.retry_after)
     if error.metadata.get("cause") == errors.COMMIT_UNKNOWN:
         return replace(answer, retry_after=_LOOK_FIRST)
-    return answer
+    return _spread(answer) if answer.spread else answer
 
 
-def as_status(error: SlotsvcError) -> status_pb2.Status:
+def as_status(error: SlotsvcError, answer: Answer | None = None) -> status_pb2.Status:
     """What the client gets. Alternatives of a ``SlotGoneError`` and routes of a ``PlanWorseError``
-    must be proto messages by now."""
-    details = [error_info(error.reason, error.metadata), *_details(error)]
-    return status(answer_to(error).code, error.message, details)
+    must be proto messages by now. ``answer``: as ``answer_to`` gave it, when the caller tells the
+    same wait elsewhere too."""
+    answer = answer or answer_to(error)
+    details = [error_info(error.reason, error.metadata), *_details(error, answer.retry_after)]
+    return status(answer.code, error.message, details)
 
 
 def status(
@@ -107,8 +114,14 @@ def error_info(reason: str, metadata: Mapping[str, str]) -> error_details_pb2.Er
     return error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=dict(metadata))
 
 
-def _details(error: SlotsvcError) -> Iterator[Message]:
-    if (wait := answer_to(error).retry_after) is not None and wait >= timedelta(0):
+def _spread(answer: Answer) -> Answer:
+    whole_ms = (answer.retry_after or timedelta()) / timedelta(milliseconds=1)
+    spread_ms = round(whole_ms * random.uniform(0.5, 1.5))
+    return replace(answer, retry_after=timedelta(milliseconds=spread_ms))
+
+
+def _details(error: SlotsvcError, wait: timedelta | None) -> Iterator[Message]:
+    if wait is not None and wait >= timedelta(0):
         delay = Duration()
         delay.FromTimedelta(wait)
         yield error_details_pb2.RetryInfo(retry_delay=delay)

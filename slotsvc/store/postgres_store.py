@@ -20,6 +20,7 @@ from slotsvc.store.migrate import require, revision_of
 from slotsvc.store.postgres_engine import reader_engine, writer_engine
 from slotsvc.store.prepared import send
 from slotsvc.store.read_tx import ReadTransaction
+from slotsvc.store.shares import Share, Shares
 from slotsvc.store.sql_states import is_lost
 from slotsvc.store.turns import PostgresLocks
 from slotsvc.store.write_tx import WriteTransaction
@@ -56,6 +57,7 @@ class PostgresStore:
         self._reader = reader_engine(url, readers)
         self._readers = Gate("slotsvc-reader", queue, patience, readers)
         self._writers = Gate("slotsvc-writer", queue, patience, writers)
+        self._shares = Shares(writers, patience)
         self._prober = reader_engine(url, 1)
         self._probes = Gate("slotsvc-probe", _PROBES, patience)
 
@@ -67,10 +69,13 @@ class PostgresStore:
         """Runs ``work`` in one transaction: committed when it returns, else rolled back.
 
         When the caller is cancelled before the commit began, nothing is written; a commit that
-        has begun completes. Raises ``StoreBusyError`` when there is no turn in time, or the
-        database does not answer; with the cause COMMIT_UNKNOWN the work may have been written.
+        has begun completes. A tenant never has all writers (``slotsvc.store.shares``). Raises
+        ``StoreBusyError`` when there is no turn in time, or the database does not answer; with the
+        cause COMMIT_UNKNOWN the work may have been written.
         """
-        return await self._writers.run(lambda called_off: self._write(work, called_off))
+        return await self._shares.run(
+            lambda share: self._writers.run(lambda called_off: self._write(work, called_off, share))
+        )
 
     async def answers(self) -> None:
         """Returns when the database has answered, asked through a connection of its own: one that
@@ -93,8 +98,9 @@ class PostgresStore:
     def _read[T](self, work: Callable[[ReadTx], T]) -> T:
         return self._tried(lambda: self._snapshot(work))
 
-    def _write[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
-        return self._tried(lambda: self._transaction(work, called_off))
+    def _write[T](self, work: Callable[[WriteTx], T], called_off: CalledOff, share: Share) -> T:
+        with share.at_work():
+            return self._tried(lambda: self._transaction(work, called_off, share))
 
     def _tried[T](self, transaction: Callable[[], T]) -> T:
         """Runs it anew while it may succeed a moment later."""
@@ -117,9 +123,12 @@ class PostgresStore:
         with self._reader.begin() as connection:
             return work(ReadTransaction(connection, self._clock, memory=self._memory))
 
-    def _transaction[T](self, work: Callable[[WriteTx], T], called_off: CalledOff) -> T:
+    def _transaction[T](
+        self, work: Callable[[WriteTx], T], called_off: CalledOff, share: Share
+    ) -> T:
         with self._writer.connect() as connection, connection.begin() as begun:
-            tx = WriteTransaction(connection, self._clock, _LOCKS, memory=self._memory)
+            tx = _Sharing(connection, self._clock, _LOCKS, memory=self._memory)
+            tx.share = share
             result = work(tx)
             tx.finish()
             send(connection)
@@ -134,6 +143,17 @@ class PostgresStore:
                     raise _unknown() from error
                 raise
             return result
+
+
+class _Sharing(WriteTransaction):
+    """A part of the tenant's ``share`` of the writers comes before the tenant's turn."""
+
+    share: Share
+
+    def take_turn(self, tenant: str, *, beside: bool = False) -> None:
+        """As ``WriteTx`` has it."""
+        self.share.take(tenant)
+        super().take_turn(tenant, beside=beside)
 
 
 def _unknown() -> StoreBusyError:

@@ -33,14 +33,15 @@ class BreakerLimits:
     """Opens after ``in_a_row`` failures, or when ``share`` of the last ``of_last`` questions
     failed; then it is tried again every ``probe_every_s`` seconds.
 
-    ``patience_s``: a question that was given up after so many seconds failed, whoever gave it up.
+    A question that its caller gave up says nothing of the engine: the caller may have less time
+    than the engine is allowed. When ``in_a_row`` of them were given up and none was answered, the
+    engine is looked at with the time that it is allowed; a look that fails opens, too.
     """
 
     in_a_row: int = 5
     of_last: int = 20
     share: float = 0.5
     probe_every_s: float = 5.0
-    patience_s: float = 0.5
 
 
 type Listener = Callable[[str, BreakerState], None]
@@ -67,6 +68,7 @@ class Breaker:
         self._state = BreakerState.CLOSED
         self._failed: deque[bool] = deque(maxlen=limits.of_last)
         self._in_a_row = 0
+        self._given_up = 0  # by callers, since the last answer
         self._probe_at = 0.0
         self._probes_failed = 0
         self._listeners: list[Listener] = []
@@ -93,23 +95,34 @@ class Breaker:
         return await self._asked(ask, probe=False)
 
     async def try_again(self, ask: Callable[[], Awaitable[object]]) -> None:
-        """Asks an engine that is left alone, if it is time to: the probe. No caller is ever made to
-        wait for it. What it raises but ``TravelUnavailableError`` is raised."""
+        """Asks an engine that is left alone, if it is time to: the probe; and one that many callers
+        gave up: a look. No caller is ever made to wait for it. What it raises but
+        ``TravelUnavailableError`` is raised."""
         if self._state is BreakerState.OPEN and self._clock() >= self._probe_at:
             self._become(BreakerState.HALF_OPEN)
             with contextlib.suppress(TravelUnavailableError):
                 await self._asked(ask, probe=True)
+        elif self._state is BreakerState.CLOSED and self._given_up >= self._limits.in_a_row:
+            await self._look(ask)
+
+    async def _look(self, ask: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await self._asked(ask, probe=False)
+        except TravelUnavailableError as error:
+            # unless somebody was answered meanwhile
+            if error.engine_failed and self._given_up and self._state is BreakerState.CLOSED:
+                self._open(str(error))
+        self._given_up = 0
 
     async def _asked[T](self, ask: Callable[[], Awaitable[T]], *, probe: bool) -> T:
-        begun = self._clock()
         try:
             answer = await ask()
         except TravelUnavailableError as error:
             self._came_to_nothing(probe, error.engine_failed, str(error))
             raise
         except asyncio.CancelledError:
-            long_enough = self._clock() - begun >= self._limits.patience_s
-            self._came_to_nothing(probe, long_enough, "nobody waited for its answer any longer")
+            self._given_up += 1
+            self._came_to_nothing(probe, False, "nobody waited for its answer any longer")
             raise
         except BaseException as error:  # the question was wrong: nothing learnt, no probe lost
             self._came_to_nothing(probe, False, type(error).__name__)
@@ -120,6 +133,7 @@ class Breaker:
     # Who asked before it opened may be answered after that: only a probe moves an open breaker.
 
     def _succeeded(self, probe: bool) -> None:
+        self._given_up = 0
         if probe:
             self._failed.clear()
             self._in_a_row = self._probes_failed = 0

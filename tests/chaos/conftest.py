@@ -8,8 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.torture.server_process import ServerProcess
-from tests.chaos.pair import Pair, started, stopped
-from tests.postgres_fixtures import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +17,3 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPr
     asyncio.run(server.start())
     yield server
     asyncio.run(server.stop())
-
-
-@pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[Pair]:
-    """Started once; every test founds its own companies and leaves both processes running."""
-    url = postgres.migrated()
-    both = asyncio.run(started(tmp_path_factory.mktemp("pair"), url))
-    yield both
-    asyncio.run(stopped(both))
-    postgres.give_back(url)

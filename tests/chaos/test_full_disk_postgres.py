@@ -15,10 +15,11 @@ from grpc import aio
 from benchmarks.calls import Calls, Told, calling, fresh_id, told
 from benchmarks.company import Company
 from benchmarks.history import Change, History
+from benchmarks.torture.aftermath import Expected, judged
+from benchmarks.torture.bed import settings_file
 from benchmarks.torture.server_process import ServerProcess
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from tests.chaos.cramped_postgres import CrampedPostgres, cramped_postgres
-from tests.chaos.pair import settings_file, wrong_with
 from tests.service_fixtures import booked, offered, visit_now
 
 TRIES = 400
@@ -121,8 +122,8 @@ async def test_without_room_for_tables_nothing_is_booked_or_lost(
         await planner.until_served()
         await planner.look()
     assert not server.incidents()
-    history = planner.history
-    assert await wrong_with(cramped.url, "tables", history, alone=False) == []
+    expected = Expected("tables", history=planner.history, alone=False)
+    assert await judged(cramped.url, expected) == []
 
 
 def use_up_log(cramped: CrampedPostgres) -> None:
@@ -167,4 +168,5 @@ async def test_without_room_for_the_log_the_server_stops_and_nothing_is_lost(
         assert await ready(server) == WELL
         await planner.look()
     assert not server.incidents()
-    assert await wrong_with(cramped.url, "log", planner.history, alone=False) == []
+    expected = Expected("log", history=planner.history, alone=False)
+    assert await judged(cramped.url, expected) == []

@@ -6,13 +6,16 @@ import asyncio
 import random
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from benchmarks.calls import calling
 from benchmarks.company import Company
+from benchmarks.torture.aftermath import Expected, judged
+from benchmarks.torture.bed import NO_JOBS, bed
 from benchmarks.torture.bookers import Booker, Tally
-from tests.chaos.pair import Pair, deadlocks, wrong_with
+from tests.postgres_fixtures import PostgresServer
 
 MOVERS, MOVES = 16, 2
 
@@ -28,13 +31,17 @@ class Mover(Booker):
 
 
 @pytest.mark.timeout(120)
-async def test_moves_in_opposite_orders_never_deadlock(pair: Pair) -> None:
+async def test_moves_in_opposite_orders_never_deadlock(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
     """Sixteen clients at two processes move visits among six routes, at once or by a hold: each
     move is done as a whole, once, and PostgreSQL never had to end a deadlock."""
-    tally, began = Tally(), deadlocks(pair.url)
+    tally = Tally()
     async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(bed(tmp_path, postgres, **NO_JOBS))
+        began = ground.deadlocks()
         lines = [
-            await stack.enter_async_context(calling((pair.one, pair.two)[number % 2].address))
+            await stack.enter_async_context(calling(ground.replicas[number % 2].address))
             for number in range(MOVERS)
         ]
         company = await Company(lines[0], "opposite").found()
@@ -59,6 +66,6 @@ async def test_moves_in_opposite_orders_never_deadlock(pair: Pair) -> None:
 
     moved = [change for change in tally.history.changes if change.kind == "VISIT_MOVED"]
     assert len(moved) > MOVERS
-    assert deadlocks(pair.url) == began
-    assert await wrong_with(pair.url, "opposite", tally.history) == []
-    assert not pair.one.incidents() + pair.two.incidents()
+    assert ground.deadlocks() == began
+    assert await judged(ground.url, Expected("opposite", history=tally.history)) == []
+    assert not ground.incidents()

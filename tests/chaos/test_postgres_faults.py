@@ -21,7 +21,7 @@ from grpc import aio
 
 from benchmarks.calls import Calls, Told, calling, fresh_id, told
 from benchmarks.company import Company
-from benchmarks.torture.bed import Bed, Replica, bed
+from benchmarks.torture.bed import NO_JOBS, Bed, Replica, bed
 from benchmarks.torture.faults import all_connections
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.pb.v1.slot_service_pb2 import Slot
@@ -53,10 +53,8 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event =
 async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bed]:
     """Every test founds a company of its own, and leaves everything well."""
     with started(durable=True) as server:
-        # background work would take turns, too
-        async with bed(
-            tmp_path_factory.mktemp("bed"), server, **{"jobs.at_once": 0, "database_connections": 8}
-        ) as ground:
+        where = tmp_path_factory.mktemp("bed")
+        async with bed(where, server, **NO_JOBS, database_connections=8) as ground:
             yield ground
             assert ground.incidents() == []
 

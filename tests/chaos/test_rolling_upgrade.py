@@ -18,10 +18,11 @@ import pytest
 
 from benchmarks.calls import calling
 from benchmarks.company import Company
+from benchmarks.torture.aftermath import Expected, judged
+from benchmarks.torture.bed import settings_file
 from benchmarks.torture.bookers import Booker, Tally
 from benchmarks.torture.server_process import PROGRAM, ServerProcess
 from slotsvc.store import migrate
-from tests.chaos.pair import settings_file, wrong_with
 from tests.postgres_fixtures import PostgresServer
 
 NEXT = f'''
@@ -133,4 +134,4 @@ async def test_two_versions_serve_one_database(
         await new.stop()
     with psycopg.connect(url) as judge:  # who judges is of this version
         judge.execute("UPDATE alembic_version SET version_num = %s", (migrate.newest(),))
-    assert await wrong_with(url, "acme", tally.history) == []
+    assert await judged(url, Expected("acme", history=tally.history)) == []

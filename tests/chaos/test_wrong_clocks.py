@@ -15,11 +15,12 @@ import pytest
 
 from benchmarks.calls import calling, fresh_id
 from benchmarks.company import Company
-from benchmarks.history import History
+from benchmarks.torture.aftermath import Expected, judged
+from benchmarks.torture.bed import NO_JOBS, NOW, Bed, bed
 from benchmarks.torture.server_process import ServerProcess
 from slotsvc.pb.v1 import visit_service_pb2 as visits
 from slotsvc.store.postgres_store import PostgresStore
-from tests.chaos.pair import NOW, Pair, asked, started, stopped, wrong_with
+from tests.postgres_fixtures import PostgresServer
 from tests.service_fixtures import booked, confirmed, held, offered, refused
 
 PROGRAM = Path(__file__).with_name("wrong_clock.py")
@@ -28,16 +29,15 @@ WHOLE_DAY = {"seconds": 9 * 3600}
 
 
 @pytest.fixture
-async def wrong(tmp_path: Path, postgres_url: str) -> AsyncIterator[Pair]:
+async def wrong(tmp_path: Path, postgres: PostgresServer) -> AsyncIterator[Bed]:
     """The first replica's host is a day ahead, the second's a day behind."""
     programs = []
-    for name, ahead in (("one", DAY_S), ("two", -DAY_S)):
-        file = tmp_path / f"{name}.clock"
+    for number, ahead in enumerate((DAY_S, -DAY_S)):
+        file = tmp_path / f"replica-{number}.clock"
         file.write_text(str(ahead))
         programs.append((sys.executable, str(PROGRAM), str(file)))
-    both = await started(tmp_path, postgres_url, programs)
-    yield both
-    await stopped(both)
+    async with bed(tmp_path, postgres, programs=programs, **NO_JOBS) as ground:
+        yield ground
 
 
 def jump(server: ServerProcess, ahead: int) -> None:
@@ -52,20 +52,21 @@ def host_is_ahead_s(server: ServerProcess) -> float:
     return (datetime.fromisoformat(last["timestamp"]) - datetime.now(UTC)).total_seconds()
 
 
-async def test_holds_and_versions_do_not_heed_the_clock_of_a_host(wrong: Pair) -> None:
+async def test_holds_and_versions_do_not_heed_the_clock_of_a_host(wrong: Bed) -> None:
     """A hold made where it is tomorrow, or was yesterday, lives as long as any: seen and confirmed
     at the other host, and after a jump of the clock; lapsed everywhere when the database says so.
     Versions, events and their times stay in order."""
-    async with calling(wrong.one.address) as ahead, calling(wrong.two.address) as behind:
+    one, two = (replica.server for replica in wrong.replicas)
+    async with calling(one.address) as ahead, calling(two.address) as behind:
         company = await Company(ahead, "acme").found()
         await company.technician()
         await company.activity()
-        today = datetime.fromtimestamp(asked(wrong.url, NOW), UTC).date()
+        today = datetime.fromtimestamp(wrong.asked(NOW), UTC).date()
         days = [today + timedelta(days=n) for n in (2, 3, 4)]
         first, second, third = (company.search(on=d, service_duration=WHOLE_DAY) for d in days)
 
         short = await held(ahead, (await offered(ahead, first))[0], hold_duration={"seconds": 10})
-        lives_s = short.expire_time.seconds - asked(wrong.url, NOW)
+        lives_s = short.expire_time.seconds - wrong.asked(NOW)
         assert 0 < lives_s <= 10
         for calls in (ahead, behind):
             assert not (await calls.slots.SuggestSlots(first)).slots
@@ -76,33 +77,32 @@ async def test_holds_and_versions_do_not_heed_the_clock_of_a_host(wrong: Pair) -
         for calls in (ahead, behind):
             for search in (second, third):
                 assert not (await calls.slots.SuggestSlots(search)).slots
-        assert abs(host_is_ahead_s(wrong.one) - DAY_S) < 60
-        assert abs(host_is_ahead_s(wrong.two) + DAY_S) < 60
+        assert abs(host_is_ahead_s(one) - DAY_S) < 60
+        assert abs(host_is_ahead_s(two) + DAY_S) < 60
 
-        jump(wrong.one, -HOUR_S)
-        jump(wrong.two, HOUR_S)
+        jump(one, -HOUR_S)
+        jump(two, HOUR_S)
         await confirmed(behind, long[0])
         await confirmed(ahead, long[1])
-        assert abs(host_is_ahead_s(wrong.one) + HOUR_S) < 60
-        assert abs(host_is_ahead_s(wrong.two) - HOUR_S) < 60
+        assert abs(host_is_ahead_s(one) + HOUR_S) < 60
+        assert abs(host_is_ahead_s(two) - HOUR_S) < 60
 
-        while asked(wrong.url, NOW) < short.expire_time.seconds:
+        while wrong.asked(NOW) < short.expire_time.seconds:
             await asyncio.sleep(0.05)
         for calls in (ahead, behind):
             confirm = visits.BookVisitRequest(hold=short.name, request_id=fresh_id())
             assert (await refused(calls.visits.BookVisit(confirm))).reason == "HOLD_EXPIRED"
         await booked(behind, (await offered(behind, first))[0])
-    await judged(wrong)
+    await right(wrong)
 
 
-async def judged(wrong: Pair) -> None:
+async def right(wrong: Bed) -> None:
     """The books are right, and every event has the database's time."""
-    found = await wrong_with(wrong.url, "acme", History(), alone=False)
-    assert found == []
+    assert await judged(wrong.url, Expected("acme", alone=False)) == []
     store = PostgresStore(wrong.url)
     events = await store.read(lambda tx: tx.events_after("acme", "", 1000))
     store.close()
     times = [one.at for one in events]
     assert times == sorted(times)
-    assert abs(times[-1].timestamp() - asked(wrong.url, NOW)) < 120
-    assert not wrong.one.incidents() + wrong.two.incidents()
+    assert abs(times[-1].timestamp() - wrong.asked(NOW)) < 120
+    assert not wrong.incidents()

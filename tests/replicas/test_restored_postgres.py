@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -73,6 +75,35 @@ async def test_a_postgresql_that_was_brought_back_begins_an_epoch(settings: Sett
         await book_one(service, company, "after")
         assert await service.store.read(lambda tx: tx.epoch()) == epoch > 0
     assert looked_over(settings).troubles == []
+
+
+async def test_nobody_joins_while_an_epoch_begins(settings: Settings, postgres_url: str) -> None:
+    """Who starts after the others were counted waits until the epoch has begun, and is in it."""
+
+    def joined() -> int:
+        with closing(PostgresStore(postgres_url)) as store:
+            return asyncio.run(store.read(lambda tx: tx.epoch()))
+
+    with psycopg.connect(postgres_url) as gate:
+        gate.execute("LOCK TABLE epoch IN SHARE MODE")
+        beginning = asyncio.create_task(asyncio.to_thread(begin_in_place, settings))
+        async with asyncio.timeout(10):
+            while not one_waits_for(postgres_url, "epoch"):
+                await asyncio.sleep(0.01)
+        joining = asyncio.create_task(asyncio.to_thread(joined))
+        await asyncio.wait({joining}, timeout=0.5)
+        early = joining.done()
+    epoch = await beginning
+    assert not early
+    assert await joining == epoch > 0
+
+
+def one_waits_for(url: str, table: str) -> bool:
+    """Whether somebody waits for a lock on the table, asked past the service."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(waiting, [table]).fetchone()
+    return row is not None and row[0] > 0
 
 
 @pytest.mark.parametrize("where", ["address", "environment"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,10 +114,30 @@ def test_a_thousand_violations_still_fit_the_metadata() -> None:
 
 def test_busy_answers_say_when_to_repeat() -> None:
     """Errors that pass by themselves carry RetryInfo, others do not."""
-    told = as_status(errors.StoreBusyError("busy"))
+    told = as_status(errors.ServiceStoppingError("closing"))
 
-    assert detail(told, error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() == 200
+    assert detail(told, error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() == 1000
     assert len(as_status(errors.WrongStateError("no")).details) == 1
+
+
+def test_who_met_a_busy_store_together_does_not_come_back_together() -> None:
+    """The waits of many are spread by half around the usual one, by dice that a seed repeats."""
+
+    def waits() -> list[int]:
+        random.seed(6)
+        told = [as_status(errors.StoreBusyError("busy")) for _ in range(200)]
+        return [detail(t, error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() for t in told]
+
+    before = random.getstate()
+    try:
+        found, again = waits(), waits()
+    finally:
+        random.setstate(before)
+    assert found == again
+    assert min(found) >= 100
+    assert max(found) <= 300
+    assert len(set(found)) > 50
+    assert abs(sum(found) / len(found) - 200) < 20
 
 
 def test_a_gone_slot_comes_with_others() -> None:

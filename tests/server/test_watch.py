@@ -323,6 +323,19 @@ async def test_who_leaves_gives_its_place_back(world: World) -> None:
     assert sample("grpc_server_handled_total", labels) == 50
 
 
+async def test_nothing_is_kept_of_who_left(world: World) -> None:
+    """Names cost nothing, where anybody may call himself as he likes: neither those of companies
+    that are not there, nor of one whose last watch has ended."""
+    for number in range(20):
+        await world.refusal(f"tenants/nobody-{number}/teams/north")
+    async with world.watching(), world.watching():
+        pass
+    async with asyncio.timeout(SOON_S):
+        while world.metrics.registry.get_sample_value("slotsvc_watches_active"):
+            await asyncio.sleep(0.01)
+    assert not world.watcher._open
+
+
 async def test_the_end_of_the_service_ends_it_at_once(world: World) -> None:
     """UNAVAILABLE with a reason, long before the grace of other calls is over."""
     async with world.watching() as one, world.watching() as two:

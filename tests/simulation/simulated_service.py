@@ -17,6 +17,7 @@ from unittest import mock
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from slotsvc.bootstrap import answering
 from slotsvc.bootstrap import service as wiring
 from slotsvc.bootstrap.roads import Roads, keep_probing
 from slotsvc.config import Settings
@@ -138,13 +139,9 @@ class SimulatedService:
                 raise KilledError
             return await read(store, work)
 
-        replaced = {
-            "GrpcServer": self._server,
-            "open_roads": self._roads,
-            "ProverProcess": _AbsentProver,
-        }
         with (
-            mock.patch.multiple(wiring, **replaced),
+            mock.patch.multiple(wiring, open_roads=self._roads, ProverProcess=_AbsentProver),
+            mock.patch.object(answering, "GrpcServer", self._server),
             mock.patch.multiple(SqliteStore, write=pointed, read=living),
             mock.patch.object(key_ring, "_new_key", _seeded_key),
         ):

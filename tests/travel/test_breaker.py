@@ -178,18 +178,46 @@ async def test_a_question_without_an_answer_is_not_held_against_the_engine(
     assert breaker.state is CLOSED
 
 
-@pytest.mark.parametrize(("waited", "after"), [(0.1, CLOSED), (0.6, OPEN)])
-async def test_who_waited_long_and_gave_up_counts_as_a_failure(
-    breaker: Breaker, clock: Clock, waited: float, after: BreakerState
-) -> None:
-    """A hanging engine is found out even when no caller has the patience for its timeout."""
-    for _ in range(5):
+async def gave_up(breaker: Breaker, clock: Clock, times: int) -> None:
+    """So many callers asked in turn, and none waited for the answer."""
+    for _ in range(times):
         asked = asyncio.create_task(breaker.guarded(asyncio.Event().wait))
         await asyncio.sleep(0)
-        clock.now += waited
+        clock.now += 1.9
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-    assert breaker.state is after
+
+
+async def test_callers_in_a_hurry_do_not_speak_for_the_engine(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """Whoever has less time than the engine's own limit keeps nobody else from the roads, however
+    many there are: the engine is looked at once, with one pair, and it answers."""
+    await travel.table(TOWN, TOWN)
+    engine.asked.clear()
+    await gave_up(breaker, clock, 100)
+    assert breaker.state is CLOSED
+    for _ in range(3):
+        await travel.probe()
+    assert engine.asked == [(1, 1)]
+    await travel.table(TOWN, TOWN)
+    assert breaker.state is CLOSED
+
+
+async def test_a_hanging_engine_is_found_out_by_a_look(
+    travel: BreakerTravelTimes, engine: CountedTravelTimes, breaker: Breaker, clock: Clock
+) -> None:
+    """Five callers in a row had no answer, nor has the look that has all the time it needs: that
+    opens, and nothing else does."""
+    await travel.table(TOWN, TOWN)
+    engine.down = True
+    await gave_up(breaker, clock, 4)
+    await travel.probe()
+    assert breaker.state is CLOSED
+    await gave_up(breaker, clock, 1)
+    assert breaker.state is CLOSED
+    await travel.probe()
+    assert breaker.state is OPEN
 
 
 async def test_a_cancelled_probe_is_no_answer(

@@ -7,7 +7,7 @@ import pytest
 
 from slotsvc.domain.place import Location
 from slotsvc.scheduling.travel_port import TravelTable, TravelUnavailableError
-from slotsvc.travel.breaker import Breaker, BreakerLimits, BreakerState, BreakerTravelTimes
+from slotsvc.travel.breaker import Breaker, BreakerState, BreakerTravelTimes
 from slotsvc.travel.estimate import EstimatedTravelTimes
 from slotsvc.travel.road_time import InTimeTravelTimes, road_time
 from tests.road_fixtures import TOWN
@@ -90,13 +90,36 @@ async def test_calls_do_not_share_their_time() -> None:
     assert poor <= 0 < 4.0 < rich
 
 
-async def test_a_hanging_engine_opens_the_breaker_also_for_callers_in_a_hurry() -> None:
-    """Nobody waits for its own timeout, and still it is found out."""
-    engine = SlowTravelTimes(3600)
-    breaker = Breaker("osrm", BreakerLimits(patience_s=0.01))
-    travel = InTimeTravelTimes(BreakerTravelTimes(engine, breaker))
+class TimedTravelTimes(SlowTravelTimes):
+    """Gives up by itself after 0.2 seconds, as an engine behind its own limit."""
+
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        try:
+            async with asyncio.timeout(0.2):
+                return await super().table(sources, destinations)
+        except TimeoutError:
+            raise TravelUnavailableError("the road engine did not answer in time") from None
+
+
+async def in_a_hurry(engine: SlowTravelTimes) -> BreakerState:
+    """Ten callers give ``engine`` a hundredth of a second each; then somebody looks."""
+    guard = BreakerTravelTimes(engine, Breaker("osrm"))
+    travel = InTimeTravelTimes(guard)
     for _ in range(10):
-        with road_time(0.03), pytest.raises(TravelUnavailableError):
+        with road_time(0.01), pytest.raises(TravelUnavailableError):
             await travel.table(TOWN, TOWN)
-    assert breaker.state is BreakerState.OPEN
-    assert engine.asked == 5
+    assert guard.breaker.state is BreakerState.CLOSED
+    await guard.probe()
+    return guard.breaker.state
+
+
+async def test_callers_in_a_hurry_do_not_open_the_breaker_of_an_engine_that_works() -> None:
+    """It needs longer than they have, and less than its own limit."""
+    assert await in_a_hurry(TimedTravelTimes(0.05)) is BreakerState.CLOSED
+
+
+async def test_a_hanging_engine_opens_the_breaker_also_for_callers_in_a_hurry() -> None:
+    """Nobody waits for its own limit but the look, and still it is found out."""
+    assert await in_a_hurry(TimedTravelTimes(3600)) is BreakerState.OPEN

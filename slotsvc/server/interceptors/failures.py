@@ -42,7 +42,8 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
 async def tell(call: Call, error: SlotsvcError) -> None:
     """Ends a call that is not begun."""
     if not isinstance(error, OverloadedError):
-        return await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
+        answer = errors.answer_to(error)
+        return await _abort(call, errors.as_status(error, answer), answer.retry_after)
     code, trailers = _overloaded(error.message, error.retry_after)
     await call.context.abort(code, error.message, trailers)
 
@@ -56,21 +57,22 @@ def _overloaded(message: str, wait: timedelta | None) -> tuple[grpc.StatusCode, 
 
 
 async def _end(call: Call, error: Exception) -> None:
-    wait: timedelta | None = None
-    if isinstance(error, SlotsvcError):
-        wait = errors.answer_to(error).retry_after
+    answer = errors.answer_to(error) if isinstance(error, SlotsvcError) else None
     if isinstance(error, NotImplementedError) and _is_unimplemented(call):
         text = f"{call.method} does not work yet"
         told = _plain(grpc.StatusCode.UNIMPLEMENTED, "METHOD_NOT_IMPLEMENTED", text)
     else:
-        told = status_of(error, call.service, call.method)
-    await _abort(call, told, wait)
+        told = status_of(error, call.service, call.method, answer)
+    await _abort(call, told, answer.retry_after if answer else None)
 
 
-def status_of(error: Exception, service: str, method: str) -> status_pb2.Status:
-    """What the client is told; a defect of ours is logged under its number."""
+def status_of(
+    error: Exception, service: str, method: str, answer: errors.Answer | None = None
+) -> status_pb2.Status:
+    """What the client is told; a defect of ours is logged under its number. ``answer``: as
+    ``errors.as_status`` takes it."""
     if isinstance(error, SlotsvcError) and not isinstance(error, InvariantError):
-        return errors.as_status(error)
+        return errors.as_status(error, answer)
     if isinstance(error, DeadlineError):
         return _plain(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
     return _incident(error, service, method)

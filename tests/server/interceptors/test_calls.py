@@ -78,13 +78,17 @@ async def test_an_error_of_the_domain_arrives_with_its_details(serve: Serve) -> 
 
 
 async def test_a_busy_store_pushes_back(serve: Serve) -> None:
-    """UNAVAILABLE carries the time to wait, in the trailer that gRPC clients obey too."""
+    """UNAVAILABLE carries the time to wait, in the trailer that gRPC clients obey too: the same."""
     stub = SlotServiceStub(await serve(raising(errors.StoreBusyError("busy"))))
 
     error = await refusal(stub.SuggestSlots(REQUEST))
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
-    assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "200"
+    retry = error_details_pb2.RetryInfo()
+    assert any(packed.Unpack(retry) for packed in told(error).details)
+    pushback = int(dict(error.trailing_metadata())["grpc-retry-pushback-ms"])
+    assert pushback == retry.retry_delay.ToMilliseconds()
+    assert 100 <= pushback <= 300
 
 
 RETRIES = json.dumps(
