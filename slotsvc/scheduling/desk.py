@@ -18,7 +18,7 @@ TRIES = 5
 
 
 class RouteChangedError(Exception):
-    """A route has another version than the one that was judged. Start anew."""
+    """A route is not as it was judged: of another version, or of a later time. Start anew."""
 
 
 @dataclass(frozen=True, slots=True)

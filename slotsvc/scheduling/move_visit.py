@@ -76,6 +76,7 @@ def _write(
     versions = {route.key: route.version for route in tried.routes}
     locked = tx.lock_routes(versions)
     changed = any(locked[key] != version + 1 for key, version in versions.items())
+    changed |= tx.now() < tried.board.now  # its clock went back: what had lapsed may be alive
     if changed or tx.calendar_revision(tenant) != tried.board.revision:
         raise RouteChangedError
     stored = require_visit(tx, tenant, placement.visit.id)

@@ -279,6 +279,8 @@ def _write(
     if seen.stored is not None and other_visit(tx, seen.stored):
         raise RouteChangedError
     now = tx.now()
+    if now < seen.now:  # the database's clock went back: what had lapsed may be alive
+        raise RouteChangedError
     if now >= taking.offer.expires:
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     refuse_another_hold(tx, taking, limits, now)

@@ -5,8 +5,8 @@ was asked of the database by then. When the tenant has its share of the writers 
 leaves its writer to others, stands in the tenant's line, and begins anew when its place is free.
 
 While a tenant *stands still* (it has writers and none gets anywhere, as when a frozen process keeps
-its turn) nobody is made to wait in vain: few may look whether it goes on, of all tenants that stand
-still together, and others are told at once what those will be told. Why: docs/adr/0013.
+its turn) nobody is made to wait in vain: few may look whether it goes on, and others are told what
+those will be told, at once. Why: docs/adr/0013.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ class Share:
 
 
 class Shares:
-    """Of ``writers`` a tenant may have all but an eighth, and tenants that stand still a quarter
-    together; one at least. ``patience``: seconds after which a tenant with writers and nothing to
-    show for them stands still, and longest wait in its line."""
+    """Of ``writers`` a tenant may have all but an eighth. Tenants that stand still may have a
+    quarter together, or where they are many one each, as long as that leaves an eighth to others.
+    ``patience``: seconds after which a tenant with writers and nothing to show for them stands
+    still, and longest wait in its line."""
 
     def __init__(
         self, writers: int, patience: float, now: Callable[[], float] = time.monotonic
@@ -162,7 +163,8 @@ class Shares:
         if not self._stands_still(known, now):
             return self._most
         still = (one for one in self._tenants.values() if self._stands_still(one, now))
-        return self._few + known.inside - sum(one.inside for one in still)
+        others = sum(one.inside for one in still) - known.inside
+        return max(1, self._few - others) if others < self._most else 0
 
     def _call_in(self, tenant: str, known: _Tenant, now: float) -> Iterator[_InLine]:
         """Their places are theirs from here on, though they come a moment later."""

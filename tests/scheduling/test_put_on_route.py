@@ -108,6 +108,38 @@ def test_a_day_filled_meanwhile_is_refused(world: BookingWorld, roads: RoadsMean
     assert sizes(world) == [1]
 
 
+def test_a_hold_that_lives_again_is_seen(world: BookingWorld, roads: RoadsMeanwhile) -> None:
+    """The database's clock goes back after the day was judged without a hold that had lapsed: it
+    lives again, keeps its place, and can be confirmed."""
+    hold = world.hold(offers(world, PLACES[1], 8)[0], timedelta(minutes=5)).stored.placed
+    world.clock.instant += timedelta(minutes=10)
+    mine = offers(world, PLACES[0], 8)[0]
+    roads.events.append(lambda: going_back(world))
+    with pytest.raises(SlotGoneError):
+        world.book(mine, Pin.NONE)
+    world.confirm(hold.id, Pin.NONE)
+    assert sizes(world) == [1]
+
+
+def test_a_hold_that_lives_again_is_seen_by_a_move(
+    world: BookingWorld, roads: RoadsMeanwhile
+) -> None:
+    """The same while a planner moves a visit by hand: it stands beside the hold."""
+    visit = world.book(offers(world, PLACES[0])[0]).stored
+    route = visit.placed.route
+    hold = world.hold(offers(world, PLACES[1])[0], timedelta(minutes=5)).stored.placed
+    world.clock.instant += timedelta(minutes=10)
+    roads.events.append(lambda: going_back(world))
+    world.move(HandMove(visit.visit.id, route.technician, route.day, 0, 0), "told so")
+    assert roads.events == []
+    world.confirm(hold.id, Pin.NONE)
+    assert sizes(world) == [2]
+
+
+async def going_back(world: BookingWorld) -> None:
+    world.clock.instant -= timedelta(minutes=10)
+
+
 def test_a_route_that_never_rests_gives_up(world: BookingWorld, roads: RoadsMeanwhile) -> None:
     """Changed at every try: STORE_BUSY, to be repeated, nothing written."""
     mine, theirs = offers(world, PLACES[0], 0.5)[0], offers(world, PLACES[1], 0.5)[0]

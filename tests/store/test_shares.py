@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 import pytest
@@ -72,9 +72,7 @@ async def stuck(
             raise AssertionError("nobody let it go on")
         raise StoreBusyError("the lock did not come")
 
-    tasks = [
-        asyncio.ensure_future(writers.write(tenant, wait_in_vain)) for _ in range(writers.share)
-    ]
+    tasks = [asyncio.ensure_future(writers.write(tenant, wait_in_vain)) for _ in range(wanted)]
     while writers.inside[tenant] < wanted:
         await asyncio.sleep(0.005)
     try:
@@ -135,14 +133,22 @@ async def test_while_it_stands_still_most_are_told_at_once() -> None:
 
 
 async def test_many_that_stand_still_leave_room_for_others() -> None:
-    """Tenants that stand still have no more writers together than one of them has alone."""
+    """Each may look whether it goes on, with one writer, while that leaves one to the others."""
+    names = ("acme", "rival", "third", "fourth")
     async with writers() as some:
-        async with stuck(some, "acme"), stuck(some, "rival", 1):
+        async with AsyncExitStack() as all_stuck:
+            for name in names:
+                await all_stuck.enter_async_context(stuck(some, name, 1))
             await asyncio.sleep(PATIENCE_S + 0.05)
-        async with stuck(some, "acme", 1):
+        async with AsyncExitStack() as looking:
+            for name in names[:3]:
+                await looking.enter_async_context(stuck(some, name, 1))
+                with pytest.raises(StoreBusyError, match="stand still"):
+                    await some.write(name, lambda: "in vain")
             with pytest.raises(StoreBusyError, match="stand still"):
-                await some.write("rival", lambda: "in vain")
+                await some.write("fourth", lambda: "in vain")
             assert await some.write("quiet", lambda: "theirs") == "theirs"
+        assert await some.write("fourth", lambda: "at last") == "at last"
 
 
 async def test_what_failed_long_ago_is_forgotten() -> None:

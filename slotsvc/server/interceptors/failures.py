@@ -42,8 +42,7 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
 async def tell(call: Call, error: SlotsvcError) -> None:
     """Ends a call that is not begun."""
     if not isinstance(error, OverloadedError):
-        answer = errors.answer_to(error)
-        return await _abort(call, errors.as_status(error, answer), answer.retry_after)
+        return await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
     code, trailers = _overloaded(error.message, error.retry_after)
     await call.context.abort(code, error.message, trailers)
 
