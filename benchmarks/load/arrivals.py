@@ -20,6 +20,8 @@ from grpc import aio
 from benchmarks.calls import told
 
 OK = "OK"
+TOO_LATE = "TOO_LATE"
+"""Answered when the caller had left."""
 LATE_S = 0.05
 """An arrival begun later than that was kept by the generator's own machine, and is counted."""
 
@@ -34,12 +36,14 @@ def poisson(rate: float, seconds: float, seed: int) -> list[float]:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason."""
+    """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason.
+    ``cores``: processor time a second, by who took it; empty: not measured."""
 
     seconds: float
     ok_ms: list[float] = field(default_factory=list)
     refused_ms: dict[str, list[float]] = field(default_factory=dict)
     begun_late: int = 0
+    cores: dict[str, float] = field(default_factory=dict)
 
     def note(self, ending: str, ms: float) -> None:
         """One arrival is over."""
@@ -67,14 +71,18 @@ class Outcomes:
                 why: percentiles(ms)["p99_ms"] for why, ms in self.refused_ms.items()
             },
             "begun_late": self.begun_late,
+            **({"cores": self.cores} if self.cores else {}),
         }
 
 
 async def open_loop(
-    due: Sequence[float], seconds: float, work: Callable[[int], Awaitable[str]]
+    due: Sequence[float],
+    seconds: float,
+    work: Callable[[int], Awaitable[str]],
+    useful_s: float = float("inf"),
 ) -> Outcomes:
     """Begins ``work(number)`` at each due time; it gives ``OK`` or why not. Refused calls are not
-    repeated."""
+    repeated. An answer ``useful_s`` seconds after its call was due is ``TOO_LATE``."""
     outcomes, loop = Outcomes(seconds), asyncio.get_running_loop()
     begin, tasks = loop.time() + 0.1, set[asyncio.Task[None]]()
 
@@ -85,7 +93,9 @@ async def open_loop(
         except aio.AioRpcError as error:
             said = told(error)
             ending = said.reason or said.code
-        outcomes.note(ending, 1000 * (loop.time() - at))
+        passed = loop.time() - at
+        late = ending == OK and passed > useful_s
+        outcomes.note(TOO_LATE if late else ending, 1000 * passed)
 
     for number, after in enumerate(due):
         if (wait := begin + after - loop.time()) > 0:
