@@ -37,22 +37,26 @@ def poisson(rate: float, seconds: float, seed: int) -> list[float]:
 @dataclass(slots=True)
 class Outcomes:
     """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason.
-    ``cores``: processor time a second, by who took it; empty: not measured."""
+    ``afterwards``: answers that came when nobody arrived any more. ``cores``: processor time a
+    second, by who took it; empty: not measured."""
 
     seconds: float
     ok_ms: list[float] = field(default_factory=list)
     refused_ms: dict[str, list[float]] = field(default_factory=dict)
     begun_late: int = 0
+    afterwards: int = 0
     cores: dict[str, float] = field(default_factory=dict)
 
-    def note(self, ending: str, ms: float) -> None:
+    def note(self, ending: str, ms: float, *, afterwards: bool = False) -> None:
         """One arrival is over."""
+        self.afterwards += afterwards and ending == OK
         (self.ok_ms if ending == OK else self.refused_ms.setdefault(ending, [])).append(ms)
 
     @property
     def per_second(self) -> float:
-        """Goodput: what succeeded."""
-        return len(self.ok_ms) / self.seconds
+        """Goodput: what succeeded while others arrived. What queued up and was done afterwards had
+        more time than ``seconds``."""
+        return (len(self.ok_ms) - self.afterwards) / self.seconds
 
     @property
     def offered_per_second(self) -> float:
@@ -93,9 +97,10 @@ async def open_loop(
         except aio.AioRpcError as error:
             said = told(error)
             ending = said.reason or said.code
-        passed = loop.time() - at
-        late = ending == OK and passed > useful_s
-        outcomes.note(TOO_LATE if late else ending, 1000 * passed)
+        now = loop.time()
+        late = ending == OK and now - at > useful_s
+        over = now > begin + seconds
+        outcomes.note(TOO_LATE if late else ending, 1000 * (now - at), afterwards=over)
 
     for number, after in enumerate(due):
         if (wait := begin + after - loop.time()) > 0:

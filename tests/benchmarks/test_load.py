@@ -71,6 +71,20 @@ async def test_an_answer_after_its_caller_left_is_no_goodput() -> None:
     assert outcomes.figures()["refused"] == {TOO_LATE: 1}
 
 
+async def test_what_is_done_when_nobody_arrives_any_more_is_no_goodput() -> None:
+    """A service that takes a backlog of three home after the run gets one done in it."""
+
+    async def work(number: int) -> str:
+        await asyncio.sleep(0 if number == 0 else 0.6)
+        return OK
+
+    outcomes = await open_loop([0.0, 0.01, 0.02, 0.03], 0.4, work)
+
+    assert len(outcomes.ok_ms) == 4
+    assert outcomes.per_second == 1 / 0.4
+    assert outcomes.offered_per_second == 4 / 0.4
+
+
 async def test_the_cores_that_were_taken_stand_beside_the_outcomes() -> None:
     """A run that reckons without a pause takes this process's core, or what others leave of it."""
 
