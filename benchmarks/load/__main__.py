@@ -2,7 +2,8 @@
 
 ``--pairs``: hold and confirm at 64 technicians, the rate raised until not all is done any more.
 ``--rate R``: pairs at one rate instead. ``--one-slot 60``: so many bookers on one place.
-``--overload 10``: so many times what was the peak, of searches or of pairs. ``--fair 300``: what a
+``--overload 10``: so many times what was the peak, of searches or of pairs (``--apart``: the
+service on one core, the generator on the others, at the peak and after). ``--fair 300``: what a
 company feels beside another one's searches at that rate. A probe of the disk
 stands beside every figure. Prints one JSON object.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 from benchmarks.company import TWO_HOURS
 from benchmarks.load.arrivals import Outcomes
+from benchmarks.load.cores import set_apart, watched
 from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
@@ -31,6 +33,8 @@ from benchmarks.torture.server_process import ServerProcess
 STEPS = (10, 20, 40, 60, 80, 100, 130, 170, 220, 280)
 WARM_UP_S = 3.0
 WARM_UP_RATE = 20.0
+FIRST_RATE = 20.0
+"""Where the search for a peak begins."""
 MOST_AT_FIRST = 130
 """Higher rates of ``STEPS`` take offers again that were given back before."""
 
@@ -52,6 +56,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=10, help="of --one-slot")
     parser.add_argument("--overload", type=float, metavar="TIMES", help="such as 10")
     parser.add_argument("--fair", type=float, metavar="RATE", help="searches a second of the flood")
+    parser.add_argument("--apart", action="store_true", help="service and load on other cores")
     parser.add_argument("--of", choices=("searches", "pairs"), default="searches")
     parser.add_argument("--lanes", type=int, default=64, help="technicians of --pairs")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
@@ -99,13 +104,15 @@ def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
 async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
     pairs, searches = Pairs(world), Searches(world)
     await pairs.run(WARM_UP_RATE, WARM_UP_S, chosen.seed)
+    if chosen.apart:
+        set_apart(world.server.pid)
     figures: dict[str, Any] = {}
     if chosen.pairs:
         rates = [chosen.rate] if chosen.rate else STEPS
         figures["pairs"] = {"lanes": chosen.lanes, "rates": await _rising(pairs, rates, chosen)}
     if chosen.overload:
-        run, first = (pairs.run, 20.0) if chosen.of == "pairs" else (searches.run, 20.0)
-        done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, first)
+        run = watched(pairs.run if chosen.of == "pairs" else searches.run, world.server.pid)
+        done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, FIRST_RATE)
         figures["overload"] = {"of": chosen.of, **done.figures()}
     if chosen.fair:
         felt = await fairness(world, chosen.fair, chosen.seconds, chosen.seed)
