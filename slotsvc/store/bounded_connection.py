@@ -35,7 +35,7 @@ class BoundedConnection(Connection[Any]):
     def commit(self) -> None:
         """As psycopg's; at once when the transaction has ended already."""
         if self.pgconn.transaction_status != _IDLE:
-            super().commit()
+            self.line.travel([], commit=True)
 
     def rollback(self) -> None:
         """As psycopg's, but the server goes on knowing the statements that it was told: nothing

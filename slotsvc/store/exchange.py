@@ -12,8 +12,8 @@ does none of the others.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
 from collections import namedtuple
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -92,7 +92,7 @@ class Line:
         self._driver, self._pgconn = driver, driver.pgconn
         self._begins, self._longest_s = begins, longest_s
         self._known: set[NamedStatement] = set()
-        self._readers: dict[NamedStatement, Transformer] = {}
+        self._readers: dict[NamedStatement, Any] = {}
 
     def travel(self, asked: Sequence[Sent], *, commit: bool = False) -> list[Found]:
         """What each gives, all in one transaction, which it begins where none runs and, with
@@ -102,7 +102,9 @@ class Line:
         runs = [(one.statement, *_written(values)) for one in asked for values in one.values]
         told = self._journey(lambda: self._say(begins, news, runs, commit))
         place = begins + len(news)
-        self._known.update(new for new, (at, *_) in zip(news, told[begins:]) if at.status == _NOTHING)
+        for new, (result,) in zip(news, told[begins:place], strict=True):
+            if result.status == _NOTHING:
+                self._known.add(new)
         _refuse(told)
         found = []
         for one in asked:

@@ -7,8 +7,8 @@ work itself. ``connection.execute(statement, parameters)`` stays the one way to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
@@ -39,7 +39,7 @@ _JOURNEYS = "postgresql"
 """The engine whose statements travel to a server, several at once where they may (pipeline mode
 of libpq)."""
 _WAITING = "slotsvc_later"
-_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")
+_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 """As libpq has it, without the driver between."""
 
 _row_class: Any = namedtuple  # its names are known when the statement has run
@@ -104,8 +104,11 @@ class _Ready:
         # no statement here asks for the number that the database gives to a new row
         many = isinstance(statement, Insert)
         travels = dialect.name == _JOURNEYS
-        written_for = _NUMBERED if travels else dialect
-        compiled = statement.compile(dialect=written_for, column_keys=list(given), for_executemany=many)
+        compiled = statement.compile(
+            dialect=_NUMBERED if travels else dialect,
+            column_keys=list(given),
+            for_executemany=many,
+        )
         state = compiled.construct_expanded_state(_places(given, lists))
         self.sql: str = state.statement
         self.named = NamedStatement(self.sql) if travels else None
@@ -152,6 +155,7 @@ class _Asked(NamedTuple):
 
     ready: _Ready
     values: list[Any]
+    check: Callable[[Rows], None] | None = None
 
     @property
     def sent(self) -> Sent:
@@ -159,15 +163,15 @@ class _Asked(NamedTuple):
         assert self.ready.named is not None
         return Sent(self.ready.named, self.values)
 
-    def tell(self, connection: Connection) -> None:
+    def tell(self, connection: Connection, cursor: Any = None) -> None:
         """Listeners for statements hear of it."""
         many = len(self.values) > 1
         for listener in connection.dispatch.before_cursor_execute:
-            listener(connection, None, self.ready.sql, self.values[0], None, many)
+            listener(connection, cursor, self.ready.sql, self.values[0], None, many)
 
     def run(self, connection: Connection, cursor: Any) -> Rows:
         """By a driver's cursor."""
-        self.tell(connection)
+        self.tell(connection, cursor)
         if len(self.values) > 1:
             cursor.executemany(self.ready.sql, self.values)
         else:
@@ -224,10 +228,30 @@ def together(connection: Connection, *asked: tuple[Executable, _Values]) -> list
     return [connection.execute(one, values) for one, values in asked]
 
 
+def later(
+    connection: Connection,
+    statement: Prepared,
+    given: Sequence[_Values],
+    check: Callable[[Rows], None],
+) -> None:
+    """Runs it as those that are run later; ``check`` is told what it gave, before the commit, and
+    raises what then keeps the transaction from it."""
+    if connection.dialect.name == _JOURNEYS and statement.suits(given[0]):
+        asked = statement.asked(connection, given)._replace(check=check)
+        connection.info.setdefault(_WAITING, []).append(asked)
+    else:
+        told: Any = connection.execute(statement, given)
+        check(told)
+
+
 def send(connection: Connection, *, commit: bool = False) -> None:
-    """Runs what is still to be run later. ``commit``: and ends the transaction, in one journey."""
-    if connection.dialect.name == _JOURNEYS:
-        _travel(connection, [], commit=commit)
+    """Runs what is still to be run later. ``commit``: and ends the transaction, in one journey
+    with what nobody looks at."""
+    if connection.dialect.name != _JOURNEYS:
+        return
+    if commit and any(one.check for one in connection.info.get(_WAITING, ())):
+        _travel(connection, [])
+    _travel(connection, [], commit=commit)
 
 
 def forget(connection: Connection) -> None:
@@ -265,7 +289,11 @@ def _travel(connection: Connection, asked: list[_Asked], *, commit: bool = False
         told = driver.line.travel([one.sent for one in every], commit=commit)
     except connection.dialect.loaded_dbapi.Error as error:
         _raise(connection, error, every)
-    return [Rows(found.rows, found.rowcount) for found in told[len(every) - len(asked) :]]
+    rows = [Rows(found.rows, found.rowcount) for found in told]
+    for one, given in zip(every, rows, strict=True):
+        if one.check is not None:
+            one.check(given)
+    return rows[len(every) - len(asked) :]
 
 
 def _raise(connection: Connection, error: Exception, asked: list[_Asked]) -> NoReturn:
