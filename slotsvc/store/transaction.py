@@ -63,7 +63,7 @@ class Transaction:
     def _ask_with_now(self, *asked: Question) -> list[Any]:
         """What ``asked`` gives, and behind it, in the same journey, the clock is read."""
         if not isinstance(self._clock, OwnClock):
-            told = self._ask_at_once(*asked)
+            told = self._ask_at_once(*asked) if asked else []
             self._now = self._clock(self._connection)
             return told
         *told, now = self._ask_at_once(*asked, self._clock.question)
@@ -83,8 +83,6 @@ class Transaction:
 
     def _ask_at_once(self, *asked: Question) -> list[Any]:
         wanted, self._wanted = self._wanted, {}
-        if not asked and not wanted:
-            return []
         told = together(self._connection, *asked, *wanted.values())
         self._ahead |= zip(wanted, told[len(asked) :], strict=True)
         return told[: len(asked)]
