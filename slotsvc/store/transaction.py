@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,10 @@ from sqlalchemy import Connection, Executable, text
 from slotsvc.domain.time_window import from_epoch
 from slotsvc.store.calendar_memory import CalendarMemory, Remembered
 from slotsvc.store.prepared import Prepared, together
+
+LATE_S = 1.0
+"""A clock that came in a journey of so many seconds is asked again: the process may have been
+frozen since the server read it, and what was live then may have lapsed."""
 
 type Question = tuple[Executable, Mapping[str, Any]]
 """A statement that reads, and its values."""
@@ -57,7 +62,8 @@ class Transaction:
         """The database's clock, read after the locks taken so far; one instant until the next."""
         if self._now is None:
             self._ask_with_now()
-        assert self._now is not None
+        if self._now is None:
+            self._now = self._clock(self._connection)
         return self._now
 
     def _ask_with_now(self, *asked: Question) -> list[Any]:
@@ -66,8 +72,10 @@ class Transaction:
             told = self._ask_at_once(*asked) if asked else []
             self._now = self._clock(self._connection)
             return told
+        begun = time.monotonic()
         *told, now = self._ask_at_once(*asked, self._clock.question)
-        self._now = self._clock.read(now)
+        late = time.monotonic() - begun > LATE_S
+        self._now = None if late else self._clock.read(now)
         return told
 
     def _want(self, *asked: Question) -> None:
