@@ -88,7 +88,8 @@ MUTANTS = (
     Mutant(
         "the clock is read before the lock",
         (
-            Edit(_ROUTES, "        self._now = None  # what", "        # what"),
+            Edit(_ROUTES, "self._ask_with_now(*map(_bump, new))",
+                 "self._ask_at_once(*map(_bump, new))"),
             Edit("store/turns.py", "            self._now = None  # what", "            # what"),
         ),
         ("simulation", "store"),
@@ -125,10 +126,9 @@ MUTANTS = (
                  "        late[:] = [(placement, old, versions, mutation)]"),
             Edit(
                 _CONFIRMING,
-                "    return await desk.store.write(once(mutation, work, beside=not visit))\n\n\n"
-                "def _record_confirmed",
+                "    return await desk.store.write(expected)\n\n\ndef _record_confirmed",
                 "    late = []\n"
-                "    told = await desk.store.write(once(mutation, work, beside=not visit))\n"
+                "    told = await desk.store.write(expected)\n"
                 "    for one in late:\n"
                 "        await desk.store.write(lambda tx: _record_confirmed(tx, *one))\n"
                 "    return told\n\n\ndef _record_confirmed",

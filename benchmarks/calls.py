@@ -38,10 +38,11 @@ CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),
     # A server that was killed is back within a second or two: do not wait for long.
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 200),
     # Channels to the same address must not share a connection: each client is its own.
     ("grpc.use_local_subchannel_pool", 1),
+    # Despite its name: the time that one attempt to connect may take. Busy machines need some.
+    ("grpc.min_reconnect_backoff_ms", 2_000),
 )
 
 

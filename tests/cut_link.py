@@ -1,8 +1,8 @@
 """A link to PostgreSQL that is cut where a test says: around a COMMIT, when nobody knows any more;
 or that swallows what is said, without a word.
 
-Speaks only as much of the wire as it needs: psycopg sends BEGIN and COMMIT as simple queries of
-their own.
+Speaks only as much of the wire as it needs: COMMIT is a statement without a name, so its text is in
+what is sent, alone or behind the last writes of its transaction.
 """
 
 from __future__ import annotations

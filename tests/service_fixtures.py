@@ -6,6 +6,7 @@ The client and the company builder are those of the benchmarks: ``benchmarks.cal
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -88,6 +89,8 @@ async def running_service(
         bootstrap.running(settings, clock=clock) as server,
         calling(server.address) as calls,
     ):
+        async with asyncio.timeout(60):
+            await calls.channel.channel_ready()
         yield RunningService(server.address, calls, server.store, clock, server.metrics)
 
 

@@ -1,8 +1,10 @@
 """``python -m benchmarks.load``: the service in a process of its own, the load from this one.
 
 ``--pairs``: hold and confirm at 64 technicians, the rate raised until not all is done any more.
-``--rate R``: pairs at one rate instead. ``--one-slot 60``: so many bookers on one place.
-``--overload 10``: so many times what was the peak, of searches or of pairs. ``--fair 300``: what a
+``--rate R``: pairs at one rate instead; ``--replicas 2``: by two of the service on one database.
+``--one-slot 60``: so many bookers on one place.
+``--overload 10``: so many times what was the peak, of searches or of pairs (``--apart``: the
+service on one core, the generator on the others, at the peak and after). ``--fair 300``: what a
 company feels beside another one's searches at that rate. A probe of the disk
 stands beside every figure. Prints one JSON object.
 """
@@ -19,11 +21,13 @@ from typing import Any
 
 from benchmarks.company import TWO_HOURS
 from benchmarks.load.arrivals import Outcomes
+from benchmarks.load.cores import set_apart, watched
 from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
 from benchmarks.load.overload import ENOUGH, Searches, overload
 from benchmarks.load.pairs import SPARE, Pairs
+from benchmarks.load.processor import ProcessorTime
 from benchmarks.load.world import DAYS, TECHNICIANS, World, open_world, settled
 from benchmarks.machine import machine
 from benchmarks.torture.server_process import ServerProcess
@@ -31,6 +35,8 @@ from benchmarks.torture.server_process import ServerProcess
 STEPS = (10, 20, 40, 60, 80, 100, 130, 170, 220, 280)
 WARM_UP_S = 3.0
 WARM_UP_RATE = 20.0
+FIRST_RATE = 20.0
+"""Where the search for a peak begins."""
 MOST_AT_FIRST = 130
 """Higher rates of ``STEPS`` take offers again that were given back before."""
 
@@ -52,31 +58,44 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=10, help="of --one-slot")
     parser.add_argument("--overload", type=float, metavar="TIMES", help="such as 10")
     parser.add_argument("--fair", type=float, metavar="RATE", help="searches a second of the flood")
+    parser.add_argument("--apart", action="store_true", help="service and load on other cores")
     parser.add_argument("--of", choices=("searches", "pairs"), default="searches")
     parser.add_argument("--lanes", type=int, default=64, help="technicians of --pairs")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--database-url", help="else SQLite in a new directory")
+    parser.add_argument("--replicas", type=int, default=1, help="of --database-url, taking turns")
     parser.add_argument("--disk", type=Path, help="where that directory is made")
     return parser
 
 
 async def _measured(chosen: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
-    server = ServerProcess(data_dir, config=_settings(chosen, data_dir))
-    await server.start()
+    settings = _settings(chosen, data_dir)
+    servers = [ServerProcess(own, config=settings) for own in _directories(chosen, data_dir)]
     try:
+        for server in servers:
+            await server.start()
         figures: dict[str, Any] = {"fsync_before": fsync_probe(data_dir)}
         if chosen.one_slot:
-            rush = await one_slot(server.address, chosen.one_slot, chosen.rounds)
+            rush = await one_slot(servers[0].address, chosen.one_slot, chosen.rounds)
             figures["one_slot"] = rush.figures()
         if chosen.pairs or chosen.overload or chosen.fair:
-            async with open_world(server, *_size(chosen)) as world:
+            async with open_world(servers, *_size(chosen)) as world:
                 figures |= await _loads(chosen, world)
         figures["fsync_after"] = fsync_probe(data_dir)
-        figures["incidents"] = len(server.incidents())
+        figures["incidents"] = sum(len(server.incidents()) for server in servers)
         return figures
     finally:
-        await server.stop()
+        for server in servers:
+            await server.stop()
+
+
+def _directories(chosen: argparse.Namespace, data_dir: Path) -> list[Path]:
+    """One for each replica."""
+    found = [data_dir / f"replica-{number}" for number in range(chosen.replicas)]
+    for own in found:
+        own.mkdir()
+    return found
 
 
 def _size(chosen: argparse.Namespace) -> tuple[int, int]:
@@ -89,7 +108,8 @@ def _size(chosen: argparse.Namespace) -> tuple[int, int]:
 
 def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
     file = data_dir / "load.toml"
-    lines = ["[holds]", "offer_seconds = 86400", "day_share_percent = 100"]
+    lines = [f"key_ring_path = {json.dumps(str(data_dir / 'keys.json'))}"]
+    lines += ["[holds]", "offer_seconds = 86400", "day_share_percent = 100"]
     if chosen.database_url:
         lines.insert(0, f"database_url = {json.dumps(chosen.database_url)}")
     file.write_text("\n".join(lines) + "\n")
@@ -99,13 +119,17 @@ def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
 async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
     pairs, searches = Pairs(world), Searches(world)
     await pairs.run(WARM_UP_RATE, WARM_UP_S, chosen.seed)
+    if chosen.apart:
+        set_apart(world.server.pid)
     figures: dict[str, Any] = {}
     if chosen.pairs:
         rates = [chosen.rate] if chosen.rate else STEPS
-        figures["pairs"] = {"lanes": chosen.lanes, "rates": await _rising(pairs, rates, chosen)}
+        pids = [server.pid for server in world.servers]
+        rising = await _rising(pairs, rates, chosen, pids)
+        figures["pairs"] = {"lanes": chosen.lanes, "rates": rising}
     if chosen.overload:
-        run, first = (pairs.run, 20.0) if chosen.of == "pairs" else (searches.run, 20.0)
-        done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, first)
+        run = watched(pairs.run if chosen.of == "pairs" else searches.run, world.server.pid)
+        done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, FIRST_RATE)
         figures["overload"] = {"of": chosen.of, **done.figures()}
     if chosen.fair:
         felt = await fairness(world, chosen.fair, chosen.seconds, chosen.seed)
@@ -114,12 +138,16 @@ async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
 
 
 async def _rising(
-    pairs: Pairs, rates: list[float] | tuple[int, ...], chosen: argparse.Namespace
+    pairs: Pairs,
+    rates: list[float] | tuple[int, ...],
+    chosen: argparse.Namespace,
+    pids: list[int],
 ) -> dict[str, Any]:
     figures = {}
     for rate in rates:
+        used = ProcessorTime(pids)
         done: Outcomes = await pairs.run(rate, chosen.seconds, chosen.seed)
-        figures[f"{rate:g}"] = done.figures()
+        figures[f"{rate:g}"] = done.figures() | used.figures(len(done.ok_ms))
         if done.per_second < ENOUGH * done.offered_per_second:
             break
         await settled()

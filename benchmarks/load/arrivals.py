@@ -20,6 +20,8 @@ from grpc import aio
 from benchmarks.calls import told
 
 OK = "OK"
+TOO_LATE = "TOO_LATE"
+"""Answered when the caller had left."""
 LATE_S = 0.05
 """An arrival begun later than that was kept by the generator's own machine, and is counted."""
 
@@ -34,21 +36,27 @@ def poisson(rate: float, seconds: float, seed: int) -> list[float]:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason."""
+    """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason.
+    ``afterwards``: answers that came when nobody arrived any more. ``cores``: processor time a
+    second, by who took it; empty: not measured."""
 
     seconds: float
     ok_ms: list[float] = field(default_factory=list)
     refused_ms: dict[str, list[float]] = field(default_factory=dict)
     begun_late: int = 0
+    afterwards: int = 0
+    cores: dict[str, float] = field(default_factory=dict)
 
-    def note(self, ending: str, ms: float) -> None:
+    def note(self, ending: str, ms: float, *, afterwards: bool = False) -> None:
         """One arrival is over."""
+        self.afterwards += afterwards and ending == OK
         (self.ok_ms if ending == OK else self.refused_ms.setdefault(ending, [])).append(ms)
 
     @property
     def per_second(self) -> float:
-        """Goodput: what succeeded."""
-        return len(self.ok_ms) / self.seconds
+        """Goodput: what succeeded while others arrived. What queued up and was done afterwards had
+        more time than ``seconds``."""
+        return (len(self.ok_ms) - self.afterwards) / self.seconds
 
     @property
     def offered_per_second(self) -> float:
@@ -67,14 +75,18 @@ class Outcomes:
                 why: percentiles(ms)["p99_ms"] for why, ms in self.refused_ms.items()
             },
             "begun_late": self.begun_late,
+            **({"cores": self.cores} if self.cores else {}),
         }
 
 
 async def open_loop(
-    due: Sequence[float], seconds: float, work: Callable[[int], Awaitable[str]]
+    due: Sequence[float],
+    seconds: float,
+    work: Callable[[int], Awaitable[str]],
+    useful_s: float = float("inf"),
 ) -> Outcomes:
     """Begins ``work(number)`` at each due time; it gives ``OK`` or why not. Refused calls are not
-    repeated."""
+    repeated. An answer ``useful_s`` seconds after its call was due is ``TOO_LATE``."""
     outcomes, loop = Outcomes(seconds), asyncio.get_running_loop()
     begin, tasks = loop.time() + 0.1, set[asyncio.Task[None]]()
 
@@ -85,7 +97,10 @@ async def open_loop(
         except aio.AioRpcError as error:
             said = told(error)
             ending = said.reason or said.code
-        outcomes.note(ending, 1000 * (loop.time() - at))
+        now = loop.time()
+        late = ending == OK and now - at > useful_s
+        over = now > begin + seconds
+        outcomes.note(TOO_LATE if late else ending, 1000 * (now - at), afterwards=over)
 
     for number, after in enumerate(due):
         if (wait := begin + after - loop.time()) > 0:

@@ -69,7 +69,7 @@ class Searches:
 
     async def run(self, rate: float, seconds: float, seed: int) -> Outcomes:
         """Arrivals at ``rate`` a second."""
-        return await open_loop(poisson(rate, seconds, seed), seconds, self.one)
+        return await open_loop(poisson(rate, seconds, seed), seconds, self.one, DEADLINE_S)
 
     async def one(self, number: int) -> str:
         """One search."""

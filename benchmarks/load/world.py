@@ -30,7 +30,7 @@ class World:
     company: Company
     offers: deque[str]
     days: Sequence[date]
-    server: ServerProcess
+    servers: Sequence[ServerProcess]
 
     def line(self, number: int) -> Calls:
         """Connections take turns: one carries a hundred calls at once only."""
@@ -39,21 +39,22 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    server: ServerProcess, technicians: int = TECHNICIANS, day_count: int = DAYS
+    servers: Sequence[ServerProcess], technicians: int = TECHNICIANS, day_count: int = DAYS
 ) -> AsyncIterator[World]:
-    """From the day after tomorrow on."""
+    """From the day after tomorrow on. Connections go to the servers in turn."""
     first = datetime.now(UTC).date() + timedelta(days=2)
     days = [first + timedelta(days=n) for n in range(day_count)]
     async with AsyncExitStack() as stack:
         lines = [
-            await stack.enter_async_context(calling(server.address)) for _ in range(CONNECTIONS)
+            await stack.enter_async_context(calling(servers[n % len(servers)].address))
+            for n in range(CONNECTIONS)
         ]
         company = await Company(lines[0], "load").found()
         await company.activity(minutes=40, horizon=timedelta(days=60))
         for number in range(technicians):
             await company.technician(f"t{number}")
         offers = await _offers(company, technicians, days)
-        yield World(lines, company, offers, days, server)
+        yield World(lines, company, offers, days, servers)
 
 
 async def _offers(company: Company, technicians: int, days: Sequence[date]) -> deque[str]:

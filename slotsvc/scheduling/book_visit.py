@@ -49,6 +49,7 @@ async def confirm_hold(
         old = _replaced(tx, placement)
         routes = {placement.route, old.route} if old else {placement.route}
         tx.lock_names(mutation.tenant, confirmed_under(tx, placement))
+        tx.expect(mutation.tenant, placement=hold)
         versions = tx.lock_routes(routes)
         placement = held(tx, mutation.tenant, hold).placed
         pinned = _pinned(tx, placement, old, pin)
@@ -58,11 +59,16 @@ async def confirm_hold(
         if old is not None:
             close_ranks(tx, old.route, old.id)
         _record_confirmed(tx, placement, old, versions, mutation)
+        tx.expect(mutation.tenant, visit=placement.visit.id, moves=True)
         record_violations(tx, routes, Origin.LAPSE, mutation.actor)
         return visit_answer(tx, placement, answer)
 
-    # of one visit on one route, unless it moves
-    return await desk.store.write(once(mutation, work, beside=not visit))
+    def expected(tx: WriteTx) -> bytes:
+        tx.expect(mutation.tenant, placement=hold)
+        # of one visit on one route, unless it moves
+        return once(mutation, work, beside=not visit)(tx)
+
+    return await desk.store.write(expected)
 
 
 def _record_confirmed(

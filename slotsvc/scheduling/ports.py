@@ -257,6 +257,24 @@ class ReadTx(CalendarRead, RouteRead, KeyRead, MeasureRead, JobRead, EventRead, 
         """
         ...
 
+    def expect(
+        self,
+        tenant: str,
+        *,
+        routes: Iterable[RouteKey] = (),
+        placement: str = "",
+        visit: str = "",
+        moves: bool = False,
+        answer: tuple[str, str] | None = None,
+    ) -> None:
+        """What will be read next, with the tenant's calendar, so that it can come in one journey.
+
+        Changes nothing of what is read. It comes with the next reading, or behind the next lock,
+        and what has come is forgotten when a lock is waited for or something is written.
+        ``answer``: of a method and a key.
+        """
+        ...
+
 
 class WriteTx(
     ReadTx, CalendarWrite, KeyWrite, MeasureWrite, JobWrite, SweepWrite, TurnPort, Protocol

@@ -98,9 +98,7 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
     ``IdempotencyKeyReusedError``, ``TravelError``, ``StoreBusyError``.
     """
     for _ in range(TRIES):
-        seen = await desk.store.read(
-            lambda tx: replayed(tx, mutation) or see(tx, taking, desk.limits)
-        )
+        seen = await desk.store.read(partial(_seen, mutation=mutation, taking=taking, desk=desk))
         if isinstance(seen, bytes):
             return seen
         plan = await _plan(desk, taking, seen)
@@ -112,6 +110,12 @@ async def put_on_route(desk: Desk, mutation: Mutation, taking: Taking, answer: A
         except RouteChangedError:
             continue
     raise StoreBusyError("the route keeps changing; repeat the call")
+
+
+def _seen(tx: ReadTx, mutation: Mutation, taking: Taking, desk: Desk) -> Seen | bytes:
+    call = mutation.method, mutation.request_id
+    tx.expect(mutation.tenant, routes=[taking.offer.route], answer=call)
+    return replayed(tx, mutation) or see(tx, taking, desk.limits)
 
 
 def replayed(tx: ReadTx, mutation: Mutation) -> bytes | None:
@@ -273,6 +277,7 @@ def _write(
     if seen.old_route is not None:
         versions[seen.old_route.key] = seen.old_route.version
     tx.lock_names(key.tenant, decided_on(taking, seen.activity))
+    tx.expect(key.tenant)
     locked = tx.lock_routes(versions)
     if any(locked[k] != v + 1 for k, v in versions.items()) or _other_shift(tx, plan):
         raise RouteChangedError
@@ -285,7 +290,7 @@ def _write(
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     refuse_another_hold(tx, taking, limits, now)
     refuse_full_day(tx, taking, seen.activity, now)
-    lapsed = set(tx.expire_lapsed(versions, now))
+    lapsed = set(tx.expire_lapsed(versions, now)) if _some_lapsed(seen, now) else set[str]()
     stored = _insert(tx, taking, plan, now)
     order = [p.id for p in plan.order if p.id not in lapsed]
     tx.write_route(key, order, plan.block)
@@ -295,6 +300,12 @@ def _write(
         tx.record(key.tenant, event, mutation.actor)
     record_violations(tx, versions, Origin.LAPSE, mutation.actor)
     return answer(_placed(plan, stored, locked[key]))
+
+
+def _some_lapsed(seen: Seen, now: datetime) -> bool:
+    """Whether holds of the routes are over; their versions stand, so nothing else is there."""
+    routes = (seen.route, seen.old_route) if seen.old_route is not None else (seen.route,)
+    return any(len(route.live(now)) < len(route.placements) for route in routes)
 
 
 def _other_shift(tx: WriteTx, plan: _Plan) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from operator import attrgetter
 
 from slotsvc.domain.errors import OverloadedError, ServiceStoppingError, SlotsvcError
@@ -62,18 +62,22 @@ class Admission:
         self._linger_s = linger_s
         self._closed, self._came = False, 0.0
         self._waits = {kind: metrics.call_wait_seconds.labels(kind) for kind in limits}
-        self._shed = metrics.calls_shed
+        shed = metrics.calls_shed
+        self._shed = {(kind, why): shed.labels(kind, why) for kind in CallClass for why in Cause}
         for kind, queue in self._queues.items():
             metrics.calls_waiting.labels(kind).set_function(partial(_WAITING, queue))
             metrics.calls_running.labels(kind).set_function(partial(_RUNNING, queue))
 
     def refusal(self, kind: CallClass, tenant: str) -> SlotsvcError | None:
-        """What a call would be told at once, without any work for it; None: it may ask."""
+        """What a call would be told at once, without any work for it; None: it may ask.
+
+        Not to be raised: many calls are told the same one.
+        """
         queue = self._queues.get(kind)
         if queue is None:
-            return self._stopping(kind)
+            return self._told_closed(kind) if self._closed else None
         away = queue.refusal(tenant)
-        return None if away is None else self._told(kind, away)
+        return None if away is None else self._told(kind, away, _overloaded_once)
 
     @asynccontextmanager
     async def place(self, kind: CallClass, tenant: str) -> AsyncIterator[None]:
@@ -83,15 +87,15 @@ class Admission:
         """
         queue = self._queues.get(kind)
         if queue is None:
-            if (stopping := self._stopping(kind)) is not None:
-                raise stopping
+            if self._closed:
+                raise self._told_closed(kind)
             yield
             return
         came = time.monotonic()
         try:
             place = await queue.enter(tenant)
         except TurnedAwayError as away:
-            raise self._told(kind, away) from None
+            raise self._told(kind, away, _overloaded) from None
         self._waits[kind].observe(time.monotonic() - came)
         try:
             yield
@@ -111,20 +115,28 @@ class Admission:
         while (now := time.monotonic()) < until and now - self._came < SILENCE_S:
             await asyncio.sleep(SILENCE_S / 4)
 
-    def _stopping(self, kind: CallClass) -> ServiceStoppingError | None:
-        return self._told_closed(kind) if self._closed else None
-
-    def _told(self, kind: CallClass, away: TurnedAwayError) -> SlotsvcError:
+    def _told(
+        self,
+        kind: CallClass,
+        away: TurnedAwayError,
+        overloaded: Callable[[CallClass, int], OverloadedError],
+    ) -> SlotsvcError:
         if away.cause is Cause.CLOSED:
             return self._told_closed(kind)
-        self._shed.labels(kind, away.cause).inc()
+        self._shed[kind, away.cause].inc()
         longest = min(LONGEST_PUSHBACK_S, self._pushback_s * (1 + away.overloaded_s))
         # spread, so that not all come again at once; in steps, so that few answers differ
-        steps = 1 + int(longest * random.uniform(0.5, 1.5) / PUSHBACK_STEP_S)
-        again = timedelta(seconds=steps * PUSHBACK_STEP_S)
-        return OverloadedError(f"too many calls of the kind {kind} at once", again)
+        return overloaded(kind, 1 + int(longest * random.uniform(0.5, 1.5) / PUSHBACK_STEP_S))
 
     def _told_closed(self, kind: CallClass) -> ServiceStoppingError:
         self._came = time.monotonic()
-        self._shed.labels(kind, Cause.CLOSED).inc()
+        self._shed[kind, Cause.CLOSED].inc()
         return ServiceStoppingError("this process ends and begins nothing more")
+
+
+def _overloaded(kind: CallClass, steps: int) -> OverloadedError:
+    again = timedelta(seconds=steps * PUSHBACK_STEP_S)
+    return OverloadedError(f"too many calls of the kind {kind} at once", again)
+
+
+_overloaded_once = lru_cache(1024)(_overloaded)

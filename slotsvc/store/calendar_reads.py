@@ -31,7 +31,7 @@ from slotsvc.store.calendar_tables import (
     van_from,
 )
 from slotsvc.store.prepared import Prepared
-from slotsvc.store.transaction import Transaction
+from slotsvc.store.transaction import Question, Transaction
 
 
 def is_entity(
@@ -103,6 +103,11 @@ _CLOSURES = Prepared(
 
 _FEW = (Tenant, Team, Technician, ActivityType)
 """Kinds of which a company has few; sites may be many, and are asked for one by one."""
+
+
+def revision_of(tenant: str) -> Question:
+    """What gives the revision of the tenant's calendar, if there is such a tenant."""
+    return _REVISION, {"tenant": tenant}
 
 
 def _days(first: date, last: date) -> tuple[str, str]:
@@ -214,7 +219,8 @@ class CalendarReads(Transaction):
         return self._revision(tenant) if seen is None else seen.revision
 
     def _revision(self, tenant: str) -> int:
-        return int(self._connection.execute(_REVISION, {"tenant": tenant}).scalar() or 0)
+        (rows,) = self._ask(revision_of(tenant))
+        return int(rows.scalar() or 0)
 
     def fetch[E](
         self, tenant: str, kind: type[E], id: str, technician: str = ""

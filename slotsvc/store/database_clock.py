@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import Connection, text
-
-from slotsvc.domain.time_window import from_epoch
 from slotsvc.scheduling.ports import Clock
-from slotsvc.store.prepared import Prepared
-from slotsvc.store.transaction import DatabaseClock
+from slotsvc.store.transaction import DatabaseClock, OwnClock
 
-_SQLITE_NOW = Prepared(text("SELECT unixepoch()"))
-_POSTGRES_NOW = Prepared(
-    text("SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)")
-)
+sqlite_now = OwnClock("unixepoch()")
+"""SQLite's clock, whole seconds."""
 
-
-def sqlite_now(connection: Connection) -> datetime:
-    """SQLite's clock, whole seconds."""
-    return from_epoch(int(connection.execute(_SQLITE_NOW).scalar_one()))
-
-
-def postgres_now(connection: Connection) -> datetime:
-    """PostgreSQL's clock, whole seconds: of this moment, not of the transaction's beginning, which
-    lies before the wait for its locks."""
-    return from_epoch(int(connection.execute(_POSTGRES_NOW).scalar_one()))
+postgres_now = OwnClock("CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)")
+"""PostgreSQL's clock, whole seconds: of this moment, not of the transaction's beginning, which
+lies before the wait for its locks."""
 
 
 def clock_or_database(clock: Clock | None, database: DatabaseClock = sqlite_now) -> DatabaseClock:

@@ -6,6 +6,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 from slotsvc.domain.errors import StoreBusyError
 
@@ -34,18 +36,22 @@ class Gate:
         When the waiting task is cancelled, work that has not begun never will, and work that has
         is told so through its argument.
         """
-        nobody_waits = threading.Event()
+        nobody_waits, loop = threading.Event(), asyncio.get_running_loop()
         job = self._enter(work, nobody_waits.is_set)
-        result = asyncio.wrap_future(job)
+        over = loop.create_future()
+        job.add_done_callback(partial(_tell, loop, over))
+        patience = loop.call_later(self._patience, job.cancel)  # in vain when it has begun
         try:
-            done, _ = await asyncio.wait({result}, timeout=self._patience)
-            if not done and job.cancel():
-                raise StoreBusyError(f"the store had no time within {self._patience:g} s")
-            return await result
+            await over
         except asyncio.CancelledError:
             nobody_waits.set()
-            result.cancel()
+            job.cancel()
             raise
+        finally:
+            patience.cancel()
+        if job.cancelled():
+            raise StoreBusyError(f"the store had no time within {self._patience:g} s")
+        return job.result()
 
     def close(self) -> None:
         """Lets everybody inside finish, and nobody else in."""
@@ -66,3 +72,14 @@ class Gate:
     def _leave(self, _job: object) -> None:
         with self._counter:
             self._inside -= 1
+
+
+def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Future[None], _job: object) -> None:
+    """Called by the thread that did the work, or by who took it out."""
+    with suppress(RuntimeError):  # the loop is closed: nobody waits
+        loop.call_soon_threadsafe(_end, over)
+
+
+def _end(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)

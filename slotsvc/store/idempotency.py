@@ -7,6 +7,7 @@ until the first call has ended: a tenant's writers take turns.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, update
@@ -15,26 +16,24 @@ from slotsvc.domain.errors import IdempotencyKeyReusedError
 from slotsvc.domain.time_window import to_epoch
 from slotsvc.store.prepared import Prepared
 from slotsvc.store.tables import IDEMPOTENCY
+from slotsvc.store.transaction import OwnClock, Question
 
 KEPT = timedelta(hours=72)
 """How long an answer is kept. Afterwards the key is as good as new."""
 
 # The same words on SQLite and PostgreSQL; SQLAlchemy has no common form for them.
-_CLAIM = Prepared(
-    text(
-        "INSERT INTO idempotency (tenant, method, key, request_hash, created) "
-        "VALUES (:tenant, :method, :key, :request_hash, :created) "
-        "ON CONFLICT (tenant, method, key) DO UPDATE "
-        "SET request_hash = excluded.request_hash, created = excluded.created, answer = NULL "
-        "WHERE idempotency.created <= :long_ago RETURNING 1"
-    )
+# ``created`` stands for a time, or for what reads the database's clock.
+_CLAIM_AT = (
+    "INSERT INTO idempotency (tenant, method, key, request_hash, created) "
+    "VALUES (:tenant, :method, :key, :request_hash, {created}) "
+    "ON CONFLICT (tenant, method, key) DO UPDATE "
+    "SET request_hash = excluded.request_hash, created = excluded.created, answer = NULL "
+    "WHERE idempotency.created <= excluded.created - :kept RETURNING 1"
 )
 
 _IS = tuple(IDEMPOTENCY.c[name] == bindparam(f"the_{name}") for name in ("tenant", "method", "key"))
 _EARLIER = Prepared(
-    select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer).where(
-        *_IS, IDEMPOTENCY.c.created > bindparam("long_ago")
-    )
+    select(IDEMPOTENCY.c.request_hash, IDEMPOTENCY.c.answer, IDEMPOTENCY.c.created).where(*_IS)
 )
 _FILL = Prepared(update(IDEMPOTENCY).where(*_IS), later=True)
 _DROP = Prepared(delete(IDEMPOTENCY).where(*_IS), later=True)
@@ -54,17 +53,19 @@ type Call = tuple[str, str, str]
 """Tenant, method, key."""
 
 
-def claim(connection: Connection, call: Call, request_hash: bytes, now: datetime) -> bytes | None:
-    """The stored answer of an earlier call; None when this one is the first, and has the row now.
+@cache
+def _claim_at(created: str) -> Prepared:
+    return Prepared(text(_CLAIM_AT.format(created=created)))
 
-    Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
-    """
+
+def claiming(call: Call, request_hash: bytes, now: datetime | OwnClock) -> Question:
+    """What gives a row when this call is the first, which then has the row."""
     tenant, method, key = call
-    row = {"tenant": tenant, "method": method, "key": key, "request_hash": request_hash}
-    at = {"created": to_epoch(now), "long_ago": to_epoch(now - KEPT)}
-    if connection.execute(_CLAIM, row | at).one_or_none() is not None:
-        return None
-    return look(connection, call, request_hash, now)
+    row: dict[str, Any] = {"tenant": tenant, "method": method, "key": key}
+    row |= {"request_hash": request_hash, "kept": KEPT // timedelta(seconds=1)}
+    if isinstance(now, OwnClock):
+        return _claim_at(now.sql), row
+    return _claim_at(":created"), row | {"created": to_epoch(now)}
 
 
 def forget(connection: Connection, now: datetime, most: int) -> int:
@@ -73,18 +74,22 @@ def forget(connection: Connection, now: datetime, most: int) -> int:
     return connection.execute(_FORGET, asked).rowcount
 
 
-def look(connection: Connection, call: Call, request_hash: bytes, now: datetime) -> bytes | None:
-    """The stored answer of an earlier call; None when there is none. Writes nothing.
+def looking(call: Call) -> Question:
+    """What ``found`` reads. Writes nothing."""
+    return _EARLIER, _named(call)
+
+
+def found(rows: Any, request_hash: bytes, now: datetime) -> bytes | None:
+    """The stored answer of an earlier call; None when there is none that is still kept.
 
     Raises ``IdempotencyKeyReusedError`` when the earlier call had another payload.
     """
-    kept = {"long_ago": to_epoch(now - KEPT)}
-    found = connection.execute(_EARLIER, _named(call) | kept).one_or_none()
-    if found is None:
+    earlier = rows.one_or_none()
+    if earlier is None or earlier.created <= to_epoch(now - KEPT):
         return None
-    if found.request_hash != request_hash:
+    if earlier.request_hash != request_hash:
         raise IdempotencyKeyReusedError("this request_id was used with another payload")
-    answer: bytes | None = found.answer
+    answer: bytes | None = earlier.answer
     return answer
 
 

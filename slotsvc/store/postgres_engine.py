@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
 from slotsvc.store.bounded_connection import BoundedConnection
+from slotsvc.store.exchange import Line
 from slotsvc.store.prepared import forget, send
 
 LOCK_WAIT_MS = 2_000
@@ -87,11 +88,15 @@ def _engine(
         hide_parameters=True,  # parameters are personal data, and errors are logged
     )
 
+    begins = f"BEGIN ISOLATION LEVEL {isolation.name.replace('_', ' ')}"
+    begins += " READ ONLY" if read_only else " READ WRITE"
+
     @event.listens_for(engine, "do_connect")
     def connect(_: object, _record: object, words: list[Any], options: dict[str, Any]) -> Any:
         connection = BoundedConnection.connect(*words, **options)
         if statement_ms:
             connection.longest_wait_s = ANSWER_MS / 1000
+        connection.line = Line(connection, begins.encode(), connection.longest_wait_s)
         return connection
 
     @event.listens_for(engine, "connect")

@@ -131,10 +131,12 @@ class PostgresStore:
             tx.share = share
             result = work(tx)
             tx.finish()
-            send(connection)
+            if not tx.repeatable:  # nothing may be lost together with the commit
+                send(connection)
             if called_off():
                 raise CalledOffError
             try:
+                send(connection, commit=tx.repeatable)
                 begun.commit()
             except DBAPIError as error:
                 # Nobody knows whether the server committed. Work that keeps its answer is run

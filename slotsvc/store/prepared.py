@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from sqlalchemy import (
     BindParameter,
@@ -24,8 +23,11 @@ from sqlalchemy import (
     Integer,
     literal_column,
 )
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql import visitors
+
+from slotsvc.store.exchange import NamedStatement, Sent
 
 JUST_ONE: ColumnClause[int] = literal_column("1", Integer)
 """For ``limit``: written out, since SQLite plans a statement anew for every bound limit."""
@@ -37,7 +39,8 @@ _JOURNEYS = "postgresql"
 """The engine whose statements travel to a server, several at once where they may (pipeline mode
 of libpq)."""
 _WAITING = "slotsvc_later"
-_AT_ONCE = nullcontext()
+_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+"""As libpq has it, without the driver between."""
 
 _row_class: Any = namedtuple  # its names are known when the statement has run
 
@@ -100,15 +103,19 @@ class _Ready:
     def __init__(self, statement: Any, dialect: Dialect, given: _Values, lists: list[str]) -> None:
         # no statement here asks for the number that the database gives to a new row
         many = isinstance(statement, Insert)
-        compiled = statement.compile(dialect=dialect, column_keys=list(given), for_executemany=many)
+        travels = dialect.name == _JOURNEYS
+        compiled = statement.compile(
+            dialect=_NUMBERED if travels else dialect,
+            column_keys=list(given),
+            for_executemany=many,
+        )
         state = compiled.construct_expanded_state(_places(given, lists))
         self.sql: str = state.statement
-        order = state.positiontup
-        self._names = tuple(state.parameters) if order is None else None
+        self.named = NamedStatement(self.sql) if travels else None
         self._lists = lists
         self._fixed: dict[Any, Any] = {}
         keys: list[Any] = []
-        for name in state.parameters if order is None else order:
+        for name in state.positiontup or ():
             value = state.parameters[name]
             keys.append(value.key if isinstance(value, _Given) else name)
             if not isinstance(value, _Given):
@@ -118,16 +125,15 @@ class _Ready:
         self._was_run = False
         self._row: Callable[[Any], Any] | None = None
 
-    def values(self, given: _Values) -> Any:
-        """As the driver wants them: in order, or by name."""
+    def values(self, given: _Values) -> tuple[Any, ...]:
+        """As the driver wants them, in order."""
         known: dict[Any, Any] = {**self._fixed, **given}
         for name in self._lists:
             for row, value in enumerate(given[name]):
                 cells = value if isinstance(value, tuple) else (value,)
                 for column, cell in enumerate(cells):
                     known[name, row, column] = cell
-        picked = self._picked(known)
-        return picked if self._names is None else dict(zip(self._names, picked, strict=True))
+        return self._picked(known)
 
     def rows(self, cursor: Any) -> list[Any]:
         """What the cursor has; none when the statement is one that gives none."""
@@ -149,16 +155,28 @@ class _Asked(NamedTuple):
 
     ready: _Ready
     values: list[Any]
+    check: Callable[[Rows], None] | None = None
 
-    def run(self, connection: Connection, cursor: Any) -> None:
-        """Gives it to the driver."""
+    @property
+    def sent(self) -> Sent:
+        """For a journey."""
+        assert self.ready.named is not None
+        return Sent(self.ready.named, self.values)
+
+    def tell(self, connection: Connection, cursor: Any = None) -> None:
+        """Listeners for statements hear of it."""
         many = len(self.values) > 1
         for listener in connection.dispatch.before_cursor_execute:
             listener(connection, cursor, self.ready.sql, self.values[0], None, many)
-        if many:
+
+    def run(self, connection: Connection, cursor: Any) -> Rows:
+        """By a driver's cursor."""
+        self.tell(connection, cursor)
+        if len(self.values) > 1:
             cursor.executemany(self.ready.sql, self.values)
         else:
             cursor.execute(self.ready.sql, self.values[0])
+        return Rows(self.ready.rows(cursor), cursor.rowcount)
 
 
 class Prepared(Executable):
@@ -210,9 +228,30 @@ def together(connection: Connection, *asked: tuple[Executable, _Values]) -> list
     return [connection.execute(one, values) for one, values in asked]
 
 
-def send(connection: Connection) -> None:
-    """Runs what is still to be run later."""
-    _run(connection, [])
+def later(
+    connection: Connection,
+    statement: Prepared,
+    given: Sequence[_Values],
+    check: Callable[[Rows], None],
+) -> None:
+    """Runs it as those that are run later; ``check`` is told what it gave, before the commit, and
+    raises what then keeps the transaction from it."""
+    if connection.dialect.name == _JOURNEYS and statement.suits(given[0]):
+        asked = statement.asked(connection, given)._replace(check=check)
+        connection.info.setdefault(_WAITING, []).append(asked)
+    else:
+        told: Any = connection.execute(statement, given)
+        check(told)
+
+
+def send(connection: Connection, *, commit: bool = False) -> None:
+    """Runs what is still to be run later. ``commit``: and ends the transaction, in one journey
+    with what nobody looks at."""
+    if connection.dialect.name != _JOURNEYS:
+        return
+    if commit and any(one.check for one in connection.info.get(_WAITING, ())):
+        _travel(connection, [])
+    _travel(connection, [], commit=commit)
 
 
 def forget(connection: Connection) -> None:
@@ -223,31 +262,45 @@ def forget(connection: Connection) -> None:
 
 def _run(connection: Connection, asked: list[_Asked]) -> list[Rows]:
     """What ``asked`` gives, behind what waits."""
-    travels = connection.dialect.name == _JOURNEYS
-    every = [*connection.info.pop(_WAITING, ()), *asked] if travels else asked
-    if not every:
-        return []
+    if connection.dialect.name == _JOURNEYS:
+        return _travel(connection, asked)
     if not connection.in_transaction():
         connection.begin()
     driver: Any = connection.connection.dbapi_connection
-    cursors = [driver.cursor() for _ in every]
+    cursor = driver.cursor()
     try:
-        with driver.pipeline() if travels and len(every) > 1 else _AT_ONCE:
-            for one, cursor in zip(every, cursors, strict=True):
-                one.run(connection, cursor)
-        told = [_rows(one, cursor) for one, cursor in zip(every, cursors, strict=True)]
-        return told[len(every) - len(asked) :]
+        return [one.run(connection, cursor) for one in asked]
     except connection.dialect.loaded_dbapi.Error as error:
-        # also empties the pool when the server is gone, as after any other statement
-        text = "; ".join(one.ready.sql for one in every)
-        connection._handle_dbapi_exception(error, text, None, None, None)
+        _raise(connection, error, asked)
     finally:
-        for cursor in cursors:
-            cursor.close()
+        cursor.close()
 
 
-def _rows(asked: _Asked, cursor: Any) -> Rows:
-    return Rows(asked.ready.rows(cursor), cursor.rowcount)
+def _travel(connection: Connection, asked: list[_Asked], *, commit: bool = False) -> list[Rows]:
+    every = [*connection.info.pop(_WAITING, ()), *asked]
+    if not every and not commit:
+        return []
+    if not connection.in_transaction():
+        connection.begin()
+    for one in every:
+        one.tell(connection)
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        told = driver.line.travel([one.sent for one in every], commit=commit)
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise(connection, error, every)
+    rows = [Rows(found.rows, found.rowcount) for found in told]
+    for one, given in zip(every, rows, strict=True):
+        if one.check is not None:
+            one.check(given)
+    return rows[len(every) - len(asked) :]
+
+
+def _raise(connection: Connection, error: Exception, asked: list[_Asked]) -> NoReturn:
+    """As SQLAlchemy raises it; also empties the pool when the server is gone."""
+    text = "; ".join(one.ready.sql for one in asked)
+    connection._handle_dbapi_exception(error, text, None, None, None)
+    raise error
 
 
 def _lists_in(statement: Any) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.ports import StoredEvent
 from slotsvc.store import idempotency
 from slotsvc.store.access_reads import AccessReads
 from slotsvc.store.audit import ChainCheck, verify_chain
-from slotsvc.store.calendar_reads import CalendarReads
+from slotsvc.store.calendar_reads import CalendarReads, revision_of
 from slotsvc.store.epoch import current_epoch
 from slotsvc.store.events import events_after, last_position
 from slotsvc.store.job_reads import JobReads
-from slotsvc.store.route_reads import RouteReads
-from slotsvc.store.visit_reads import VisitReads
+from slotsvc.store.route_reads import RouteReads, routes_of
+from slotsvc.store.visit_reads import VisitReads, moves_of, placement_of, visit_of
 
 
 class ReadTransaction(CalendarReads, RouteReads, VisitReads, AccessReads, JobReads):
@@ -22,8 +25,31 @@ class ReadTransaction(CalendarReads, RouteReads, VisitReads, AccessReads, JobRea
 
         Raises ``IdempotencyKeyReusedError`` for another payload.
         """
-        call = (tenant, method, key)
-        return idempotency.look(self._connection, call, request_hash, self.now()) if key else None
+        if not key:
+            return None
+        now = self.now()  # brings along what is asked for next
+        (rows,) = self._ask(idempotency.looking((tenant, method, key)))
+        return idempotency.found(rows, request_hash, now)
+
+    def expect(
+        self,
+        tenant: str,
+        *,
+        routes: Iterable[RouteKey] = (),
+        placement: str = "",
+        visit: str = "",
+        moves: bool = False,
+        answer: tuple[str, str] | None = None,
+    ) -> None:
+        """What will be read next, with the tenant's calendar: it comes with the next reading, and
+        is forgotten when something is written. ``answer``: of a method and a key."""
+        asked = [] if tenant in self._seen else [revision_of(tenant)]
+        asked += routes_of(list(routes))
+        asked += [placement_of(tenant, placement)] if placement else []
+        asked += [visit_of(tenant, visit)] if visit else []
+        asked += [moves_of(tenant, self.now())] if moves else []
+        asked += [idempotency.looking((tenant, *answer))] if answer and answer[1] else []
+        self._want(*asked)
 
     def events_after(self, tenant: str, position: str, limit: int) -> list[StoredEvent]:
         """At most ``limit`` events after ``position``, oldest first; "" is the beginning."""

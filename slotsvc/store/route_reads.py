@@ -31,8 +31,8 @@ from slotsvc.scheduling.ports import StoredRoute
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.epoch import current_epoch
-from slotsvc.store.prepared import Prepared, together
-from slotsvc.store.transaction import Transaction
+from slotsvc.store.prepared import Prepared
+from slotsvc.store.transaction import Question, Transaction
 from slotsvc.store.travel_block import from_bytes
 from slotsvc.store.violation_rows import violation_from
 from slotsvc.store.visit_schema import PLACEMENT, ROUTE, ROUTE_VIOLATION
@@ -126,6 +126,12 @@ FIRST_VERSION = f"(SELECT coalesce(max(number), 0) * {VERSIONS} + 1 FROM epoch)"
 restore."""
 
 
+def routes_of(keys: Sequence[RouteKey]) -> list[Question]:
+    """What gives these routes, and what stands on them."""
+    which = named(keys)
+    return [(_NAMED_PLACED, which), (_NAMED_ROUTES, which)] if keys else []
+
+
 class RouteReads(Transaction):
     """``slotsvc.scheduling.ports.RouteRead``, the routes."""
 
@@ -193,7 +199,7 @@ class RouteReads(Transaction):
         self, routes: Executable, placed: Executable, which: Columns
     ) -> Mapping[RouteKey, StoredRoute]:
         standing: dict[_Key, list[Placement]] = defaultdict(list)
-        found_placed, found_routes = together(self._connection, (placed, which), (routes, which))
+        found_placed, found_routes = self._ask((placed, which), (routes, which))
         for row in found_placed:
             standing[_key(row)].append(placement_from(row))
         rows = found_routes.all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
@@ -13,9 +14,9 @@ from slotsvc.domain.time_window import to_epoch
 from slotsvc.domain.visit import Placement, PlacementState, RouteKey, RouteState
 from slotsvc.scheduling.ports import StoredRoute, TravelBlock
 from slotsvc.store.calendar_memory import CalendarMemory
-from slotsvc.store.prepared import JUST_ONE, Prepared
+from slotsvc.store.prepared import JUST_ONE, Prepared, Rows, later
 from slotsvc.store.route_reads import FIRST_VERSION, RouteReads, named, on_routes, row_key
-from slotsvc.store.transaction import DatabaseClock
+from slotsvc.store.transaction import DatabaseClock, Question
 from slotsvc.store.travel_block import to_bytes
 from slotsvc.store.turns import ONLY_WRITER, Locks, TurnTaking
 from slotsvc.store.violation_rows import violation_rows
@@ -103,12 +104,12 @@ class RouteWrites(RouteReads, TurnTaking):
         for tenant in sorted({key.tenant for key in wanted}):
             self.take_turn(tenant)
             self._queue_for(tenant, (_name(key) for key in wanted if key.tenant == tenant))
-        for key in wanted:
-            if key not in self._locked:
-                self._locked[key] = self._bump(key)
-        self._now = None  # what was read before the wait for a lock may be too old
-        self._read.clear()
+        new = [key for key in wanted if key not in self._locked]
+        self._read.clear()  # what was read before the wait for a lock may be too old
         self._places.clear()
+        self._ahead.clear()
+        for key, told in zip(new, self._ask_with_now(*map(_bump, new)), strict=True):
+            self._locked[key] = int(told.scalar_one())
         return {key: self._locked[key] for key in wanted}
 
     def routes_by_key(self, keys: Iterable[RouteKey]) -> Mapping[RouteKey, StoredRoute]:
@@ -132,9 +133,7 @@ class RouteWrites(RouteReads, TurnTaking):
         if order:
             here = dict(zip(("of", "who", "on", "in"), row_key(key), strict=True))
             places = [here | {"at": id, "position": n} for n, id in enumerate(order)]
-            placed = self._connection.execute(_ORDER_ON, places).rowcount
-            if placed != len(order) or placed != len(set(order)):
-                raise InvariantError("the order of a route names what is not on it, or twice")
+            later(self._connection, _ORDER_ON, places, partial(_refuse_strangers, order))
         stored = None if block is None else to_bytes(block)
         self._connection.execute(_BLOCK, named([key]) | {"travel": stored})
 
@@ -158,15 +157,12 @@ class RouteWrites(RouteReads, TurnTaking):
         tidied = self._connection.execute(_RELEASE, named(routes) | {"now": to_epoch(now)})
         return sorted(tidied.scalars())
 
-    def _bump(self, key: RouteKey) -> int:
-        row = dict(zip(("tenant", "technician", "day", "shift"), row_key(key), strict=True))
-        return int(self._connection.execute(_BUMP, row).scalar_one())
-
     def _require_lock(self, key: RouteKey) -> None:
         """Before every write to a route."""
         if key not in self._locked:
             raise InvariantError("a route was written without its lock")
         self._read.clear()
+        self._ahead.clear()
 
     def _number_changes(self, tenant: str) -> None:
         keys = [key for key in self._locked if key.tenant == tenant]
@@ -177,8 +173,21 @@ class RouteWrites(RouteReads, TurnTaking):
         if not self._locked:
             return
         locked = named(self._locked) | {"now": to_epoch(self.now())}
-        if self._connection.execute(_LEFT_OUT, locked).one_or_none() is not None:
-            raise InvariantError("a live placement was left out of the order of its route")
+        later(self._connection, _LEFT_OUT, [locked], _refuse_left_out)
+
+
+def _bump(key: RouteKey) -> Question:
+    return _BUMP, dict(zip(("tenant", "technician", "day", "shift"), row_key(key), strict=True))
+
+
+def _refuse_strangers(order: Sequence[str], told: Rows) -> None:
+    if told.rowcount != len(order) or told.rowcount != len(set(order)):
+        raise InvariantError("the order of a route names what is not on it, or twice")
+
+
+def _refuse_left_out(told: Rows) -> None:
+    if told.one_or_none() is not None:
+        raise InvariantError("a live placement was left out of the order of its route")
 
 
 def _name(key: RouteKey) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from slotsvc.domain.errors import InvariantError, StoreBusyError
+from slotsvc.domain.errors import AlreadyExistsError, InvariantError, StoreBusyError
 
 DUPLICATE, ORPHAN = "23505", "23503"
 
@@ -26,6 +26,8 @@ _NOT_THERE = {
 _NO_ROOM = ("too many clients", "too many connections", "remaining connection slots")
 """PostgreSQL's words when it lets nobody more in; with an attempt to connect comes no SQLSTATE."""
 
+_IDS = ("pk_visit", "pk_placement")
+"""Ids of rows that are sent with the next journey, so that a taken one is told then."""
 _DISK = {"53100": ("full", "DISK_FULL"), "58030": ("fails", "DISK_FAILED")}
 _INTERNAL, _STORAGE_MANAGER = "XX000", "md.c"
 """So it says that a file cannot grow because of a quota or a limit: they have no state."""
@@ -88,5 +90,7 @@ def meaning(error: DBAPIError) -> Exception:
     if isinstance(error, IntegrityError):
         # The server's details quote values; the constraint's name does not.
         broken = constraint_of(error) or state
+        if broken in _IDS:
+            return AlreadyExistsError("this id is taken")
         return InvariantError(f"the store refused an inconsistent write: {broken}")
     return error

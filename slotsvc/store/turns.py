@@ -90,6 +90,7 @@ class TurnTaking(Transaction):
             self._locks.turn(self._connection, tenant, beside)
             self._turns[tenant] = beside
             self._now = None  # what was read before the wait may be too old
+            self._ahead.clear()
 
     def lock_names(self, tenant: str, names: Iterable[str]) -> None:
         """Keeps others that came beside from deciding on the same things; before any route."""
@@ -103,6 +104,7 @@ class TurnTaking(Transaction):
             self._locks.routes(self._connection, keys)
 
     def _require_turn_alone(self, tenant: str) -> None:
+        self._ahead.clear()
         self.take_turn(tenant)
         if self._turns[tenant]:
             raise InvariantError("a mutation beside others does what must be done alone")

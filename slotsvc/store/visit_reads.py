@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Row,
     and_,
     bindparam,
@@ -26,7 +25,7 @@ from slotsvc.domain.time_window import from_epoch, to_epoch
 from slotsvc.domain.visit import Placement, PlacementState
 from slotsvc.scheduling.ports import NO_DUE, PendingMove, StoredVisit
 from slotsvc.store.prepared import JUST_ONE, Prepared
-from slotsvc.store.transaction import Transaction
+from slotsvc.store.transaction import Question, Transaction
 from slotsvc.store.visit_schema import PLACEMENT, VISIT
 from slotsvc.store.visit_tables import (
     CANCELLED,
@@ -100,6 +99,21 @@ def _in_states(states: Sequence[PlacementState]) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
+def visit_of(tenant: str, visit: str) -> Question:
+    """What gives a visit with its current place."""
+    return _BY_VISIT, {"tenant": tenant, "id": visit}
+
+
+def placement_of(tenant: str, placement: str) -> Question:
+    """What gives the visit of a placement, with that."""
+    return _BY_PLACEMENT, {"tenant": tenant, "id": placement}
+
+
+def moves_of(tenant: str, now: datetime) -> Question:
+    """What gives the live holds that would take over from a placement."""
+    return _PENDING, {"tenant": tenant, "now": to_epoch(now)}
+
+
 class VisitReads(Transaction):
     """``slotsvc.scheduling.ports.RouteRead``, the visits."""
 
@@ -110,15 +124,15 @@ class VisitReads(Transaction):
 
     def visit(self, tenant: str, visit: str) -> StoredVisit | None:
         """With its current placement, if it ever had one. None: not found."""
-        return self._visit(_BY_VISIT, tenant=tenant, id=visit)
+        return self._visit(visit_of(tenant, visit))
 
     def placement(self, tenant: str, placement: str) -> StoredVisit | None:
         """The visit that has, or had, this placement, shown with *this* placement."""
-        return self._visit(_BY_PLACEMENT, tenant=tenant, id=placement)
+        return self._visit(placement_of(tenant, placement))
 
     def pending_moves(self, tenant: str, now: datetime) -> Mapping[str, PendingMove]:
         """By the id of the placement that a live hold would take over from."""
-        rows = self._connection.execute(_PENDING, {"tenant": tenant, "now": to_epoch(now)})
+        (rows,) = self._ask(moves_of(tenant, now))
         return {r.replaces: PendingMove(r.id, from_epoch(r.expires)) for r in rows}
 
     def live_holds_of_client(self, tenant: str, client: str, now: datetime) -> Sequence[Placement]:
@@ -170,8 +184,8 @@ class VisitReads(Transaction):
 
     def visit_by_external_ref(self, tenant: str, external_ref: str) -> StoredVisit | None:
         """The visit with the caller's reference: one live or in the backlog, else the newest."""
-        now = to_epoch(self.now())
-        return self._visit(_BY_REFERENCE, tenant=tenant, external_ref=external_ref, now=now)
+        of = {"tenant": tenant, "external_ref": external_ref, "now": to_epoch(self.now())}
+        return self._visit((_BY_REFERENCE, of))
 
     def list_visits(
         self,
@@ -225,6 +239,7 @@ class VisitReads(Transaction):
         rows = self._connection.execute(query, {"tenant": tenant})
         return [stored_visit_from(row) for row in rows]
 
-    def _visit(self, query: Executable, **parameters: Any) -> StoredVisit | None:
-        row: Row[Any] | None = self._connection.execute(query, parameters).one_or_none()
+    def _visit(self, asked: Question) -> StoredVisit | None:
+        (rows,) = self._ask(asked)
+        row: Row[Any] | None = rows.one_or_none()
         return None if row is None else stored_visit_from(row)

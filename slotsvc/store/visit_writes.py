@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
@@ -25,7 +26,7 @@ from slotsvc.scheduling.ports import StoredVisit
 from slotsvc.scheduling.travel_port import Provenance
 from slotsvc.store.calendar_tables import Columns
 from slotsvc.store.errors import is_taken_id
-from slotsvc.store.prepared import Prepared, send
+from slotsvc.store.prepared import Prepared, Rows, later
 from slotsvc.store.route_reads import named, on_routes
 from slotsvc.store.route_writes import RouteWrites
 from slotsvc.store.visit_reads import VisitReads
@@ -103,9 +104,9 @@ class VisitWrites(RouteWrites, VisitReads):
         What it replaces becomes MOVED first. ``pin``: a ``Pin`` or its value; ``start`` is kept
         as the pinned start when the start is what is pinned. Raises ``NotFoundError``.
         """
-        replaced = self._placed(tenant, placement).replaces
-        if replaced is not None:
-            self.set_placement_state(tenant, replaced, PlacementState.MOVED)
+        placed = self._placed(tenant, placement)
+        if placed.replaces is not None:
+            self.set_placement_state(tenant, placed.replaces, PlacementState.MOVED)
         pinned = Pin(pin)
         self._change(
             tenant,
@@ -117,7 +118,7 @@ class VisitWrites(RouteWrites, VisitReads):
             pinned_start=to_epoch(start) if pinned is Pin.START else None,
             promised_at=to_epoch(self.now()),
         )
-        self._places.clear()
+        self._places[tenant, placement] = replace(placed, replaces=None)
 
     def prolong(self, tenant: str, placement: str, expires: datetime) -> None:
         """A later expiry, and the mark that it was prolonged. Raises ``NotFoundError``."""
@@ -149,8 +150,8 @@ class VisitWrites(RouteWrites, VisitReads):
             row["placement"] = placement
         self._read.clear()
         self._places.clear()
-        if self._connection.execute(_WRITE, row | of).rowcount != 1:
-            raise NotFoundError("no such visit")
+        self._ahead.clear()
+        later(self._connection, _WRITE, [row | of], _require_it)
 
     def set_measured(self, key: RouteKey) -> None:
         """Takes the flag from the route's placements that were judged on estimates."""
@@ -195,9 +196,13 @@ class VisitWrites(RouteWrites, VisitReads):
     @contextmanager
     def _fresh_id(self) -> Iterator[None]:
         try:
-            yield
-            send(self._connection)
+            yield  # what is run later says so later: ``slotsvc.store.sql_states``
         except IntegrityError as error:
             if is_taken_id(error):
                 raise AlreadyExistsError("this id is taken") from error
             raise
+
+
+def _require_it(told: Rows) -> None:
+    if told.rowcount != 1:
+        raise NotFoundError("no such visit")

@@ -15,7 +15,7 @@ from slotsvc.store.idempotency import Call
 from slotsvc.store.job_writes import JobWrites
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.sweep_writes import SweepWrites
-from slotsvc.store.transaction import DatabaseClock
+from slotsvc.store.transaction import DatabaseClock, OwnClock
 from slotsvc.store.turns import ONLY_WRITER, Locks
 from slotsvc.store.visit_writes import VisitWrites
 
@@ -53,12 +53,24 @@ class WriteTransaction(
         if not key:
             return None
         call = (tenant, method, key)
-        answer = idempotency.claim(self._connection, call, request_hash, self.now())
+        answer = self._claimed(call, request_hash)
         if answer is None:
             self._unanswered.add(call)
         else:
             self._answered = True
         return answer
+
+    def _claimed(self, call: Call, request_hash: bytes) -> bytes | None:
+        """The stored answer; None when this call is the first, and has the row now."""
+        if self._now is None and isinstance(self._clock, OwnClock):
+            (row,) = self._ask_with_now(idempotency.claiming(call, request_hash, self._clock))
+        else:
+            now = self.now()
+            (row,) = self._ask_at_once(idempotency.claiming(call, request_hash, now))
+        if row.one_or_none() is not None:
+            return None
+        (rows,) = self._ask(idempotency.looking(call))
+        return idempotency.found(rows, request_hash, self.now())
 
     def remember(
         self, tenant: str, method: str, key: str, request_hash: bytes, answer: bytes

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
-from benchmarks.load.arrivals import OK, Outcomes, open_loop, poisson
+from benchmarks.load.arrivals import OK, TOO_LATE, Outcomes, open_loop, poisson
+from benchmarks.load.cores import watched
 from benchmarks.load.overload import overload
 
 
@@ -54,3 +56,46 @@ async def test_the_flood_is_so_many_times_the_peak() -> None:
     assert found.peak.per_second == 50
     assert rates[-1] == 500
     assert found.share == 1
+
+
+async def test_an_answer_after_its_caller_left_is_no_goodput() -> None:
+    """Two calls end well, one of them later than anybody waits for it."""
+
+    async def work(number: int) -> str:
+        await asyncio.sleep(0.3 if number == 0 else 0)
+        return OK
+
+    outcomes = await open_loop([0.0, 0.01], 1.0, work, useful_s=0.25)
+
+    assert len(outcomes.ok_ms) == 1
+    assert outcomes.figures()["refused"] == {TOO_LATE: 1}
+
+
+async def test_what_is_done_when_nobody_arrives_any_more_is_no_goodput() -> None:
+    """A service that takes a backlog of three home after the run gets one done in it."""
+
+    async def work(number: int) -> str:
+        await asyncio.sleep(0 if number == 0 else 0.6)
+        return OK
+
+    outcomes = await open_loop([0.0, 0.01, 0.02, 0.03], 0.4, work)
+
+    assert len(outcomes.ok_ms) == 4
+    assert outcomes.per_second == 1 / 0.4
+    assert outcomes.offered_per_second == 4 / 0.4
+
+
+async def test_the_cores_that_were_taken_stand_beside_the_outcomes() -> None:
+    """A run that reckons without a pause takes this process's core, or what others leave of it."""
+
+    async def run(rate: float, seconds: float, seed: int) -> Outcomes:
+        end = time.process_time() + 0.2
+        while time.process_time() < end:
+            pass
+        return Outcomes(seconds)
+
+    cores = (await watched(run, os.getpid())(1, 1.0, 0)).figures()["cores"]
+
+    assert set(cores) == {"service", "service_event_loop", "generator"}
+    assert 0 < cores["generator"] <= 1.5
+    assert 0 < cores["service_event_loop"] <= cores["service"] + 0.02

@@ -7,6 +7,8 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from benchmarks.calls import Calls, calling
 from benchmarks.company import Company
 from benchmarks.torture.server_process import ServerProcess
@@ -37,6 +39,7 @@ async def p99_ms(calls: Calls, asked: plan.GetDayRequest) -> float:
     return sorted(waited)[-2]
 
 
+@pytest.mark.machine_speed
 async def test_idle_slow_and_reset_connections_leave_others_their_service(
     shared_server: ServerProcess,
 ) -> None:

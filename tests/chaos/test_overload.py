@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -66,6 +67,7 @@ async def median_ms(company: Company) -> float:
     return statistics.median(waited)
 
 
+@pytest.mark.machine_speed
 async def test_a_flood_of_one_company_is_its_own(shared_server: ServerProcess) -> None:
     """Two dozen callers search without a pause: none of another company's searches is refused,
     they take at most three times as long as before, its bookings and the health check get through.

@@ -196,6 +196,7 @@ async def test_what_a_killed_replica_had_locked_is_free(ground: Bed, pair: Pair)
     )
 
 
+@pytest.mark.machine_speed
 async def test_a_database_that_stops_at_once_is_told_and_found_again(
     ground: Bed, pair: Pair
 ) -> None:
@@ -247,6 +248,7 @@ async def test_a_commit_whose_answer_is_lost_is_done_once(
     assert await visits_of(pair) == ["ambiguous"]
 
 
+@pytest.mark.machine_speed
 async def test_a_replica_that_is_parted_from_the_database_keeps_nobody(
     ground: Bed, pair: Pair
 ) -> None:
@@ -293,6 +295,7 @@ async def is_ready(replica: Replica) -> bool:
     return (await readiness(replica))[0] == 200
 
 
+@pytest.mark.machine_speed
 async def test_without_a_free_connection_callers_are_told_at_once(ground: Bed, pair: Pair) -> None:
     """F6: others have every connection of PostgreSQL: each call says so within a second or so, with
     the time to come again, nothing piles up; with connections again it is served."""
@@ -339,6 +342,7 @@ async def calls_waiting(replica: Replica) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
+@pytest.mark.machine_speed
 async def test_clients_who_come_back_after_an_outage_make_no_storm(ground: Bed, pair: Pair) -> None:
     """F31: eight programs with the documented service config ask five times a second each, and
     PostgreSQL is away for seconds. Each call is tried five times at most; from the moment it is

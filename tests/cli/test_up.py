@@ -192,6 +192,7 @@ def test_a_second_portal_on_the_same_tables_is_refused(
     assert beside.exit_code == 0, beside.output
 
 
+@pytest.mark.machine_speed
 def test_ctrl_c_ends_it_though_browsers_stay(
     home: Path, roads: Path, data_dir: Path, running: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -202,6 +202,7 @@ def test_a_watch_outlives_the_service(office: Office, how: signal.Signals) -> No
     assert lines[0]["position"] != lines[1]["position"]
 
 
+@pytest.mark.machine_speed
 def test_a_service_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     """Waiting is for watches that once ran: exit code 3."""
     began = time.monotonic()

@@ -6,17 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
 from slotsvc.domain.visit import Pin
+from slotsvc.store.exchange import Line
 from tests.scheduling.booking_company import PLACES
 from tests.scheduling.booking_world import BookingWorld, scratch, template, work_at
 from tests.scheduling.postgres_world import PostgresWorld
 
 HOLD, CONFIRM = 23, 20
 """Most statements on SQLite, BEGIN among them; here the clock is not asked by one."""
+
+HOLD_JOURNEYS, CONFIRM_JOURNEYS = 2 + 5, 5
+"""On PostgreSQL, to see and to write; BEGIN and COMMIT travel with others, but for the end of
+the reading."""
 
 LOCKS = 3
 """More on PostgreSQL, where BEGIN is the driver's: turn, route, journal."""
@@ -70,3 +76,25 @@ def test_a_booking_asks_the_store_few_things(world: BookingWorld) -> None:
     assert len(holding) <= HOLD + most, "\n".join(holding)
     assert len(confirming) <= CONFIRM + most, "\n".join(confirming)
     assert not [sql for sql in (*holding, *confirming) if " FROM absence" in sql]
+
+
+def test_a_booking_makes_few_journeys(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second hold and the second confirmation, whatever each of them asks on its way."""
+    journeys, travel = [0], Line.travel
+
+    def counting(line: Line, *args: Any, **options: Any) -> Any:
+        journeys[0] += 1
+        return travel(line, *args, **options)
+
+    monkeypatch.setattr(Line, "travel", counting)
+    five = timedelta(minutes=5)
+    with closing(PostgresWorld(postgres_url)) as world:
+        first = world.hold(world.search(work_at(PLACES[0]))[0], five)
+        world.confirm(first.stored.placed.id, Pin.NONE)
+        offer = world.search(work_at(PLACES[0]))[0]
+        journeys[0] = 0
+        held = world.hold(offer, five).stored.placed.id
+        holding, journeys[0] = journeys[0], 0
+        world.confirm(held, Pin.NONE)
+
+    assert (holding, journeys[0]) == (HOLD_JOURNEYS, CONFIRM_JOURNEYS)

@@ -146,6 +146,7 @@ async def test_events_come_in_order_from_now_on(world: World) -> None:
         assert await watching.subjects(5) == ["v0", "v1", "v2", "v3", "v4"]
 
 
+@pytest.mark.machine_speed
 async def test_a_commit_of_this_process_is_told_at_once(world: World) -> None:
     """Half of the events are told within 50 ms of their commit, with no polling to help."""
     delays = []

@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from slotsvc.pb.v1 import slot_service_pb2
 from slotsvc.pb.v1.slot_service_pb2_grpc import SlotServiceServicer, SlotServiceStub
-from slotsvc.server.app import GrpcServer, ServerOptions, ServerTls
+from slotsvc.server.app import LANES, GrpcServer, ServerOptions, ServerTls, method_descriptors
 from slotsvc.server.interceptors import call_interceptor
 from slotsvc.server.metrics import Metrics
 from tests.chaos.raw_http2 import PREFACE, SETTINGS, frame
@@ -130,6 +130,11 @@ async def test_a_service_that_is_not_given_is_not_served(serve: Serve) -> None:
         await SlotServiceStub(channel).SuggestSlots(slot_service_pb2.SuggestSlotsRequest())
 
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_lanes_are_of_methods_that_exist() -> None:
+    """One that is renamed would lose its lane without a word."""
+    assert {method.name for method in method_descriptors()} >= LANES
 
 
 async def test_a_stranger_is_not_registered() -> None:

@@ -318,6 +318,7 @@ def a_full_day(seed: int) -> tuple[Shift, list[CheckedVisit], dict[tuple[int, in
 
 
 @pytest.mark.parametrize("late", [False, True])
+@pytest.mark.machine_speed
 def test_sixteen_visits_and_three_breaks_take_less_than_20_ms(late: bool) -> None:
     """The referee is fast enough to sit in front of every write."""
     shift, visits, block = a_full_day(7)

@@ -13,6 +13,7 @@ from tests.store.access_contract import AccessContract
 from tests.store.backlog_contract import BacklogContract
 from tests.store.calendar_contract import CalendarContract
 from tests.store.concurrency_contract import ConcurrencyContract
+from tests.store.expected_contract import ExpectedContract
 from tests.store.job_contract import JobContract
 from tests.store.measure_contract import MeasureContract
 from tests.store.record_contract import RecordContract
@@ -33,6 +34,7 @@ class StoreContract(
     CalendarContract,
     RouteContract,
     VisitContract,
+    ExpectedContract,
     MeasureContract,
     BacklogContract,
     RecordContract,

@@ -27,7 +27,7 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 
 from slotsvc.store import engine as sqlite
 from slotsvc.store import postgres_engine as postgres
-from slotsvc.store.prepared import Prepared, send, together
+from slotsvc.store.prepared import Prepared, Rows, later, send, together
 
 THING = Table(
     "thing",
@@ -154,3 +154,29 @@ def test_errors_of_what_is_run_later_come_when_it_is_sent(connection: Connection
 
     with pytest.raises(IntegrityError):
         twice()
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_what_is_checked_later_keeps_a_transaction_from_its_commit(
+    engine: Engine, commit: bool
+) -> None:
+    """The check hears what the statement gave, at once or when it is sent, and before the commit
+    also where that would travel along."""
+    heard: list[int] = []
+
+    def check(told: Rows) -> None:
+        heard.append(told.rowcount)
+        if told.rowcount != 1:
+            raise LookupError
+
+    def work() -> None:
+        with engine.begin() as connection:
+            later(connection, GROW, [{"at": "a"}], check)
+            later(connection, GROW, [{"at": "x"}], check)
+            send(connection, commit=commit)
+
+    with pytest.raises(LookupError):
+        work()
+    with engine.begin() as connection:
+        assert connection.execute(NUMBER, {"at": "a"}).scalar_one() == 1
+    assert heard == [1, 0]

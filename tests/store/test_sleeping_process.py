@@ -12,6 +12,8 @@ import pytest
 from psycopg import Connection
 
 from slotsvc.store import postgres_engine
+from slotsvc.store.bounded_connection import BoundedConnection
+from slotsvc.store.exchange import NamedStatement, Sent
 from slotsvc.store.postgres_engine import writer_engine
 
 type Work = Callable[[Connection[Any]], None]
@@ -43,7 +45,15 @@ def together_and_wrong(connection: Connection[Any]) -> None:
     together(connection)
 
 
-@pytest.mark.parametrize("work", [one, many, together, together_and_wrong])
+def on_its_line(connection: Connection[Any]) -> None:
+    """As statements are run that are run often."""
+    assert isinstance(connection, BoundedConnection)
+    lock = NamedStatement("SELECT pg_advisory_xact_lock($1)")
+    wait = NamedStatement("SELECT pg_sleep(0.1)")
+    connection.line.travel([Sent(lock, [(1,)]), Sent(wait, [()])])
+
+
+@pytest.mark.parametrize("work", [one, many, together, together_and_wrong, on_its_line])
 def test_its_locks_are_free_however_it_talked(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, work: Work
 ) -> None:

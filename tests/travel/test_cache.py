@@ -139,6 +139,7 @@ def test_whatever_was_asked_before_answers_are_those_of_the_engine(
     asyncio.run(ask_all())
 
 
+@pytest.mark.machine_speed
 async def test_a_known_row_of_500_places_costs_well_under_a_millisecond(
     engine: CountedTravelTimes,
 ) -> None:

@@ -170,6 +170,7 @@ async def test_a_question_without_an_answer_keeps_nobody_else_from_the_roads() -
 
 
 @pytest.mark.parametrize(("pause_s", "drip"), [(3600.0, 0), (5.0, 0), (0.05, 1)])
+@pytest.mark.machine_speed
 async def test_hanging_slow_and_dripping_are_given_up(pause_s: float, drip: int) -> None:
     """A timeout each at first; once the breaker is open answers come at once, and the server has
     peace."""
@@ -185,6 +186,7 @@ async def test_hanging_slow_and_dripping_are_given_up(pause_s: float, drip: int)
         assert it.liar.requests == 5
 
 
+@pytest.mark.machine_speed
 async def test_callers_of_a_hanging_engine_do_not_pile_up() -> None:
     """A hundred at once: eight are in flight, nobody waits for longer than one timeout, and all
     have their estimate."""

@@ -48,6 +48,7 @@ def test_the_demo_maps_times_are_nearly_a_metric(demo_map: CompiledMap) -> None:
     assert 10 < measured.top_speed_mps < 40
 
 
+@pytest.mark.machine_speed
 def test_building_again_reuses_what_is_there(demo_map: CompiledMap) -> None:
     """The same extract into the same directory returns at once and touches nothing."""
     before = demo_map.files.info.stat().st_mtime_ns

@@ -101,12 +101,14 @@ async def test_an_error_status_is_an_outage_that_names_no_place(
     assert str(caught.value) == "the road engine refused: HTTP 400 InvalidQuery"
 
 
+@pytest.mark.machine_speed
 async def test_a_slow_reply_is_given_up_in_time(travel: OsrmTravelTimes, liar: Liar) -> None:
     """A server that hangs costs the timeout and no more."""
     liar.pause_s = 5.0
     await _gives_up(travel)
 
 
+@pytest.mark.machine_speed
 async def test_a_dripping_reply_is_given_up_in_time(travel: OsrmTravelTimes, liar: Liar) -> None:
     """One byte every 50 ms never lets a read time out, but the whole request does."""
     liar.pause_s, liar.drip = 0.05, 1

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from prometheus_client import Counter
+
+from slotsvc.domain.errors import SlotsvcError
 from slotsvc.server import principals
 from slotsvc.server.admission import Admission
 from slotsvc.server.authentication import Metadata
-from slotsvc.server.call_classes import class_of
+from slotsvc.server.call_classes import CallClass, class_of
 from slotsvc.server.interceptors.calls import Call
-from slotsvc.server.interceptors.failures import tell
 from slotsvc.server.metrics import Metrics
 
 NOBODY = ""
@@ -35,23 +37,31 @@ class AdmissionDoor:
     def __init__(self, admission: Admission, known: KnownTenant, metrics: Metrics) -> None:
         self._admission, self._known = admission, known
         self._handled = metrics.handled
+        self._methods: dict[str, tuple[CallClass, Counter]] = {}
 
-    async def keep_out(self, call: Call, raw: bytes) -> None:
-        """Ends the call when it would be sent away. A key that is not known yet gets in, to be
-        looked at: a stranger must not stand in a tenant's line."""
-        tenant = self._known(call.context.invocation_metadata() or ())
-        if tenant is None:
-            return
-        kind = class_of(call.service, call.method)
-        refused = self._admission.refusal(kind, tenant or _named(raw))
-        if refused is not None:
-            self._handled.labels(call.service, call.method, "UNAVAILABLE").inc()
-            await tell(call, refused)
+    def tenant(self, metadata: Metadata) -> str | None:
+        """A key that is not known yet gets in, to be looked at: a stranger must not stand in a
+        tenant's line."""
+        return self._known(metadata)
+
+    def refusal(self, method: str, tenant: str, raw: bytes = b"") -> SlotsvcError | None:
+        """What the call would be told if it were sent away now; counted, not logged."""
+        kind, refused = self._methods.get(method) or self._first_of(method)
+        told = self._admission.refusal(kind, tenant or _named(raw))
+        if told is not None:
+            refused.inc()
+        return told
 
     def place(self, call: Call, raw: bytes) -> AbstractAsyncContextManager[None]:
         """Waits for a place. Raises ``OverloadedError``, ``ServiceStoppingError``."""
         tenant = principals.tenant() or _named(raw)
         return self._admission.place(class_of(call.service, call.method), tenant)
+
+    def _first_of(self, method: str) -> tuple[CallClass, Counter]:
+        _, service, name = method.split("/")
+        refused = self._handled.labels(service, name, "UNAVAILABLE")
+        self._methods[method] = class_of(service, name), refused
+        return self._methods[method]
 
 
 def _named(raw: bytes) -> str:

@@ -3,8 +3,9 @@
 A layer is an async context manager around the whole call, so what it does before, after and on
 failure stands in one function. Requests are read *inside* the layers: bytes that are no message are
 the client's mistake and told as such. Then the door gives the call a place, or sends it away (it
-does so before the layers where it can). Then come the checks, then the guard, which may ask the
-store; on the way out the guard takes from each answer what the caller may not see.
+does so before the layers where it can: before the request is read when the key says whose it is).
+Then come the checks, then the guard, which may ask the store; on the way out the guard takes from
+each answer what the caller may not see.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
-from slotsvc.domain.errors import InvalidRequestError, Violation
+from slotsvc.domain.errors import InvalidRequestError, SlotsvcError, Violation
+from slotsvc.server.authentication import Metadata
+from slotsvc.server.interceptors.refusals import tell, unread
 
 OURS = "/slotsvc."
 """Calls of other services (health, reflection) pass as they are."""
@@ -63,15 +66,28 @@ class Guard(Protocol):
 
 
 class Door(Protocol):
-    """Which calls are begun now."""
+    """Which calls are begun now. ``method``: as in the call's path, "/package.Service/Method"."""
 
-    async def keep_out(self, call: Call, raw: bytes) -> None:
-        """Before anything is done: ends a call for which there would be no room."""
+    def tenant(self, metadata: Metadata) -> str | None:
+        """Whose line a call stands in; "": its request says so; None: only the store knows."""
+        ...
+
+    def refusal(self, method: str, tenant: str, raw: bytes = b"") -> SlotsvcError | None:
+        """Before anything is done: what a call is told for which there would be no room. Never
+        raised: many calls are told the same one."""
         ...
 
     def place(self, call: Call, raw: bytes) -> AbstractAsyncContextManager[None]:
         """Around the work: waits for a place. Raises what a caller without one is told."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    """Of one method, made once. ``asking``: the door is asked again when the request is read."""
+
+    begun: Any
+    asking: Any
 
 
 class CallInterceptor(aio.ServerInterceptor):
@@ -91,44 +107,65 @@ class CallInterceptor(aio.ServerInterceptor):
         self._checks = tuple(checks)
         self._guard = guard
         self._door = door
+        self._handlers: dict[str, _Handlers] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
-        handler = await continuation(handler_call_details)
         method: str = handler_call_details.method
-        if handler is None or not method.startswith(OURS):
-            return handler
+        found = self._handlers.get(method)
+        if found is None:
+            handler = await continuation(handler_call_details)
+            if handler is None or not method.startswith(OURS):
+                return handler
+            found = self._handlers[method] = self._wrapped(method, handler)
+        if self._door is None:
+            return found.begun
+        tenant = self._door.tenant(handler_call_details.invocation_metadata or ())
+        if tenant is None:  # a stranger, to be looked at, must not stand in a tenant's line
+            return found.begun
+        if not tenant:
+            return found.asking
+        refused = self._door.refusal(method, tenant)
+        return found.begun if refused is None else unread(refused)
+
+    def _wrapped(self, method: str, handler: Any) -> _Handlers:
         if handler.request_streaming:
             # no such method exists: one that is added must not go past the checks
             raise NotImplementedError(f"{method}: requests as a stream are not checked yet")
+        make: Any = grpc.unary_unary_rpc_method_handler
+        wrap: Callable[[str, Any, bool], Any] = self._unary
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                self._stream(method, handler), response_serializer=handler.response_serializer
-            )
-        return grpc.unary_unary_rpc_method_handler(
-            self._unary(method, handler), response_serializer=handler.response_serializer
+            make, wrap = grpc.unary_stream_rpc_method_handler, self._stream
+        begun, asking = (wrap(method, handler, asks) for asks in (False, True))
+        serialize = handler.response_serializer
+        return _Handlers(
+            make(begun, response_serializer=serialize), make(asking, response_serializer=serialize)
         )
 
-    def _unary(self, method: str, handler: Any) -> Callable[[bytes, Context], Awaitable[Any]]:
+    def _unary(
+        self, method: str, handler: Any, asks: bool
+    ) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def unary(raw: bytes, context: Context) -> Any:
+            if asks and (refused := self._refusal(method, raw)) is not None:
+                return await tell(context, refused)
             call = _call(method, context)
-            if self._door is not None:
-                await self._door.keep_out(call, raw)
             async with AsyncExitStack() as stack:
                 request = await self._begin(stack, call, handler, raw)
                 return self._told(call, await handler.unary_unary(request, context))
 
         return unary
 
-    def _stream(self, method: str, handler: Any) -> Callable[[bytes, Context], Awaitable[None]]:
+    def _stream(
+        self, method: str, handler: Any, asks: bool
+    ) -> Callable[[bytes, Context], Awaitable[None]]:
         # no generator: nobody closes those of a call that ends early, and layers must be left
         async def stream(raw: bytes, context: Context) -> None:
+            if asks and (refused := self._refusal(method, raw)) is not None:
+                return await tell(context, refused)
             call = _call(method, context, streaming=True)
-            if self._door is not None:
-                await self._door.keep_out(call, raw)
             async with AsyncExitStack() as stack:
                 request = await self._begin(stack, call, handler, raw)
                 async with aclosing(handler.unary_stream(request, context)) as answers:
@@ -138,6 +175,9 @@ class CallInterceptor(aio.ServerInterceptor):
                         await _write(context, self._told(call, answer))
 
         return stream
+
+    def _refusal(self, method: str, raw: bytes) -> SlotsvcError | None:
+        return None if self._door is None else self._door.refusal(method, "", raw)
 
     async def _begin(self, stack: AsyncExitStack, call: Call, handler: Any, raw: bytes) -> Message:
         for layer in self._layers:

@@ -1,4 +1,5 @@
-"""Turns what goes wrong in a call into a status. Only this file ends calls."""
+"""Turns what goes wrong in a call into a status. Only this file, and ``refusals`` those that are
+not begun, ends calls."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import lru_cache
 from uuid import uuid4
 
 import grpc
@@ -14,18 +14,13 @@ import structlog
 from google.rpc import status_pb2
 from grpc import aio
 
-from slotsvc.domain.errors import InvariantError, OverloadedError, SlotsvcError
+from slotsvc.domain.errors import InvariantError, SlotsvcError
 from slotsvc.server import errors
 from slotsvc.server.interceptors.calls import Call
 from slotsvc.server.interceptors.deadlines import DeadlineError
-
-DETAILS_TRAILER = "grpc-status-details-bin"
-PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
-
-type Trailers = tuple[tuple[str, str | bytes], ...]
+from slotsvc.server.interceptors.refusals import code_of, trailers
 
 _log = structlog.get_logger(__name__)
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 @asynccontextmanager
@@ -37,22 +32,6 @@ async def failure_layer(call: Call) -> AsyncIterator[None]:
         raise
     except Exception as error:
         await _end(call, error)
-
-
-async def tell(call: Call, error: SlotsvcError) -> None:
-    """Ends a call that is not begun."""
-    if not isinstance(error, OverloadedError):
-        return await _abort(call, errors.as_status(error), errors.answer_to(error).retry_after)
-    code, trailers = _overloaded(error.message, error.retry_after)
-    await call.context.abort(code, error.message, trailers)
-
-
-@lru_cache(1024)
-def _overloaded(message: str, wait: timedelta | None) -> tuple[grpc.StatusCode, Trailers]:
-    """Such answers are many, and few differ: each is written once."""
-    error = OverloadedError(message, wait)
-    told = errors.as_status(error)
-    return _CODES[told.code], _trailers(told, errors.answer_to(error).retry_after)
 
 
 async def _end(call: Call, error: Exception) -> None:
@@ -102,12 +81,5 @@ def _is_unimplemented(call: Call) -> bool:
 
 
 async def _abort(call: Call, told: status_pb2.Status, wait: timedelta | None) -> None:
-    trailers = (*(call.context.trailing_metadata() or ()), *_trailers(told, wait))
-    await call.context.abort(_CODES[told.code], told.message, trailers)
-
-
-def _trailers(told: status_pb2.Status, wait: timedelta | None) -> Trailers:
-    details = (DETAILS_TRAILER, told.SerializeToString())
-    if wait is None:
-        return (details,)
-    return details, (PUSHBACK_TRAILER, str(wait // timedelta(milliseconds=1)))
+    more = call.context.trailing_metadata() or ()
+    await call.context.abort(code_of(told), told.message, (*more, *trailers(told, wait)))

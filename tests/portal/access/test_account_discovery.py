@@ -155,6 +155,7 @@ async def test_s6_the_same_bytes(world: World) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
+@pytest.mark.machine_speed
 async def test_s6_the_same_time_for_asking(world: World) -> None:
     """S6: asking for a code takes as long for known as for unknown addresses."""
 
@@ -169,6 +170,7 @@ async def test_s6_the_same_time_for_asking(world: World) -> None:
     await assert_same_time(measure)
 
 
+@pytest.mark.machine_speed
 async def test_s6_the_same_time_for_a_wrong_code(world: World) -> None:
     """S6: a wrong code is refused as fast for a known as for an unknown address."""
     number = SAMPLES // 2
@@ -188,6 +190,7 @@ async def test_s6_the_same_time_for_a_wrong_code(world: World) -> None:
     await assert_same_time(measure)
 
 
+@pytest.mark.machine_speed
 async def test_s6_the_same_time_for_a_wrong_password(world: World) -> None:
     """S6, S8: a wrong password is refused as fast for a known as for an unknown user name."""
     number = SAMPLES // 4

@@ -28,6 +28,7 @@ def chunks_of(png: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.machine_speed
 def test_what_is_no_logo_is_refused(name: str) -> None:
     """A reason, in less than two seconds, without a warning or another error."""
     begun = time.monotonic()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -26,6 +28,27 @@ from slotsvc.server.interceptors.admission import AdmissionDoor
 from slotsvc.server.metrics import Metrics
 
 SEARCH = slots.SuggestSlotsRequest(team="tenants/loud/teams/a")
+REPEATING = [
+    (
+        "grpc.service_config",
+        json.dumps(
+            {
+                "methodConfig": [
+                    {
+                        "name": [{}],
+                        "retryPolicy": {
+                            "maxAttempts": 5,
+                            "initialBackoff": "0.01s",
+                            "maxBackoff": "0.02s",
+                            "backoffMultiplier": 1,
+                            "retryableStatusCodes": ["UNAVAILABLE"],
+                        },
+                    }
+                ]
+            }
+        ),
+    )
+]
 QUIET = slots.SuggestSlotsRequest(team="tenants/quiet/teams/a")
 
 
@@ -55,6 +78,7 @@ async def served(
     metrics: Metrics,
     known: Any = lambda _metadata: "",
     linger_s: float = 0.0,
+    retries: Sequence[tuple[str, str]] = (),
     **limits: Any,
 ) -> AsyncIterator[tuple[aio.Channel, Admission, GrpcServer]]:
     """One search and one booking at a time."""
@@ -69,7 +93,7 @@ async def served(
     )
     port = await server.start()
     try:
-        async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with aio.insecure_channel(f"127.0.0.1:{port}", options=retries) as channel:
             yield channel, admission, server
     finally:
         await server.drain(0)
@@ -98,6 +122,7 @@ def test_every_method_of_the_contract_has_its_class() -> None:
     assert found["SuggestSlotsBatch"] is found["WhyNot"] is CallClass.PLAN
 
 
+@pytest.mark.machine_speed
 async def test_what_cannot_wait_is_sent_away_at_once_with_the_time_to_come_again(
     metrics: Metrics,
 ) -> None:
@@ -129,6 +154,30 @@ async def test_what_cannot_wait_is_sent_away_at_once_with_the_time_to_come_again
     assert 250 <= pushback <= 1500
     labels = {"kind": "search", "cause": "full"}
     assert metrics.registry.get_sample_value("slotsvc_calls_shed_total", labels) == 5
+
+
+@pytest.mark.parametrize("by_key", [True, False], ids=["told by the key", "told by the request"])
+async def test_a_client_that_repeats_does_so_after_the_pushback(
+    metrics: Metrics, by_key: bool
+) -> None:
+    """Nothing but the status is sent, so gRPC's own retries apply: the call that was sent away is
+    served when it comes again, and not before the time that it was told."""
+    slow = Slow(0.1)
+    key = "loud" if by_key else ""
+    async with served(slow, metrics, lambda _: key, retries=REPEATING, room=1) as (channel, _, _):
+        stub = SlotServiceStub(channel)
+        inside = [asyncio.ensure_future(ended(stub.SuggestSlots(SEARCH))) for _ in range(2)]
+        while slow.begun < 1:
+            await asyncio.sleep(0.01)
+        begun = time.monotonic()
+        await stub.SuggestSlots(SEARCH, timeout=10)
+        waited = time.monotonic() - begun
+        await asyncio.gather(*inside)
+
+    labels = {"kind": "search", "cause": "full"}
+    assert metrics.registry.get_sample_value("slotsvc_calls_shed_total", labels) == 1
+    assert waited > 0.25
+    assert slow.begun == 3
 
 
 async def test_bookings_and_health_do_not_stand_behind_searches(metrics: Metrics) -> None:

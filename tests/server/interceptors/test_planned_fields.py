@@ -64,6 +64,7 @@ def test_what_works_is_let_through() -> None:
     )
 
 
+@pytest.mark.machine_speed
 def test_a_large_request_is_looked_at_quickly() -> None:
     """Only what can contain a planned field is walked: 10,000 windows take under 50 ms."""
     windows = [types_pb2.TimeWindow() for _ in range(10_000)]
