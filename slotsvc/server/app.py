@@ -170,7 +170,7 @@ def method_descriptors() -> Iterator[MethodDescriptor]:
 
 class _FewLanes:
     """What generated code registers a servicer at. grpc.aio looks at every registered method for
-    each call that comes: with all eighty of them a refusal costs half as much again."""
+    each call that comes: with all of the contract's a refusal costs a third more."""
 
     def __init__(self, server: aio.Server) -> None:
         self.add_generic_rpc_handlers = server.add_generic_rpc_handlers

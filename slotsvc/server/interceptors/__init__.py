@@ -3,7 +3,8 @@
 ``calls`` runs the layers; ``request_ids``, ``observed`` (metrics and one log line), ``failures``
 (errors to statuses), ``deadlines``, ``road_time`` and ``access`` are the layers from the outside
 in; ``admission`` (places and queues) stands in front of them all, and once more behind them, when
-the request is read; ``planned_fields``, then ``access`` look at the request.
+the request is read; ``refusals`` ends what it sends away at once; ``planned_fields``, then
+``access`` look at the request.
 """
 
 from __future__ import annotations
