@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from slotsvc.bootstrap.backup import Told, key_files
@@ -28,7 +29,7 @@ from slotsvc.store.epoch import begin_epoch
 from slotsvc.store.errors import StoreLockedError, StoreOpenError, not_opened
 from slotsvc.store.facts import facts_of
 from slotsvc.store.file_lock import FileLock
-from slotsvc.store.migrate import require_known, upgrade
+from slotsvc.store.migrate import require, require_known, revision_of, upgrade
 from slotsvc.store.sqlite_copy import refuse_unsound, sync
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
@@ -120,22 +121,27 @@ def prepare(database: Path, known: int) -> int:
 
 
 def _begin_on_postgres(url: str) -> int:
-    """The others are counted in the transaction that begins the epoch, behind a lock on what every
-    process reads first: who comes later waits, and is of the new epoch."""
-    upgrade(url)
+    """The others are counted in the transaction that begins the epoch. The tables are left as they
+    are: replicas of the version that made them could not start again on newer ones."""
     engine = postgres_engine.schema_engine(url)
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql(_NOBODY_JOINS)
-            if others := connection.exec_driver_sql(_OTHERS).scalar_one():
-                raise StoreLockedError(
-                    f"{others} connections of slotsvc are open there: stop all of them"
-                )
+            _refuse_beside_others(connection)
+            require(revision_of(connection))
             return begin_epoch(connection, postgres_now(connection)).number
     except OperationalError as error:
         raise not_opened(error) from error
     finally:
         engine.dispose()
+
+
+def _refuse_beside_others(connection: Connection) -> None:
+    """Behind a lock on what every process reads first: who comes later waits, and is of the new
+    epoch. Where it is missing nobody can be at work, and nobody begins."""
+    if revision_of(connection) is not None:
+        connection.exec_driver_sql(_NOBODY_JOINS)
+    if others := connection.exec_driver_sql(_OTHERS).scalar_one():
+        raise StoreLockedError(f"{others} connections of slotsvc are open there: stop all of them")
 
 
 _NOBODY_JOINS = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
