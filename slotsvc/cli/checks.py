@@ -236,12 +236,21 @@ def portal_check(database: Path, key_ring: Path) -> Check:
     if not database.exists():
         return Check("portal", "ok", f"{database.name}, made at its first start")
     if not key_ring.exists():
-        action = f"Bring {key_ring.name} back from its copy: links and second factors need it."
-        return Check("portal", "warn", f"{database.name} has no key ring", action)
+        return _without_ring(database, key_ring)
     for file in (database, key_ring):
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             return Check("portal", "fail", f"{file} can be read by others", f"chmod 600 {file}")
     return Check("portal", "ok", f"{database.name}, {key_ring.name}")
+
+
+def _without_ring(database: Path, key_ring: Path) -> Check:
+    """As the portal's start judges it."""
+    from slotsvc.portal.tables.key_ring import needs_keys
+
+    if not needs_keys(database):
+        return Check("portal", "ok", f"{database.name}; {key_ring.name} is made at the next start")
+    action = f"Bring {key_ring.name} back from its copy, or: slotsvc portal new-keys"
+    return Check("portal", "fail", f"{database.name} was made with a key ring", action)
 
 
 def server_check(
