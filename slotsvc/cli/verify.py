@@ -39,9 +39,10 @@ def verify(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Recompute all that can be: audit chains, events, routes, pages. Exit code 1 when wrong.
+    """Recompute all that can be: audit chains, events, routes, pages.
 
     Looks at the database, also while the service runs, or at the backup FILE. Changes nothing.
+    Exit code 1: something is wrong; 3: it could not look.
     """
     from slotsvc.bootstrap.verify import opened_books
     from slotsvc.bootstrap.verify import verify as look_over
