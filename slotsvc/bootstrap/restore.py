@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from slotsvc.bootstrap.backup import Told, key_files
 from slotsvc.config import Settings
@@ -60,10 +60,8 @@ def restore(
         raise ArchiveError(
             "the database is PostgreSQL: bring it back with its own tools, then say so: --in-place"
         )
-    home = settings.database_file.parent
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
-        staging = stack.enter_context(_staging(home))
+        staging = stack.enter_context(_staging(settings.database_file.parent))
         told("unpacking", 0.1)
         with writing(staging):
             manifest = unpack_archive(archive, staging)
@@ -129,7 +127,7 @@ def _begin_on_postgres(url: str) -> int:
             _refuse_beside_others(connection)
             require(revision_of(connection))
             return begin_epoch(connection, postgres_now(connection)).number
-    except OperationalError as error:
+    except DatabaseError as error:
         raise not_opened(error) from error
     finally:
         engine.dispose()
@@ -194,7 +192,10 @@ def _known_epoch(database: Path) -> int:
 
 @contextmanager
 def _staging(home: Path) -> Iterator[Path]:
-    staging = Path(tempfile.mkdtemp(prefix=".slotsvc-restore-", dir=home))
+    """A private directory in ``home``, gone afterwards. Raises ``ArchiveError``."""
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging = Path(tempfile.mkdtemp(prefix=".slotsvc-restore-", dir=home))
     try:
         yield staging
     finally:

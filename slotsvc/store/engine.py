@@ -41,6 +41,12 @@ def path_of(url: str) -> Path:
     return Path(str(parsed.database))
 
 
+def name_of(engine: Engine) -> str:
+    """What a person is told about: the file's name, or "the database" for another engine's."""
+    database = engine.url.database
+    return Path(database).name if engine.name == "sqlite" and database else "the database"
+
+
 def writer_engine(path: Path) -> Engine:
     """One connection; its transactions take the write lock at once (BEGIN IMMEDIATE)."""
     limit = f"journal_size_limit={_WAL_KEPT}"

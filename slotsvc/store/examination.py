@@ -25,6 +25,7 @@ from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.event_replay import EventReplay
 from slotsvc.scheduling.judged_routes import Judged, disputes
 from slotsvc.scheduling.ports import Event
+from slotsvc.store.errors import DamagedError, not_read
 from slotsvc.store.events import every_event
 from slotsvc.store.heads import Head, Heads
 from slotsvc.store.read_tx import ReadTransaction
@@ -68,9 +69,12 @@ def examine(tx: ReadTransaction, kept: Heads, told: Told) -> Examination:
         for check, work in _CHECKS:
             try:
                 troubles = [Trouble(check, where, what) for where, what in work(tx, tenant, found)]
-            except (DBAPIError, ValueError, KeyError, TypeError) as error:
-                told_by = error.orig if isinstance(error, DBAPIError) else error
-                troubles = [Trouble(check, tenant, f"cannot be read: {told_by}")]
+            except DBAPIError as error:
+                if not isinstance(not_read(error, tenant), DamagedError):
+                    raise  # it could not be looked at: that says nothing of what is there
+                troubles = [Trouble(check, tenant, f"cannot be read: {error.orig}")]
+            except (ValueError, KeyError, TypeError) as error:
+                troubles = [Trouble(check, tenant, f"cannot be read: {error}")]
             found.troubles += troubles
         found.troubles += [Trouble("heads", tenant, what) for what in _head(tx, tenant, kept)]
     return found

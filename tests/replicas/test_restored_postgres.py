@@ -119,10 +119,12 @@ def test_whoever_has_another_name_is_counted_too(
         begin_in_place(settings)
 
 
-def test_older_tables_are_left_as_they_are(settings: Settings, postgres_url: str) -> None:
+def test_older_tables_are_left_as_they_are(tmp_path: Path, empty_postgres_url: str) -> None:
     """Whoever runs on them is told of first, and could be started again; then `migrate` is named,
     which alone changes tables there."""
-    engine = postgres_engine.schema_engine(postgres_url)
+    migrate.upgrade(empty_postgres_url)
+    settings = settings_for(tmp_path / "data", database_url=SecretStr(empty_postgres_url))
+    engine = postgres_engine.schema_engine(empty_postgres_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0010'")
     with engine.connect(), pytest.raises(StoreLockedError):
@@ -131,7 +133,7 @@ def test_older_tables_are_left_as_they_are(settings: Settings, postgres_url: str
 
     with pytest.raises(SchemaTooOldError, match="slotsvc migrate"):
         begin_in_place(settings)
-    assert migrate.current(postgres_url) == "0010"
+    assert migrate.current(empty_postgres_url) == "0010"
 
 
 def test_a_database_without_tables_gets_none(tmp_path: Path, empty_postgres_url: str) -> None:
