@@ -42,9 +42,9 @@ def path_of(url: str) -> Path:
 
 
 def name_of(engine: Engine) -> str:
-    """What a person is told about: the file's name, or "the database" for another engine's."""
-    database = engine.url.database
-    return Path(database).name if engine.name == "sqlite" and database else "the database"
+    """Such as "the database slotsvc.db"; without a name for another engine's."""
+    file = engine.url.database if engine.name == "sqlite" else None
+    return f"the database {Path(file).name}" if file else "the database"
 
 
 def writer_engine(path: Path) -> Engine:

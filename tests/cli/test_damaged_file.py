@@ -96,7 +96,7 @@ def test_a_damaged_file_is_one_sentence(data: Path, harm: Any, command: str) -> 
 
     error = json.loads(ended.stdout)["error"]
     assert (ended.exit_code, error["reason"]) == (3, "STORE_DAMAGED")
-    assert error["message"].lower().startswith("slotsvc.db is damaged (")
+    assert "database slotsvc.db is damaged (" in error["message"]
     assert "restore a backup" in error["message"]
 
 
