@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from slotsvc.bootstrap.backup import Told, key_files
 from slotsvc.config import Settings
+from slotsvc.portal.tables.migrate import PortalSchemaError
 from slotsvc.portal.tables.restored import Settled, settle_restored
 from slotsvc.portal.tables.sole_portal import PortalInUseError, sole_portal
 from slotsvc.store import postgres_engine
@@ -73,7 +74,7 @@ def restore(
         told("beginning an epoch", 0.7)
         epoch = prepare(staging / "slotsvc.db", _known_epoch(settings.database_file))
         portal = staging / "portal.db"
-        settled = settle_restored(portal, now) if portal.exists() else None
+        settled = _settled(portal, now) if portal.exists() else None
         told("putting it in place", 0.9)
         replaced = _put(staging, places, now)
     keys = [settings.key_ring_file, *([settings.portal_key_ring_file] if settled else [])]
@@ -116,6 +117,13 @@ def prepare(database: Path, known: int) -> int:
                 return begin_epoch(connection, sqlite_now(connection), known).number
         finally:
             engine.dispose()
+
+
+def _settled(portal: Path, now: datetime) -> Settled:
+    try:
+        return settle_restored(portal, now)
+    except PortalSchemaError as error:
+        raise ArchiveError(str(error)) from error
 
 
 def _begin_on_postgres(url: str) -> int:

@@ -258,12 +258,25 @@ def portal_check(database: Path, key_ring: Path) -> Check:
         return Check("portal", "warn", "its packages are missing", action)
     if not database.exists():
         return Check("portal", "ok", f"{database.name}, made at its first start")
+    if unusable := _unusable(database):
+        return unusable
     if not key_ring.exists():
         return _without_ring(database, key_ring)
     for file in (database, key_ring):
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             return Check("portal", "fail", f"{file} can be read by others", f"chmod 600 {file}")
     return Check("portal", "ok", f"{database.name}, {key_ring.name}")
+
+
+def _unusable(database: Path) -> Check | None:
+    from slotsvc.portal.tables.migrate import PortalSchemaError, require_usable
+
+    try:
+        require_usable(database)
+    except PortalSchemaError as error:
+        found, _, remedy = str(error).rpartition(": ")
+        return Check("portal", "fail", sentence(found), sentence(remedy))
+    return None
 
 
 def _without_ring(database: Path, key_ring: Path) -> Check:

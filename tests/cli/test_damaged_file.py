@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 from pysqlite3 import dbapi2
 
+from slotsvc.cli.checks import portal_check
 from slotsvc.cli.main import main
+from slotsvc.portal.tables.migrate import upgrade as upgrade_portal
 from slotsvc.store.engine import sqlite_url
 from slotsvc.store.migrate import upgrade
 
@@ -120,3 +122,31 @@ def test_a_directory_that_cannot_be_written_is_named(data: Path, tmp_path: Path)
 
     assert f"{there} could not be written" in error["message"]
     assert "Errno" not in error["message"]
+
+
+def test_a_damaged_database_of_the_portal_is_one_sentence(data: Path) -> None:
+    """For commands on it, for ``doctor``, and for ``verify``, which looks at the service's all the
+    same."""
+    no_database(data / "portal.db")
+
+    message = told("portal", "units", "--data-dir", data, code=3)["error"]["message"]
+    assert "portal.db cannot be used (file is not a database)" in message
+    assert portal_check(data / "portal.db", data / "portal-keys.json").state == "fail"
+    found = told("verify", "--data-dir", data, code=1)
+    assert [t["where"] for t in found["troubles"]] == ["portal.db"]
+
+
+def test_a_backup_with_tables_of_a_newer_portal_is_refused(data: Path, tmp_path: Path) -> None:
+    """Nothing is changed by it."""
+    upgrade_portal(data / "portal.db")
+    with closing(dbapi2.connect(str(data / "portal.db"))) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+        connection.commit()
+    told("backup", tmp_path / "copy.tar.gz", "--data-dir", data, code=0)
+
+    error = told("restore", tmp_path / "copy.tar.gz", "--data-dir", tmp_path / "new", code=1)[
+        "error"
+    ]
+
+    assert "0099" in error["message"]
+    assert not (tmp_path / "new" / "slotsvc.db").exists()

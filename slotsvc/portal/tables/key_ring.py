@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, inspect, select
 
 from slotsvc.portal.secrets import PortalSecrets, SecretsError
 from slotsvc.portal.tables.database import engine_on
+from slotsvc.portal.tables.migrate import usable
 from slotsvc.portal.tables.schema import CONTACTS, OUTBOX, STAFF
 
 _MADE_WITH_KEYS = (CONTACTS.c.link_hash, STAFF.c.totp_sealed, OUTBOX.c.sealed)
@@ -33,12 +34,13 @@ def secrets_of(database: Path, key_ring: Path) -> PortalSecrets:
 
 
 def needs_keys(database: Path) -> bool:
-    """Whether anything in the tables, of any revision, was made with keys. Changes nothing."""
+    """Whether anything in the tables, of any revision, was made with keys. Changes nothing. Raises
+    ``PortalSchemaError`` for a file that cannot be used."""
     if not database.exists():
         return False
     engine = engine_on(database, "BEGIN", 1, "query_only=ON")
     try:
-        with engine.begin() as connection:
+        with usable(database), engine.begin() as connection:
             return any(_is_used(connection, column) for column in _MADE_WITH_KEYS)
     finally:
         engine.dispose()
