@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from slotsvc.bootstrap.backup import Told, key_files
 from slotsvc.config import Settings
+from slotsvc.portal.tables.migrate import PortalSchemaError
 from slotsvc.portal.tables.restored import Settled, settle_restored
 from slotsvc.portal.tables.sole_portal import PortalInUseError, sole_portal
 from slotsvc.store import postgres_engine
@@ -28,7 +30,7 @@ from slotsvc.store.epoch import begin_epoch
 from slotsvc.store.errors import StoreLockedError, StoreOpenError, not_opened
 from slotsvc.store.facts import facts_of
 from slotsvc.store.file_lock import FileLock
-from slotsvc.store.migrate import require_known, upgrade
+from slotsvc.store.migrate import require, require_known, revision_of, upgrade
 from slotsvc.store.sqlite_copy import refuse_unsound, sync
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
@@ -59,10 +61,8 @@ def restore(
         raise ArchiveError(
             "the database is PostgreSQL: bring it back with its own tools, then say so: --in-place"
         )
-    home = settings.database_file.parent
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
-        staging = stack.enter_context(_staging(home))
+        staging = stack.enter_context(_staging(settings.database_file.parent))
         told("unpacking", 0.1)
         with writing(staging):
             manifest = unpack_archive(archive, staging)
@@ -74,7 +74,7 @@ def restore(
         told("beginning an epoch", 0.7)
         epoch = prepare(staging / "slotsvc.db", _known_epoch(settings.database_file))
         portal = staging / "portal.db"
-        settled = settle_restored(portal, now) if portal.exists() else None
+        settled = _settled(portal, now) if portal.exists() else None
         told("putting it in place", 0.9)
         replaced = _put(staging, places, now)
     keys = [settings.key_ring_file, *([settings.portal_key_ring_file] if settled else [])]
@@ -119,23 +119,35 @@ def prepare(database: Path, known: int) -> int:
             engine.dispose()
 
 
+def _settled(portal: Path, now: datetime) -> Settled:
+    try:
+        return settle_restored(portal, now)
+    except PortalSchemaError as error:
+        raise ArchiveError(str(error)) from error
+
+
 def _begin_on_postgres(url: str) -> int:
-    """The others are counted in the transaction that begins the epoch, behind a lock on what every
-    process reads first: who comes later waits, and is of the new epoch."""
-    upgrade(url)
+    """The others are counted in the transaction that begins the epoch. The tables are left as they
+    are: replicas of the version that made them could not start again on newer ones."""
     engine = postgres_engine.schema_engine(url)
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql(_NOBODY_JOINS)
-            if others := connection.exec_driver_sql(_OTHERS).scalar_one():
-                raise StoreLockedError(
-                    f"{others} connections of slotsvc are open there: stop all of them"
-                )
+            _refuse_beside_others(connection)
+            require(revision_of(connection))
             return begin_epoch(connection, postgres_now(connection)).number
-    except OperationalError as error:
+    except DatabaseError as error:
         raise not_opened(error) from error
     finally:
         engine.dispose()
+
+
+def _refuse_beside_others(connection: Connection) -> None:
+    """Behind a lock on what every process reads first: who comes later waits, and is of the new
+    epoch. Where it is missing nobody can be at work, and nobody begins."""
+    if revision_of(connection) is not None:
+        connection.exec_driver_sql(_NOBODY_JOINS)
+    if others := connection.exec_driver_sql(_OTHERS).scalar_one():
+        raise StoreLockedError(f"{others} connections of slotsvc are open there: stop all of them")
 
 
 _NOBODY_JOINS = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
@@ -188,7 +200,10 @@ def _known_epoch(database: Path) -> int:
 
 @contextmanager
 def _staging(home: Path) -> Iterator[Path]:
-    staging = Path(tempfile.mkdtemp(prefix=".slotsvc-restore-", dir=home))
+    """A private directory in ``home``, gone afterwards. Raises ``ArchiveError``."""
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging = Path(tempfile.mkdtemp(prefix=".slotsvc-restore-", dir=home))
     try:
         yield staging
     finally:

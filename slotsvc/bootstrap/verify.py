@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from slotsvc.bootstrap.backup import Told
 from slotsvc.config import Settings
+from slotsvc.domain.errors import StoreBusyError
 from slotsvc.store import postgres_engine
 from slotsvc.store.archive import ArchiveError, unpack_archive
 from slotsvc.store.database_clock import postgres_now, sqlite_now
-from slotsvc.store.engine import reader_engine
-from slotsvc.store.errors import not_opened
+from slotsvc.store.engine import name_of, reader_engine
+from slotsvc.store.errors import DamagedError, StoreOpenError, not_read
 from slotsvc.store.examination import Examination, Trouble, examine
 from slotsvc.store.heads import Heads
 from slotsvc.store.migrate import require, revision_of
@@ -59,15 +60,15 @@ def _books_of(settings: Settings) -> Books:
     if settings.database_url is not None:
         return Books(None, there, {}, settings.database_url.get_secret_value())
     if not settings.database_file.is_file():
-        raise ArchiveError(f"there is no database {settings.database_file}")
+        raise StoreOpenError(f"there is no database {settings.database_file}")
     return Books(settings.database_file, there, {})
 
 
 def verify(books: Books, kept: Heads, told: Told) -> Examination:
     """Everything that can be wrong with the files, on one snapshot; nothing is changed.
 
-    ``kept``: heads of audit chains from elsewhere. Raises ``StoreOpenError`` when the tables are
-    not those of this slotsvc.
+    ``kept``: heads of audit chains from elsewhere. Raises ``StoreOpenError`` or ``StoreBusyError``
+    when nothing can be said: the tables are not those of this slotsvc, or nobody answers.
     """
     told("pages", 0.0)
     troubles = [
@@ -76,24 +77,34 @@ def verify(books: Books, kept: Heads, told: Told) -> Examination:
         if file is not None
         for line in unsound(file)
     ]
-    heads = {**books.heads, **kept}
-    if books.database is not None:
-        found = examine_on(reader_engine(books.database, 1), sqlite_now, heads, told)
-    else:
-        engine = postgres_engine.reader_engine(books.url, 1)
-        found = examine_on(engine, postgres_now, heads, told)
+    try:
+        found = _examined(books, {**books.heads, **kept}, told)
+    except (StoreOpenError, StoreBusyError) as error:
+        if not (troubles or isinstance(error, DamagedError)):
+            raise
+        found = Examination(troubles=[Trouble("tables", _name(books), error.message)])
     found.troubles[:0] = troubles
     return found
 
 
+def _examined(books: Books, heads: Heads, told: Told) -> Examination:
+    if books.database is not None:
+        return examine_on(reader_engine(books.database, 1), sqlite_now, heads, told)
+    return examine_on(postgres_engine.reader_engine(books.url, 1), postgres_now, heads, told)
+
+
+def _name(books: Books) -> str:
+    return "database" if books.database is None else books.database.name
+
+
 def examine_on(engine: Engine, clock: DatabaseClock, kept: Heads, told: Told) -> Examination:
     """What every database has, through an engine whose transactions are one snapshot each; the
-    engine is closed. Raises ``StoreOpenError``."""
+    engine is closed. Raises ``StoreOpenError`` (``DamagedError``) and ``StoreBusyError``."""
     try:
         with engine.begin() as connection:
             require(revision_of(connection))
             return examine(ReadTransaction(connection, clock), kept, told)
-    except OperationalError as error:
-        raise not_opened(error) from error
+    except DBAPIError as error:
+        raise not_read(error, name_of(engine)) from error
     finally:
         engine.dispose()

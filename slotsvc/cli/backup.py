@@ -84,10 +84,18 @@ def store_errors() -> Iterator[None]:
         hint = HINTS.get(error.reason, "")
         raise CommandError(sentence(error.message), error.reason, _code(error), hint) from error
     except OSError as error:
-        raise CommandError(sentence(f"{error}"), "FILE") from error
+        raise CommandError(_of_file(error), "FILE", Exit.NOT_READY) from error
 
 
 def _code(error: Exception) -> Exit:
-    from slotsvc.store.errors import StoreLockedError
+    """Something is wrong with a backup, or with what it is made of; all else stands in the way of
+    looking at it."""
+    from slotsvc.store.archive import ArchiveError
+    from slotsvc.store.sqlite_copy import CopyError
 
-    return Exit.NOT_READY if isinstance(error, StoreLockedError) else Exit.ERROR
+    return Exit.ERROR if isinstance(error, ArchiveError | CopyError) else Exit.NOT_READY
+
+
+def _of_file(error: OSError) -> str:
+    why = (error.strerror or f"{error}").lower()
+    return sentence(why if error.filename is None else f"{error.filename}: {why}")

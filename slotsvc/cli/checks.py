@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import grpc
 
     from slotsvc.config import Settings
+    from slotsvc.domain.errors import SlotsvcError
     from slotsvc.pb.v1.map_service_pb2 import GetMapResponse
 
 PYTHON_LEAST = (3, 12)
@@ -138,7 +139,8 @@ def _to_be_made(directory: Path) -> Check:
 
 
 def store_check(database: Path) -> Check:
-    """The database file is its owner's alone; whether a service has it open."""
+    """The database file can be read, is not of a newer slotsvc, and is its owner's alone; whether a
+    service has it open."""
     if not database.exists():
         return Check("database", "ok", f"{database.name}, made at the first start")
     holder = in_use_by(database)
@@ -146,7 +148,28 @@ def store_check(database: Path) -> Check:
     if stat.S_IMODE(database.stat().st_mode) & 0o077:
         action = f"chmod 600 {database}*"
         return Check("database", "warn", f"{database} can be read by others, {used}", action)
-    return Check("database", "ok", f"{database.name}, {used}")
+    return _tables_check(database) or Check("database", "ok", f"{database.name}, {used}")
+
+
+def _tables_check(database: Path) -> Check | None:
+    """None: nothing stands in the way of a start, which brings older tables up to date."""
+    from slotsvc.domain.errors import SlotsvcError
+    from slotsvc.store.engine import sqlite_url
+    from slotsvc.store.migrate import current, require_known
+
+    try:
+        require_known(current(sqlite_url(database)))
+    except SlotsvcError as error:
+        return _unfit(error, "Look who uses it, and whether this user may write there.")
+    return None
+
+
+def _unfit(error: SlotsvcError, otherwise: str) -> Check:
+    """With the error's own remedy, where it tells one."""
+    if error.reason not in ("SCHEMA_TOO_OLD", "SCHEMA_TOO_NEW", "STORE_DAMAGED"):
+        return Check("database", "fail", sentence(error.message), otherwise)
+    found, _, remedy = error.message.rpartition(": ")
+    return Check("database", "fail", sentence(found), sentence(remedy))
 
 
 def shared_store_check(settings: Settings) -> Check:
@@ -158,7 +181,7 @@ def shared_store_check(settings: Settings) -> Check:
     try:
         check(database_address(settings))
     except SlotsvcError as error:
-        return Check("database", "fail", sentence(error.message), "Start it, or `slotsvc migrate`.")
+        return _unfit(error, "Start it, or mend database_url.")
     return Check("database", "ok", database_told(settings))
 
 
@@ -235,13 +258,35 @@ def portal_check(database: Path, key_ring: Path) -> Check:
         return Check("portal", "warn", "its packages are missing", action)
     if not database.exists():
         return Check("portal", "ok", f"{database.name}, made at its first start")
+    if unusable := _unusable(database):
+        return unusable
     if not key_ring.exists():
-        action = f"Bring {key_ring.name} back from its copy: links and second factors need it."
-        return Check("portal", "warn", f"{database.name} has no key ring", action)
+        return _without_ring(database, key_ring)
     for file in (database, key_ring):
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             return Check("portal", "fail", f"{file} can be read by others", f"chmod 600 {file}")
     return Check("portal", "ok", f"{database.name}, {key_ring.name}")
+
+
+def _unusable(database: Path) -> Check | None:
+    from slotsvc.portal.tables.migrate import PortalSchemaError, require_usable
+
+    try:
+        require_usable(database)
+    except PortalSchemaError as error:
+        found, _, remedy = str(error).rpartition(": ")
+        return Check("portal", "fail", sentence(found), sentence(remedy))
+    return None
+
+
+def _without_ring(database: Path, key_ring: Path) -> Check:
+    """As the portal's start judges it."""
+    from slotsvc.portal.tables.key_ring import needs_keys
+
+    if not needs_keys(database):
+        return Check("portal", "ok", f"{database.name}; {key_ring.name} is made at the next start")
+    action = f"Bring {key_ring.name} back from its copy, or: slotsvc portal new-keys"
+    return Check("portal", "fail", f"{database.name} was made with a key ring", action)
 
 
 def server_check(

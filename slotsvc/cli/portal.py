@@ -11,6 +11,7 @@ import click
 from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import Address, config_option, json_option, settings
+from slotsvc.cli.portal_keys import new_keys
 from slotsvc.cli.portal_lists import clients, credits_, units
 from slotsvc.cli.portal_people import code, first_admin, link
 from slotsvc.cli.portal_setup import apply
@@ -95,5 +96,5 @@ def say_ready(portal: RunningPortal, as_json: bool) -> None:
     click.echo(f"Clients: {portal.url}/  Company: {portal.url}/company/")
 
 
-for command in (apply, first_admin, code, link, units, clients, credits_):
+for command in (apply, first_admin, code, link, units, clients, credits_, new_keys):
     portal_group.add_command(command)

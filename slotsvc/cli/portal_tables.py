@@ -72,8 +72,8 @@ def portal_tables(
     ``public_url``: instead of the settings'. Raises ``CommandError``.
     """
     with portal_errors():
-        from slotsvc.portal.secrets import PortalSecrets
         from slotsvc.portal.tables.database import engine_on
+        from slotsvc.portal.tables.key_ring import secrets_of
         from slotsvc.portal.tables.migrate import upgrade
 
     flags = {"data_dir": data_dir, "portal": {"public_url": public_url}}
@@ -81,7 +81,7 @@ def portal_tables(
     private_directory(chosen.data_dir)
     with portal_errors():
         upgrade(chosen.portal_database_file)
-        secrets = PortalSecrets.open_or_create(chosen.portal_key_ring_file)
+        secrets = secrets_of(chosen.portal_database_file, chosen.portal_key_ring_file)
     engine = engine_on(chosen.portal_database_file, "BEGIN IMMEDIATE", 1)
     try:
         url = chosen.portal.public_url or f"http://{chosen.portal.http_addr}"

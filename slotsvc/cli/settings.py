@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotsvc.cli.data_dir import private_directory
-from slotsvc.cli.failure import CommandError
+from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import config_option, json_option, settings
 from slotsvc.cli.words import sentence
 
@@ -98,9 +98,10 @@ def _upgraded(url: str) -> tuple[str | None, str]:
     try:
         return current(url), upgrade(url)
     except SlotsvcError as error:
-        raise CommandError(sentence(error.message), error.reason) from None
+        raise CommandError(sentence(error.message), error.reason, Exit.NOT_READY) from None
     except OSError as error:
-        raise CommandError(f"The database cannot be opened: {error}.", "STORE") from None
+        text = f"The database cannot be opened: {error}."
+        raise CommandError(text, "STORE", Exit.NOT_READY) from None
 
 
 @click.command()

@@ -39,9 +39,10 @@ def verify(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Recompute all that can be: audit chains, events, routes, pages. Exit code 1 when wrong.
+    """Recompute all that can be: audit chains, events, routes, pages.
 
     Looks at the database, also while the service runs, or at the backup FILE. Changes nothing.
+    Exit code 1: something is wrong; 3: it could not look.
     """
     from slotsvc.bootstrap.verify import opened_books
     from slotsvc.bootstrap.verify import verify as look_over
@@ -78,6 +79,7 @@ def as_object(found: Examination) -> dict[str, Any]:
         "ok": not found.troubles,
         "epoch": found.epoch,
         "tenants": found.tenants,
+        "operators_trail": found.operators,
         "audit_entries": found.entries,
         "events": found.events,
         "routes": found.routes,
@@ -90,14 +92,16 @@ def as_object(found: Examination) -> dict[str, Any]:
 def lines(found: Examination) -> Iterator[str]:
     """A summary that a person can read."""
     judged = found.judged
+    trail = " and the operator's trail" if found.operators else ""
     yield (
-        f"{count_words(found.tenants, 'company', 'companies')}, "
+        f"{count_words(found.tenants, 'company', 'companies')}{trail}, "
         f"{count_words(found.entries, 'audit entry', 'audit entries')}, "
         f"{count_words(found.events, 'event')}, {count_words(found.routes, 'route')}, "
         f"epoch {found.epoch}."
     )
     yield (
-        f"{judged.routes} routes with visits: {judged.routes - judged.skipped} judged anew, "
+        f"{count_words(judged.routes, 'route')} with visits: "
+        f"{judged.routes - judged.skipped} judged anew, "
         f"{judged.skipped} under way or waiting for their next change, "
         f"{judged.unknown} without all of their driving, {judged.broken} broken and on record."
     )

@@ -24,9 +24,9 @@ from slotsvc.portal.messages.outbox import Outbox
 from slotsvc.portal.messages.worker import run as send_letters
 from slotsvc.portal.options import PortalOptions
 from slotsvc.portal.parts import Portal
-from slotsvc.portal.secrets import PortalSecrets
 from slotsvc.portal.service.calls import ServiceCalls
 from slotsvc.portal.tables.database import PortalDatabase
+from slotsvc.portal.tables.key_ring import secrets_of
 from slotsvc.portal.tables.migrate import upgrade
 from slotsvc.portal.tables.sole_portal import sole_portal
 from slotsvc.portal.web.app import application
@@ -86,8 +86,8 @@ async def running(
 async def _wired(
     options: PortalOptions, clock: Clock, public_url: str, stack: AsyncExitStack
 ) -> Portal:
-    secrets = PortalSecrets.open_or_create(options.key_ring)
     await asyncio.to_thread(upgrade, options.database)
+    secrets = await asyncio.to_thread(secrets_of, options.database, options.key_ring)
     database = PortalDatabase(options.database)
     stack.callback(database.close)
     service = await stack.enter_async_context(ServiceCalls.connected(options))

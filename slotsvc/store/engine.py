@@ -41,6 +41,12 @@ def path_of(url: str) -> Path:
     return Path(str(parsed.database))
 
 
+def name_of(engine: Engine) -> str:
+    """Such as "the database slotsvc.db"; without a name for another engine's."""
+    file = engine.url.database if engine.name == "sqlite" else None
+    return f"the database {Path(file).name}" if file else "the database"
+
+
 def writer_engine(path: Path) -> Engine:
     """One connection; its transactions take the write lock at once (BEGIN IMMEDIATE)."""
     limit = f"journal_size_limit={_WAL_KEPT}"

@@ -10,6 +10,11 @@ from slotsvc.store import sql_states
 # Primary result codes of SQLite (https://sqlite.org/rescode.html). The driver does not turn on the
 # extended ones, so which constraint was broken is read from the text.
 _BUSY, _LOCKED, _IOERR, _FULL = 5, 6, 10, 13
+_PERM, _READONLY, _CANTOPEN, _AUTH = 3, 8, 14, 23
+_CORRUPT, _NOTADB = 11, 26
+_NO_ACCESS = (_PERM, _READONLY, _CANTOPEN, _AUTH)
+_NO_WORD = (*_NO_ACCESS, _BUSY, _LOCKED, _FULL)
+"""They say nothing of what stands in the file."""
 _DUPLICATE, _ORPHAN = "UNIQUE constraint failed: ", "FOREIGN KEY constraint failed"
 
 
@@ -43,13 +48,29 @@ class LibraryTooOldError(StoreOpenError):
     reason = "SQLITE_TOO_OLD"
 
 
+class DamagedError(StoreOpenError):
+    """What is there is not what was written: a broken disk, or somebody else's bytes."""
+
+    reason = "STORE_DAMAGED"
+
+
 class CalledOffError(Exception):
     """Nobody waits for this work any more; it was rolled back."""
 
 
 def code_of(error: DBAPIError) -> int:
     """SQLite's primary result code; 0 when the error carries none."""
-    return int(getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF
+    return _code(error.orig)
+
+
+def _code(error: object) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
+def is_without_word(error: Exception) -> bool:
+    """Whether an error of SQLite's driver says nothing of the file's pages: it could not be
+    looked at."""
+    return _code(error) in _NO_WORD
 
 
 def is_contention(error: DBAPIError) -> bool:
@@ -100,10 +121,33 @@ def meaning(error: DBAPIError) -> Exception:
     return error
 
 
-def not_opened(error: DBAPIError) -> Exception:
+def not_opened(error: DBAPIError, database: str = "the database") -> Exception:
     """The same while a database is being opened: what the driver says then helps, and holds no
-    password."""
-    if not sql_states.is_lost(error):
-        return meaning(error)
+    password. ``database``: its name."""
     reason = str(error.orig).partition("\n")[0]
-    return StoreOpenError(f"the database cannot be opened: {reason}")
+    if _is_damage(error):
+        return DamagedError(
+            f"{database} is damaged ({reason}): keep it, and restore a backup "
+            "(docs/operations.md#restore)"
+        )
+    if sql_states.is_lost(error) or code_of(error) in _NO_ACCESS:
+        return StoreOpenError(f"{database} cannot be opened: {reason}")
+    return meaning(error)
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    if sql_states.is_postgres(error):
+        return sql_states.state_of(error) in sql_states.DAMAGED
+    return code_of(error) in (_CORRUPT, _NOTADB)
+
+
+def not_read(error: DBAPIError, database: str) -> Exception:
+    """The same while all of it is looked over, where every error means something: that it is
+    damaged, or that it could not be looked at."""
+    told = not_opened(error, database)
+    if told is not error:
+        return told
+    reason = str(error.orig).partition("\n")[0]
+    if sql_states.state_of(error) == sql_states.NOT_ALLOWED:
+        return StoreOpenError(f"{database} cannot be read: {reason}")
+    return DamagedError(f"{database} is damaged: its tables cannot be read ({reason})")

@@ -25,12 +25,16 @@ from slotsvc.domain.visit import RouteKey
 from slotsvc.scheduling.event_replay import EventReplay
 from slotsvc.scheduling.judged_routes import Judged, disputes
 from slotsvc.scheduling.ports import Event
+from slotsvc.store.errors import DamagedError, not_read
 from slotsvc.store.events import every_event
 from slotsvc.store.heads import Head, Heads
 from slotsvc.store.read_tx import ReadTransaction
 from slotsvc.store.tables import AUDIT, ROUTE, TENANT
 
 PAGE = 500
+
+OPERATORS = ""
+"""Whose trail it is that is no company's."""
 
 type Told = Callable[[str, float], None]
 
@@ -46,10 +50,12 @@ class Trouble:
 
 @dataclass(slots=True)
 class Examination:
-    """What was looked at, and what is wrong. ``heads``: of the chains, to be kept elsewhere."""
+    """What was looked at, and what is wrong. ``operators``: whether what operators did is among it.
+    ``heads``: of the chains, to be kept elsewhere."""
 
     epoch: int = 0
     tenants: int = 0
+    operators: bool = False
     entries: int = 0
     events: int = 0
     routes: int = 0
@@ -63,21 +69,32 @@ def examine(tx: ReadTransaction, kept: Heads, told: Told) -> Examination:
     found = Examination(epoch=tx.epoch())
     tenants = _tenants(tx, kept)
     for number, tenant in enumerate(tenants):
-        told(tenant, number / len(tenants))
-        found.tenants += 1
+        told(_whose(tenant), number / len(tenants))
+        if tenant == OPERATORS:
+            found.operators = True
+        else:
+            found.tenants += 1
         for check, work in _CHECKS:
             try:
                 troubles = [Trouble(check, where, what) for where, what in work(tx, tenant, found)]
-            except (DBAPIError, ValueError, KeyError, TypeError) as error:
-                told_by = error.orig if isinstance(error, DBAPIError) else error
-                troubles = [Trouble(check, tenant, f"cannot be read: {told_by}")]
+            except DBAPIError as error:
+                if not isinstance(not_read(error, "the database"), DamagedError):
+                    raise  # it could not be looked at: that says nothing of what is there
+                troubles = [Trouble(check, _whose(tenant), f"cannot be read: {error.orig}")]
+            except (ValueError, KeyError, TypeError) as error:
+                troubles = [Trouble(check, _whose(tenant), f"cannot be read: {error}")]
             found.troubles += troubles
-        found.troubles += [Trouble("heads", tenant, what) for what in _head(tx, tenant, kept)]
+        lost = _head(tx, tenant, kept)
+        found.troubles += [Trouble("heads", _whose(tenant), what) for what in lost]
     return found
 
 
 type Findings = Iterator[tuple[str, str]]
 """Where, and what."""
+
+
+def _whose(tenant: str) -> str:
+    return tenant or "the operator's trail"
 
 
 def _tenants(tx: ReadTransaction, kept: Heads) -> Sequence[str]:
@@ -92,7 +109,7 @@ def _chain(tx: ReadTransaction, tenant: str, found: Examination) -> Findings:
     found.entries += checked.entries
     if checked.broken_at is not None:
         text = f"entry {checked.broken_at} is not what was written, or is missing"
-        yield f"{tenant}, entry {checked.broken_at}", text
+        yield f"{_whose(tenant)}, entry {checked.broken_at}", text
     elif checked.entries:
         found.heads[tenant] = Head(checked.entries, checked.head)
 
@@ -124,7 +141,7 @@ def _events(tx: ReadTransaction, tenant: str, found: Examination) -> Findings:
             if entry is not None:
                 _pair(alone, _words_in(entry.entry), f"audit entry {entry.sequence}")
     for where in (one for some in alone.values() for one in some):
-        yield f"{tenant}, {where}", "it has no counterpart among events and audit entries"
+        yield f"{_whose(tenant)}, {where}", "it has no counterpart among events and audit entries"
 
 
 def _pair(alone: dict[str, list[str]], words: str, where: str) -> None:

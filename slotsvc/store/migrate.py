@@ -12,10 +12,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from slotsvc.store import postgres_engine
-from slotsvc.store.engine import path_of, reader_engine, writer_engine
+from slotsvc.store.engine import name_of, path_of, reader_engine, writer_engine
 from slotsvc.store.errors import SchemaTooNewError, SchemaTooOldError, not_opened
 from slotsvc.store.file_lock import FileLock
 from slotsvc.store.postgres_engine import is_postgres
@@ -78,8 +78,8 @@ def upgrade(url: str) -> str:
 def _answering(engine: Engine) -> Iterator[Engine]:
     try:
         yield engine
-    except OperationalError as error:
-        raise not_opened(error) from error
+    except DatabaseError as error:
+        raise not_opened(error, name_of(engine)) from error
     finally:
         engine.dispose()
 

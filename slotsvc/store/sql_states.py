@@ -11,6 +11,8 @@ from slotsvc.domain.errors import AlreadyExistsError, InvariantError, StoreBusyE
 
 DUPLICATE, ORPHAN = "23505", "23503"
 
+NOT_ALLOWED = "42501"
+DAMAGED = ("XX001", "XX002")
 CONTENTION = frozenset({"40001", "40P01", "55P03"})
 """Serialisation failure, deadlock, lock not available: the same work may succeed a moment later."""
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pysqlite3 import dbapi2
 
-from slotsvc.store.errors import StoreOpenError
+from slotsvc.store.errors import StoreOpenError, is_without_word
 
 _BUSY_MS = 10_000
 _MOST_TOLD = 20
@@ -50,12 +50,21 @@ def refuse_unsound(database: Path) -> None:
 
 
 def unsound(database: Path) -> list[str]:
-    """What SQLite's own checks say against the file, at most twenty lines; empty: nothing."""
+    """What SQLite's own checks say against the file, at most twenty lines; empty: nothing. Raises
+    ``StoreOpenError`` when they cannot be made."""
+    found: list[str] = []
     try:
         with closing(_opened(database)) as connection:
-            return list(_complaints(connection))[:_MOST_TOLD]
-    except (dbapi2.DatabaseError, CopyError) as error:
-        return [str(error)]
+            for line in _complaints(connection):
+                found.append(line)
+    except dbapi2.DatabaseError as error:
+        if is_without_word(error):
+            raise StoreOpenError(
+                f"{database} cannot be opened: {error} (SQLite writes beside the file, also to "
+                "read it)"
+            ) from error
+        found.append(str(error))
+    return found[:_MOST_TOLD]
 
 
 def _complaints(connection: Any) -> Iterator[str]:

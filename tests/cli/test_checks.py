@@ -26,10 +26,12 @@ from slotsvc.cli.checks import (
     store_check,
 )
 from slotsvc.cli.doctor import verdict
+from slotsvc.portal.tables.migrate import upgrade as upgrade_portal
 from slotsvc.server.http_status import HttpStatus
 from slotsvc.server.metrics import Metrics
 from slotsvc.server.readiness import FINE, Finding, Readiness, State
 from slotsvc.store.migrate import upgrade
+from tests.portal.tables.linked_contact import add_linked_contact
 from tests.travel.lattice_map import lattice_map
 
 STATES: tuple[Literal["ok", "warn", "fail"], ...] = ("ok", "warn", "fail")
@@ -165,8 +167,11 @@ def test_the_portals_files_are_looked_at(tmp_path: Path) -> None:
     database, ring = tmp_path / "portal.db", tmp_path / "portal-keys.json"
 
     assert portal_check(database, ring).state == "ok"
-    database.touch(0o600)
-    assert portal_check(database, ring).state == "warn"
+    upgrade_portal(database)
+    assert portal_check(database, ring).state == "ok"
+    add_linked_contact(database)
+    assert portal_check(database, ring).state == "fail"
+    assert "new-keys" in portal_check(database, ring).action
     ring.touch(0o600)
     assert portal_check(database, ring).state == "ok"
     ring.chmod(0o640)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from slotsvc.cli.demo_portal import COMPANY
 from slotsvc.cli.main import main
 from tests.cli.conftest import environment
+from tests.portal.tables.linked_contact import add_linked_contact
 
 
 @pytest.fixture
@@ -49,6 +50,21 @@ def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     assert dry["dry_run"] is True
     assert told(tmp_path, "units")["units"] == []
     assert told(tmp_path, "apply", str(COMPANY))["changes"] == dry["changes"] != []
+
+
+def test_a_lost_key_ring_is_told_and_made_anew_when_asked(data_dir: Path) -> None:
+    """Exit code 3 until it is brought back or given up; one that is there is never replaced."""
+    add_linked_contact(data_dir / "portal.db")
+    ring = data_dir / "portal-keys.json"
+    assert told(data_dir, "new-keys", code=1)["error"]["reason"] == "OCCUPIED"
+    ring.unlink()
+
+    error = told(data_dir, "units", code=3)["error"]
+    assert "portal-keys.json, which is missing" in error["message"]
+    assert not ring.exists()
+
+    assert told(data_dir, "new-keys")["key_ring"] == str(ring)
+    assert told(data_dir, "units")["units"]
 
 
 def test_a_wrong_file_is_told_whole(tmp_path: Path) -> None:

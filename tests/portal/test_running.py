@@ -19,6 +19,7 @@ from slotsvc.portal.secrets import SecretsError
 from slotsvc.portal.tables.schema import BUSINESS_UNITS
 from slotsvc.portal.tables.sole_portal import PortalInUseError
 from tests.portal.portal_fixtures import portal_options
+from tests.portal.tables.linked_contact import add_linked_contact
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ async def test_files_are_private_and_survive_a_restart(options: PortalOptions) -
 
     assert kept == "coast"
     assert modes == {"portal.db": 0o600, "keys": 0o600}
+
+
+async def test_tables_made_with_keys_do_not_start_without_them(options: PortalOptions) -> None:
+    """A backup has the tables alone: the ring that made them may lie in a safe."""
+    async with running(options):
+        pass
+    kept = options.key_ring.read_bytes()
+    options.key_ring.unlink()
+    async with running(options):
+        assert options.key_ring.read_bytes() != kept  # nothing depended on it yet
+    add_linked_contact(options.database)
+    options.key_ring.unlink()
+    with pytest.raises(SecretsError, match="slotsvc portal new-keys"):
+        async with running(options):
+            pass
+    assert not options.key_ring.exists()
 
 
 async def test_signals_stay_with_their_owner(options: PortalOptions) -> None:

@@ -15,9 +15,9 @@ from slotsvc.bootstrap.backup import back_up
 from slotsvc.bootstrap.restore import begin_in_place
 from slotsvc.bootstrap.verify import opened_books, verify
 from slotsvc.config import Settings
-from slotsvc.store import postgres_engine
+from slotsvc.store import migrate, postgres_engine
 from slotsvc.store.archive import ArchiveError
-from slotsvc.store.errors import StoreLockedError
+from slotsvc.store.errors import SchemaTooOldError, StoreLockedError
 from slotsvc.store.examination import Examination
 from slotsvc.store.postgres_store import PostgresStore
 from tests.chaos.drills import NOW, book_one, company_of, events_behind, position_now, untold
@@ -117,6 +117,31 @@ def test_whoever_has_another_name_is_counted_too(
     replica = PostgresStore(named if where == "address" else postgres_url)
     with closing(replica), pytest.raises(StoreLockedError):
         begin_in_place(settings)
+
+
+def test_older_tables_are_left_as_they_are(tmp_path: Path, empty_postgres_url: str) -> None:
+    """Whoever runs on them is told of first, and could be started again; then `migrate` is named,
+    which alone changes tables there."""
+    migrate.upgrade(empty_postgres_url)
+    settings = settings_for(tmp_path / "data", database_url=SecretStr(empty_postgres_url))
+    engine = postgres_engine.schema_engine(empty_postgres_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0010'")
+    with engine.connect(), pytest.raises(StoreLockedError):
+        begin_in_place(settings)
+    engine.dispose()
+
+    with pytest.raises(SchemaTooOldError, match="slotsvc migrate"):
+        begin_in_place(settings)
+    assert migrate.current(empty_postgres_url) == "0010"
+
+
+def test_a_database_without_tables_gets_none(tmp_path: Path, empty_postgres_url: str) -> None:
+    """Its name may be mistyped."""
+    settings = settings_for(tmp_path / "data", database_url=SecretStr(empty_postgres_url))
+    with pytest.raises(SchemaTooOldError, match="slotsvc migrate"):
+        begin_in_place(settings)
+    assert migrate.current(empty_postgres_url) is None
 
 
 def test_postgresql_is_copied_by_its_own_tools(settings: Settings, tmp_path: Path) -> None:

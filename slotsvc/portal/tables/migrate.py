@@ -3,6 +3,8 @@ settings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from slotsvc.portal.tables.database import engine_on
 
@@ -30,18 +33,36 @@ def upgrade(path: Path) -> str:
     for its owner only. Gives the revision.
 
     All or nothing, and one at a time: whoever comes second finds it done. Raises
-    ``PortalSchemaError`` for tables of a newer slotsvc.
+    ``PortalSchemaError`` for tables of a newer slotsvc, and for a file that cannot be used.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         path.touch(0o600)  # SQLite gives its WAL the same mode
     engine = engine_on(path, "BEGIN IMMEDIATE", 1)
     try:
-        with engine.begin() as connection:
+        with usable(path), engine.begin() as connection:
             _bring_up(connection)
     finally:
         engine.dispose()
     return newest()
+
+
+def require_usable(path: Path) -> None:
+    """Raises ``PortalSchemaError`` for what keeps the portal from starting: tables of a newer
+    slotsvc, or a file that cannot be used."""
+    _require_known(current(path))
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Raises ``PortalSchemaError`` for what SQLite has against the file ``path``."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise PortalSchemaError(
+            f"the portal's database {path} cannot be used ({error.orig}): where it is damaged keep "
+            "it, and restore a backup (docs/operations.md#restore)"
+        ) from error
 
 
 def require(path: Path) -> None:
@@ -56,12 +77,13 @@ def require(path: Path) -> None:
 
 
 def current(path: Path) -> str | None:
-    """The revision of the tables; None: the file is missing or empty. Changes nothing."""
+    """The revision of the tables; None: the file is missing or empty. Changes nothing. Raises
+    ``PortalSchemaError`` for a file that cannot be used."""
     if not path.exists():
         return None
     engine = engine_on(path, "BEGIN", 1, "query_only=ON")
     try:
-        with engine.begin() as connection:
+        with usable(path), engine.begin() as connection:
             return _revision(connection)
     finally:
         engine.dispose()
