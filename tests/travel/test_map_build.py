@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import stat
 import shutil
+import stat
 import time
 from dataclasses import replace
 from pathlib import Path
