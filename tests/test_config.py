@@ -104,18 +104,23 @@ def test_an_unknown_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch) ->
         load_settings()
 
     assert refused.value.problems == [
-        "SLOTSVC_GRPC_ADDRESS: no such setting",
-        "SLOTSVC_SEARCH__DEADLINE: no such setting",
+        "SLOTSVC_GRPC_ADDRESS: no such setting; is it SLOTSVC_GRPC_ADDR?",
+        "SLOTSVC_SEARCH__DEADLINE: no such setting; is it SLOTSVC_SEARCH__DEADLINE_SECONDS?",
     ]
 
 
 def test_an_unknown_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
-    """A misspelt key of the TOML file is refused with its path."""
+    """A misspelt key of the TOML file is refused with its path, and the setting that is near."""
     file = tmp_path / "slotsvc.toml"
-    file.write_text("[search]\ndeadline = 3\n")
+    file.write_text("[search]\ndeadline_second = 3\n[quite]\nother = 1\n")
 
-    with pytest.raises(SettingsError, match=r"search\.deadline"):
+    with pytest.raises(SettingsError) as refused:
         load_settings(file)
+
+    assert sorted(refused.value.problems) == [
+        "quite: no such setting",
+        "search.deadline_second: no such setting; is it search.deadline_seconds?",
+    ]
 
 
 def test_a_variable_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,17 +140,34 @@ def test_files_that_cannot_be_read_are_named(
         load_settings(tmp_path / "missing.toml")
 
     monkeypatch.setenv("SLOTSVC_OSRM_URL_FILE", str(tmp_path / "missing"))
-    with pytest.raises(SettingsError, match="SLOTSVC_OSRM_URL_FILE: that file cannot be read"):
+    with pytest.raises(SettingsError) as refused:
         load_settings()
+    assert refused.value.problems == [
+        f"SLOTSVC_OSRM_URL_FILE: {tmp_path / 'missing'} cannot be read"
+    ]
+
+
+def test_a_secret_in_the_place_of_its_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody wrote the password itself where the path belongs."""
+    monkeypatch.setenv("SLOTSVC_DATABASE_URL_FILE", "postgresql://me:geheim@host/slotsvc")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert refused.value.problems == ["SLOTSVC_DATABASE_URL_FILE: that file cannot be read"]
 
 
 def test_a_broken_toml_file_is_one_plain_line(tmp_path: Path) -> None:
-    """A TOML mistake is reported as a problem, not as a traceback."""
+    """A TOML mistake is reported as a problem of that file, not as a traceback."""
     file = tmp_path / "slotsvc.toml"
-    file.write_text("grpc_addr = ")
+    for broken in (b"grpc_addr = ", b"grpc_addr = '\xff'"):
+        file.write_bytes(broken)
 
-    with pytest.raises(SettingsError):
-        load_settings(file)
+        with pytest.raises(SettingsError) as refused:
+            load_settings(file)
+
+        (problem,) = refused.value.problems
+        assert problem.startswith(f"{file}: ")
 
 
 @pytest.mark.parametrize(

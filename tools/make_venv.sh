@@ -70,7 +70,7 @@ fill() {
 set_up() {
     [ -n "$uv$python" ] || usable || need_python
     # said first: making the environment takes seconds, filling it with pip half a minute
-    say "Installing with ${uv:-pip} (once, about 560 MB in $venv) ..."
+    say "Installing with ${uv:-pip} (once, about 800 MB in $venv) ..."
     usable || create || return 1
     fill "$@"
 }

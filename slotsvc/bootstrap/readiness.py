@@ -60,9 +60,8 @@ async def _told(word: Callable[[], str]) -> Finding:
 
 
 def measure_disk(metrics: Metrics, database: Path) -> None:
-    """From now on both gauges say how it is when they are read."""
-    metrics.wal_bytes.set_function(lambda: wal_bytes(database))
-    metrics.free_bytes.set_function(lambda: free_bytes(database))
+    """From now on there are two gauges, which say how it is when they are read."""
+    metrics.measure_disk(partial(wal_bytes, database), partial(free_bytes, database))
 
 
 def wal_bytes(database: Path) -> int:

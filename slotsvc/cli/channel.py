@@ -100,12 +100,18 @@ class Service:
         """One call with the deadline. Raises ``CommandError``."""
         import grpc
 
-        from slotsvc.cli.rpc_failure import failure_of
-
         try:
             return method(request, timeout=self.timeout, metadata=self.metadata)
         except grpc.RpcError as error:
-            raise failure_of(error, self.address, request) from error
+            raise self.failure(error, request) from error
+
+    def failure(self, error: grpc.RpcError, request: object) -> CommandError:
+        """What to show for a call of ``request`` that ended with ``error``."""
+        from slotsvc.cli.rpc_failure import failure_of, unknown_key
+
+        failure = failure_of(error, self.address, request)
+        given = bool(self.metadata) and failure.reason == "UNAUTHENTICATED"
+        return unknown_key(failure) if given else failure
 
     @cached_property
     def access(self) -> AccessServiceStub:

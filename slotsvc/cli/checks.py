@@ -299,7 +299,7 @@ def server_check(
     import grpc
     from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-    from slotsvc.cli.rpc_failure import failure_of
+    from slotsvc.cli.rpc_failure import failure_of, unknown_key
 
     target = reachable(address)
     with open_channel(target, caller) as channel:
@@ -308,6 +308,8 @@ def server_check(
             in_use = _map_in_use(channel, timeout, caller)
         except grpc.RpcError as error:
             failure = failure_of(error, target)
+            if caller.key and failure.reason == "UNAUTHENTICATED":
+                failure = unknown_key(failure)
             return Check("server", "fail", failure.message, failure.hint)
     name = HealthCheckResponse.ServingStatus.Name(status)
     if status != HealthCheckResponse.SERVING:

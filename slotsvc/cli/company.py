@@ -144,10 +144,13 @@ def _put(connected: Service, kind: Kind, one: Any) -> str:
     if one == there:
         return "as they were"
     mask = {"paths": ["*"]}
-    kind.call(
+    answer = kind.call(
         connected, "Update", **{kind.field: one}, update_mask=mask, request_id=new_request_id()
     )
-    return "changed"
+    # what the file leaves out has a default, which only the service knows
+    stored = getattr(answer, kind.field)
+    stored.etag = there.etag
+    return "as they were" if stored == there else "changed"
 
 
 def _found(connected: Service, kind: Kind, name: str) -> Any:

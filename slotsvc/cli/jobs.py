@@ -45,6 +45,7 @@ def list_jobs(
     """
     with service(address, timeout, config_file) as connected:
         found = _all_jobs(connected, states, kind)
+        nothing = NOTHING if found or not kind else _no_such(connected, kind)
     if as_json:
         from slotsvc.cli.as_json import as_json as told
         from slotsvc.cli.as_json import echo_json
@@ -54,7 +55,7 @@ def list_jobs(
     for job in found:
         click.echo(job_line(job))
     if not found:
-        click.echo(NOTHING)
+        click.echo(nothing)
 
 
 @jobs_group.command("show")
@@ -83,7 +84,7 @@ def retry(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Do JOB now, with all its tries before it. For one that is dead, or waits for its time."""
+    """Do JOB now, with twelve tries anew. For one that is dead, or waits for its time."""
     from slotsvc.cli.channel import new_request_id
     from slotsvc.pb.v1.job_service_pb2 import RetryJobRequest
 
@@ -119,7 +120,7 @@ def job_line(job: Job) -> str:
     """Number, kind, about what, and how it stands."""
     about = f"{job.subject} v{job.version}" if job.subject else ""
     line = f"{short(job.name):>6}  {job.kind:<22} {state_words(job):<8} {due_words(job)}"
-    rest = (about, short(job.tenant), f"{tries_words(job)}: {job.error}" if job.error else "")
+    rest = (about, short(job.tenant), tries_words(job))
     return "  ".join((line, *filter(None, rest)))
 
 
@@ -138,8 +139,12 @@ def due_words(job: Job) -> str:
 
 
 def tries_words(job: Job) -> str:
-    """Such as "3 tries"."""
-    return count_words(job.tries, "try", "tries")
+    """Such as "3 tries: MAIL_DOWN"; "" while nothing went wrong."""
+    if not job.error:
+        return ""
+    if not job.tries:
+        return f"tried anew, last: {job.error}"
+    return f"{count_words(job.tries, 'try', 'tries')}: {job.error}"
 
 
 def _show(job: Job, as_json: bool) -> None:
@@ -164,6 +169,13 @@ def _all_jobs(connected: Service, states: tuple[str, ...], kind: str) -> list[Jo
         if not page.next_page_token:
             return found
         request.page_token = page.next_page_token
+
+
+def _no_such(connected: Service, kind: str) -> str:
+    kinds = sorted({job.kind for job in _all_jobs(connected, STATES, "")})
+    if kind in kinds or not kinds:
+        return NOTHING
+    return f"No jobs of the kind {kind}. There are: {', '.join(kinds)}."
 
 
 def _name(job: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError
 from slotsvc.cli.options import (
     Place,
@@ -47,7 +48,7 @@ def build(pbf: Path, out: Path | None, config_file: Path | None, as_json: bool) 
     if not pbf.is_file():
         raise CommandError(f"No such file: {pbf}.", "NO_FILE", hint="Give an .osm.pbf extract.")
     name = pbf.name.removesuffix(".pbf").removesuffix(".osm")
-    target = out or settings(config_file).data_dir / "maps" / name
+    target = out or private_directory(settings(config_file).data_dir) / "maps" / name
     try:
         with staged(f"Compiling {pbf.name}", quiet=as_json) as told:
             info = build_map(pbf, target, progress=told)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.not_found import not_found
+from slotsvc.cli.unanswered import START, unanswered
 from slotsvc.cli.words import count_words, sentence
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ EXITS = {
 REASON_HINTS = {
     "UNAUTHENTICATED": "Give a key: --api-key-file, or SLOTSVC_API_KEY. `slotsvc key first` makes "
     "the first one of a service.",
-    "PERMISSION_DENIED": "Use a key of another role; an administrator sees and makes them with "
-    "`slotsvc key list` and `key create`.",
+    "PERMISSION_DENIED": "Use a key of another role. An administrator, for its company, or an "
+    "operator sees and makes them with `slotsvc key list` and `key create`.",
     "NOT_FOUND": "Check the name; `slotsvc list` shows what there is.",
     "ALREADY_EXISTS": "Choose another id, or change the one that is there.",
     "ETAG_MISMATCH": "It changed meanwhile: read it again, then repeat.",
-    "SLOT_TOKEN_INVALID": "Give the whole token as `slotsvc suggest --json` prints it.",
+    "SLOT_TOKEN_INVALID": "Give the whole token as `slotsvc suggest --json` prints it. If it is "
+    "whole, replicas have different key rings (key_ring_path).",
     "SLOT_EXPIRED": "Offers lapse: run `slotsvc suggest` again.",
     "SLOT_GONE": "Run `slotsvc suggest` again, or take an alternative N: with --json its token is "
     "`error.alternatives[N-1].token`.",
@@ -45,7 +47,7 @@ REASON_HINTS = {
     "PLAN_WORSE": "To do it all the same, repeat with --reason TEXT: it is kept on record.",
     "WRONG_STATE": "Nothing to repeat: it has moved on.",
     "TRAVEL_UNAVAILABLE": "Wait a moment and repeat; `slotsvc doctor` checks the road engine.",
-    "STORE_BUSY": "Repeat with the same --request-id.",
+    "STORE_BUSY": "Repeat in a moment; `/readyz` says when it is back.",
     "OVERLOADED": "Nothing was begun: repeat in a moment.",
     "SERVICE_STOPPING": "Repeat in a moment, when it is up again.",
     "IDEMPOTENCY_KEY_REUSED": "Use a new --request-id for another payload.",
@@ -54,10 +56,16 @@ REASON_HINTS = {
     "RESYNC": "Read the days anew, and watch without a position.",
 }
 
-PROLONGED_HINT = "Confirm it with `slotsvc book`, or let it lapse and ask for slots again."
+# of errors that have a reason in common, by words of the message
+SPECIAL_HINTS = (
+    ("HOLD_LIMIT", "prolonged", "Confirm it with `slotsvc book`, or let it lapse and ask for slots "
+     "again."),
+    ("WRONG_STATE", "recurring", "It is done again and again by itself; `slotsvc jobs retry` does "
+     "it now."),
+)  # fmt: skip
 
 CODE_HINTS = {
-    "UNAVAILABLE": "Start one with `slotsvc up`, or give --address.",
+    "UNAVAILABLE": START,
     "DEADLINE_EXCEEDED": "Repeat with a longer --timeout.",
     "INTERNAL": "This is a defect of ours: the service's log has the details.",
 }
@@ -92,25 +100,47 @@ def _failure(
         slot.rank = rank
     if reason == "NOT_FOUND" and request is not None:
         return not_found(message, request)
-    once = reason == "HOLD_LIMIT" and "prolonged" in message
+    text, hint = _told(code, reason, message, address)
     return CommandError(
-        message=_sentence(code, message, address),
+        message=text,
         reason=reason or code,
         exit_code=EXITS.get(code, Exit.ERROR),
-        hint=PROLONGED_HINT if once else REASON_HINTS.get(reason) or CODE_HINTS.get(code, ""),
+        hint=_repeat_hint(request) if reason == "STORE_BUSY" else hint,
         violations=violations,
         alternatives=alternatives,
         routes=routes,
     )
 
 
-def _sentence(code: str, message: str, address: str) -> str:
-    connecting = ("failed to connect", "Connection refused", "DNS resolution", "Socket closed")
-    if code == "UNAVAILABLE" and any(words in message for words in connecting):
-        return f"No service answers at {address}."
+def unknown_key(refused: CommandError) -> CommandError:
+    """``refused`` for want of a good key, where one was given: the service says no more about it,
+    so that nobody learns by guessing."""
+    refused.message = "The service does not know this key, or it has expired or was revoked."
+    refused.hint = "Is it of this service? An operator's key lists them: `slotsvc key list`."
+    return refused
+
+
+def _told(code: str, reason: str, message: str, address: str) -> tuple[str, str]:
+    """The sentence, and what to do."""
+    if code == "UNAVAILABLE" and (nobody := unanswered(message, address)):
+        return nobody
+    text = message or f"The service answered {code}."
     if code == "DEADLINE_EXCEEDED" and address:
-        return f"The service at {address} did not answer in time."
-    return sentence(message or f"The service answered {code}.")
+        text = f"The service at {address} did not answer in time."
+    special = (hint for of, words, hint in SPECIAL_HINTS if of == reason and words in message)
+    usual = REASON_HINTS.get(reason) or CODE_HINTS.get(code, "")
+    return sentence(text), next(special, usual)
+
+
+def _repeat_hint(request: Any) -> str:
+    """For a change the id that makes a repetition one with it, where the command takes one."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    options = {param.name for param in context.command.params} if context else set()
+    if "request_id" in options and (id := getattr(request, "request_id", "")):
+        return f"Repeat with --request-id {id}: it is then done once, whatever became of this call."
+    return REASON_HINTS["STORE_BUSY"]
 
 
 def _details(metadata: Iterable[tuple[str, Any]]) -> Sequence[AnyMessage]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotsvc.cli.call_lines import call_lines
 from slotsvc.cli.data_dir import private_directory
 from slotsvc.cli.failure import CommandError, Exit
 from slotsvc.cli.options import Address, config_option, json_option, settings
-from slotsvc.cli.program import program
 from slotsvc.cli.words import sentence
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ async def _serve(chosen: Settings, as_json: bool) -> int:
     from slotsvc.bootstrap import run_server
 
     async def ready(running: RunningServer) -> None:
-        say_ready(running, chosen.reflection, as_json)
+        say_ready(running, chosen, as_json)
 
     code: int = await run_server(chosen, on_ready=ready, until=stop_event())
     return code
@@ -153,7 +153,7 @@ def stop_event() -> asyncio.Event:
     return stop
 
 
-def say_ready(running: RunningServer, reflection: bool, as_json: bool) -> None:
+def say_ready(running: RunningServer, chosen: Settings, as_json: bool) -> None:
     """What was chosen, that it is ready, and how to call it."""
     if as_json:
         from slotsvc.cli.as_json import echo_json
@@ -163,9 +163,8 @@ def say_ready(running: RunningServer, reflection: bool, as_json: bool) -> None:
     for line in running.summary:
         click.echo(line)
     click.echo(f"Ready at {running.address}. Ctrl-C stops it.")
-    click.echo("Call it: " + calls(running.address, reflection)[0])
-    for call in calls(running.address, reflection)[1:]:
-        click.echo("         " + call)
+    for number, call in enumerate(call_lines(running.address, chosen)):
+        click.echo(("         " if number else "Call it: ") + call)
 
 
 def ready_json(running: RunningServer) -> dict[str, Any]:
@@ -178,15 +177,3 @@ def ready_json(running: RunningServer) -> dict[str, Any]:
         "map_id": info.map_id if info else None,
         "summary": list(running.summary),
     }
-
-
-def calls(address: str, reflection: bool) -> list[str]:
-    """Command lines that work as they are."""
-    run = program()
-    lines = [
-        f"{run} doctor --only server --address {address}",
-        f"{run} map info --address {address}",
-    ]
-    if reflection:
-        lines.append(f"grpcurl -plaintext {address} list")
-    return lines

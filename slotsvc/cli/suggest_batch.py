@@ -122,14 +122,12 @@ def _answers(
 ) -> Iterator[SuggestSlotsBatchResponse]:
     import grpc
 
-    from slotsvc.cli.rpc_failure import failure_of
-
     try:
         yield from connected.slots.SuggestSlotsBatch(
             batch, timeout=connected.timeout, metadata=connected.metadata
         )
     except grpc.RpcError as error:
-        raise failure_of(error, connected.address, batch) from error
+        raise connected.failure(error, batch) from error
 
 
 def _echo_line(answer: SuggestSlotsBatchResponse, request: SuggestSlotsRequest) -> None:

@@ -93,6 +93,6 @@ async def say_up(
 
         echo_json(ready_json(server) | {"portal": portal_json(portal)})
         return
-    say_ready(server, chosen.reflection, as_json)
+    say_ready(server, chosen, as_json)
     for line in await next_steps(chosen, server, portal):
         click.echo(line)

@@ -114,13 +114,11 @@ def ctrl_c_later() -> Iterator[None]:
 def _answers(connected: Service, request: WatchTeamRequest) -> Iterator[WatchTeamResponse]:
     import grpc
 
-    from slotsvc.cli.rpc_failure import failure_of
-
     call = connected.plan.WatchTeam(request, timeout=STREAM_S, metadata=connected.metadata)
     try:
         yield from call
     except grpc.RpcError as error:
-        raise failure_of(error, connected.address, request) from error
+        raise connected.failure(error, request) from error
     finally:
         call.cancel()
 

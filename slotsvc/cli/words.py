@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -118,8 +119,11 @@ def count_words(count: int, one: str, many: str = "") -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its start and a stop at its end."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ")")) else ".")
+    """The text with a capital at its start, unless that is a path, a file or a setting, and a stop
+    at its end."""
+    first = text.partition(" ")[0].rstrip(".:,;")
+    begun = text if re.search(r"[/._]", first) else text[:1].upper() + text[1:]
+    return begun + ("" if text.endswith((".", "!", "?", ")")) else ".")
 
 
 def enum_words(name: str, prefix: str) -> str:

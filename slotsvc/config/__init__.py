@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,6 +46,7 @@ from slotsvc.config.groups import (
 )
 from slotsvc.config.portal_groups import Mail, Portal, Sms, checked_key
 from slotsvc.config.redis_url import checked_redis_url
+from slotsvc.config.unknown import unknown_setting
 
 __all__ = [
     "Admission",
@@ -277,7 +280,7 @@ def load_settings(
     not said. Raises ``SettingsError`` with every problem at once.
     """
     path = config_file or (Path(named) if (named := os.environ.get(CONFIG_VARIABLE)) else None)
-    problems = [f"{name}: no such setting" for name in unknown_variables(os.environ)]
+    problems = [unknown_setting(name, _variables()) for name in unknown_variables(os.environ)]
     problems += [f"{name}: also given as {name}_FILE" for name in _doubly_given(os.environ)]
     if path is not None and not path.is_file():
         problems.append(f"{path}: no such file")
@@ -290,7 +293,9 @@ def load_settings(
     try:
         return Sourced(**_said(flags or {}))
     except ValidationError as error:
-        raise SettingsError([_problem(e["loc"], e["msg"]) for e in error.errors()]) from None
+        raise SettingsError([_problem(e) for e in error.errors()]) from None
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: {_first_line(error)}"]) from None
     except (ValueError, OSError) as error:
         raise SettingsError([_first_line(error)]) from None
 
@@ -315,11 +320,14 @@ def variable(path: tuple[str, ...]) -> str:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """``SLOTSVC_*`` variables that name no setting; ``SLOTSVC_TEST_*`` belongs to the tests."""
-    known = {CONFIG_VARIABLE}
-    for path, _ in setting_fields():
-        known |= {variable(path), variable(path) + "_FILE"}
+    known = _variables()
     ours = sorted(name for name in environ if name.upper().startswith(PREFIX))
     return [n for n in ours if n not in known and not n.startswith(PREFIX + "TEST_")]
+
+
+def _variables() -> set[str]:
+    named = {variable(path) for path, _ in setting_fields()}
+    return {CONFIG_VARIABLE} | named | {f"{name}_FILE" for name in named}
 
 
 class _Variables(PydanticBaseSettingsSource):
@@ -348,7 +356,13 @@ def _secret(name: str, path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(_LONGEST_SECRET_FILE).rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        raise ValueError(f"{name}: that file cannot be read") from None
+        raise ValueError(f"{name}: {_told_path(path)} cannot be read") from None
+
+
+def _told_path(path: Path) -> str:
+    # who writes the secret itself where its file's path belongs must not see it printed
+    text = f"{path}"
+    return text if path.is_absolute() or text.startswith(("./", "~")) else "that file"
 
 
 def _doubly_given(environ: Mapping[str, str]) -> list[str]:
@@ -361,9 +375,12 @@ def _said(flags: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in said.items() if v != {}}
 
 
-def _problem(location: tuple[int | str, ...], message: str) -> str:
-    reason = message.removeprefix("Value error, ")
-    return f"{'.'.join(map(str, location))}: {reason}" if location else reason
+def _problem(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return unknown_setting(name, {".".join(path) for path, _ in setting_fields()})
+    reason = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {reason}" if name else reason
 
 
 def _first_line(error: Exception) -> str:

@@ -88,6 +88,7 @@ class CommitHints:
                 await line.subscribe(self._channel)
                 await line.get_message(timeout=PATIENCE_S)
             self.listening.set()
+            _log.info("hints of other replicas are heard")
             # whatever was told while nobody listened
             heard()
             while True:

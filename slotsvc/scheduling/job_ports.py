@@ -156,7 +156,7 @@ class JobWrite(JobRead, Protocol):
         ...
 
     def revive_job(self, id: int) -> None:
-        """A waiting or dead job is due now, with all its tries before it."""
+        """A waiting or dead job is due now, with as many tries as a new one."""
         ...
 
     def drop_job(self, id: int) -> None:

@@ -44,7 +44,7 @@ class Jobs:
         )
 
     async def retry(self, mutation: Mutation, id: int, answer: Answer) -> bytes:
-        """Due now, with all its tries before it. Raises ``NotFoundError``, ``WrongStateError``."""
+        """Due now, with tries as of a new one. Raises ``NotFoundError``, ``WrongStateError``."""
 
         def work(tx: WriteTx) -> bytes:
             job = _required(tx, id)

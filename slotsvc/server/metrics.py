@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 _CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -42,17 +44,21 @@ class Metrics:
             "slotsvc_watches_active", "Watches that run now.", registry=registry
         )
         self._jobs(registry)
-        self.wal_bytes = Gauge(
-            "slotsvc_database_wal_bytes",
-            "Size of the write-ahead log: it grows while somebody reads for long.",
-            registry=registry,
-        )
-        self.free_bytes = Gauge(
-            "slotsvc_database_free_bytes",
-            "Room left on the disk of the database.",
-            registry=registry,
-        )
         self.build = Info("slotsvc_build", "Version of the service.", registry=registry)
+
+    def measure_disk(self, wal_bytes: Callable[[], int], free_bytes: Callable[[], int]) -> None:
+        """Shows both from now on, asked whenever they are read. Not called where the disk cannot be
+        seen: a gauge that says 0 would wake somebody."""
+        Gauge(
+            "slotsvc_database_wal_bytes",
+            "Size of the write-ahead log: it grows while somebody reads for long. SQLite only.",
+            registry=self.registry,
+        ).set_function(wal_bytes)
+        Gauge(
+            "slotsvc_database_free_bytes",
+            "Room left on the disk of the database. SQLite only.",
+            registry=self.registry,
+        ).set_function(free_bytes)
 
     def _admission(self, registry: CollectorRegistry) -> None:
         self.calls_running = Gauge(

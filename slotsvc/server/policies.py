@@ -48,12 +48,19 @@ def is_let_in(policy: Policy | None, role: Role) -> bool:
     return TO_ROLE[role] in policy.roles
 
 
+def _who_may(policy: Policy | None) -> str:
+    names = [role.name for role in Role if is_let_in(policy, role)]
+    return f": only {' or '.join(names)} may" if names else ""
+
+
 def require_role(principal: Principal, service: str, method: str) -> Policy:
     """The method's policy, for whom it lets in. Raises ``PermissionDeniedError``."""
     policy = policy_of(service, method)
     short = service.rpartition(".")[2]
     if policy is None or not is_let_in(policy, principal.role):
-        raise PermissionDeniedError(f"the role {principal.role.name} may not call {method}")
+        raise PermissionDeniedError(
+            f"the role {principal.role.name} may not call {method}{_who_may(policy)}"
+        )
     if not principal.may_use(short, method):
         raise PermissionDeniedError(f"this key may not call {method}")
     return policy

@@ -80,7 +80,10 @@ def _copy(patch: Message, onto: Message, path: Path) -> None:
     onto.ClearField(name)
     if field.is_repeated:
         getattr(onto, name).MergeFrom(getattr(patch, name))
+    elif field.has_presence and not patch.HasField(name):
+        # to set it, were it only to 0, would say that 0 is wanted
+        return
     elif field.message_type is None:
         setattr(onto, name, getattr(patch, name))
-    elif patch.HasField(name):
+    else:
         getattr(onto, name).CopyFrom(getattr(patch, name))

@@ -131,7 +131,7 @@ class JobWrites(JobReads):
         return given
 
     def revive_job(self, id: int) -> None:
-        """A waiting or dead job is due now, with all its tries before it."""
+        """A waiting or dead job is due now, with as many tries as a new one."""
         self._connection.execute(_REVIVE, {"at": id} | self._epoch)
         self._jobs_put = True
 

@@ -132,7 +132,8 @@ def _already_built(out_dir: Path, map_id: str) -> MapInfo | None:
 def _built_aside(out_dir: Path, extract_bytes: int) -> Iterator[MapFiles]:
     """A directory beside ``out_dir`` that takes its place when the block ends well."""
     _require_map_or_nothing(out_dir)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    # often the service's own directory, which is nobody else's business
+    out_dir.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep_killed_builds(out_dir)
     free = shutil.disk_usage(out_dir.parent).free
     if free < extract_bytes * _BYTES_PER_EXTRACT_BYTE:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from slotsvc.bootstrap import running
 from slotsvc.bootstrap.readiness import readiness_checks
@@ -61,3 +62,20 @@ async def test_a_process_that_is_busy_is_not_broken(
     assert await working
     store.close()
     assert told.state is State.OK
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_disk_that_cannot_be_seen_has_no_gauge(
+    tmp_path: Path, postgres_url: str, engine: str
+) -> None:
+    """The alarm on little room would ring for ever for the disk of a PostgreSQL: 0 bytes."""
+    url = SecretStr(postgres_url) if engine == "postgresql" else None
+    settings = settings_for(tmp_path, http_addr="127.0.0.1:0", database_url=url)
+    async with running(settings) as server, httpx.AsyncClient() as client:
+        told = (await client.get(f"http://{server.metrics_address}/metrics")).text
+
+    gauges = {line.split()[0]: float(line.split()[1]) for line in told.splitlines()
+              if line.startswith("slotsvc_database_")}  # fmt: skip
+    assert ("slotsvc_database_free_bytes" in gauges) == (engine == "sqlite")
+    assert len(gauges) == (2 if engine == "sqlite" else 0)
+    assert gauges.get("slotsvc_database_free_bytes", 1) > 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Shell, started
+from tests.cli.conftest import ROOT, Shell, started
 
 ACME = "tenants/acme"
 WORKDAY = {"hours": {"start": {"hours": 8}, "end": {"hours": 12}}}
@@ -179,3 +179,14 @@ def test_a_wrong_value_is_told_by_the_service(empty: Shell) -> None:
     error = empty.json("company", "import", "-", stdin=json.dumps(wrong), code=2)["error"]
 
     assert [violation["field"] for violation in error["violations"]] == ["tenant.public_holidays"]
+
+
+def test_the_example_of_the_docs_changes_nothing_the_second_time(empty: Shell) -> None:
+    """It leaves fields out that have defaults; what is stored is then as before."""
+    text = (ROOT / "docs/company.md").read_text().split("```json\n")[1].split("\n```")[0]
+    text = text.replace("tenants/acme", "tenants/example")
+    first = empty.json("company", "import", "-", stdin=text)
+    again = empty.json("company", "import", "-", stdin=text)
+
+    assert again["created"] == again["changed"] == []
+    assert len(again["as they were"]) == sum(map(len, first.values()))

@@ -82,6 +82,16 @@ def test_the_first_key_is_made_once(home: Path, tmp_path: Path) -> None:
     assert "already" in second.stderr
 
 
+def test_the_first_key_can_be_made_in_postgresql(home: Path, postgres_url: str) -> None:
+    """In the shared database itself, no service needed and no file left; also once."""
+    url = {"SLOTSVC_DATABASE_URL": postgres_url}
+    first, second = (run(home, "key", "first", **url) for _ in range(2))
+
+    assert first.stdout.startswith("slk_"), first.stderr
+    assert second.returncode == 1
+    assert "already" in second.stderr
+
+
 def test_a_key_is_made_used_and_revoked(company: Company) -> None:
     """From the operator's key over TLS with a client's certificate, in an encrypted service that
     other machines can reach."""

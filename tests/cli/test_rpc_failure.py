@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 import pytest
+from click.testing import CliRunner
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from slotsvc.cli.channel import connect, reachable
+from slotsvc.cli.channel import Caller, connect, reachable
 from slotsvc.cli.failure import CommandError, Exit
+from slotsvc.cli.main import main
 from slotsvc.cli.render_failure import failure_lines
 from slotsvc.domain.errors import (
     HoldExpiredError,
@@ -20,12 +23,19 @@ from slotsvc.domain.errors import (
     SlotGoneError,
     SlotsvcError,
     StoreBusyError,
+    UnauthenticatedError,
     Violation,
 )
 from slotsvc.pb.v1.map_service_pb2 import GetMapRequest
 from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceServicer, add_MapServiceServicer_to_server
+from slotsvc.pb.v1.visit_service_pb2 import BookVisitRequest
+from slotsvc.pb.v1.visit_service_pb2_grpc import (
+    VisitServiceServicer,
+    add_VisitServiceServicer_to_server,
+)
 from slotsvc.server.errors import as_status
 from tests.cli.samples import ZONE, a_slot
+from tests.server.test_app import a_certificate
 
 
 class Refusing(MapServiceServicer):
@@ -38,6 +48,29 @@ class Refusing(MapServiceServicer):
         self, request: GetMapRequest, context: grpc.ServicerContext
     ) -> None:
         context.abort_with_status(rpc_status.to_status(self.status))
+
+
+class RefusingBookings(VisitServiceServicer):
+    """Answers every BookVisit with one status."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+
+    def BookVisit(  # noqa: N802
+        self, request: BookVisitRequest, context: grpc.ServicerContext
+    ) -> None:
+        context.abort_with_status(rpc_status.to_status(self.status))
+
+
+@contextmanager
+def refusing_bookings(status: Status) -> Iterator[str]:
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        add_VisitServiceServicer_to_server(RefusingBookings(status), server)  # type: ignore[no-untyped-call]
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"127.0.0.1:{port}"
+        server.stop(0).wait()
 
 
 @contextmanager
@@ -100,8 +133,83 @@ def test_every_reason_comes_with_what_to_do() -> None:
 
 
 def test_a_busy_store_is_not_ready() -> None:
-    """Exit code 3: the same call may work in a moment."""
-    assert refused(StoreBusyError("the store is busy")).exit_code is Exit.NOT_READY
+    """Exit code 3: the same call may work in a moment. A read has no request id to repeat."""
+    failure = refused(StoreBusyError("the store is busy"))
+
+    assert failure.exit_code is Exit.NOT_READY
+    assert "--request-id" not in failure.hint
+    assert "/readyz" in failure.hint
+
+
+def test_a_change_is_repeated_with_the_id_it_had() -> None:
+    """A new id would be a second booking: the hint says the one that was sent."""
+    with refusing_bookings(as_status(StoreBusyError("the store is busy"))) as address:
+        ended = CliRunner().invoke(
+            main, ["book", "tenants/acme/holds/one", "--address", address, "--request-id", "r-17"]
+        )
+
+    assert ended.exit_code == Exit.NOT_READY
+    assert "--request-id r-17" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("served", "called", "hint"),
+    [
+        ("tls", "plain", "--tls-ca"),
+        ("tls", "other name", "certificate"),
+        ("tls", "other authority", "who signed"),
+        ("plain", "tls", "leave --tls-ca out"),
+        ("mutual tls", "tls", "--tls-cert"),
+    ],
+)
+def test_a_service_that_is_encrypted_otherwise_is_not_missing(
+    tmp_path: Path, served: str, called: str, hint: str
+) -> None:
+    """Somebody answers, but cannot be talked to: the sentence says so, the hint what to give."""
+    (tmp_path / "other").mkdir()
+    certificate, key = a_certificate(tmp_path)
+    other, _ = a_certificate(tmp_path / "other")
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        port = _listening(server, served, certificate, key)
+        server.start()
+        host = "127.0.0.1" if called == "other name" else "localhost"
+        ca = {"plain": None, "other authority": other}.get(called, certificate)
+        with (
+            pytest.raises(CommandError) as told,
+            connect(f"{host}:{port}", 20.0, Caller(ca=ca)) as connected,
+        ):
+            connected.ask(connected.map.GetMap, GetMapRequest())
+        server.stop(0).wait()
+
+    assert told.value.message == f"{host}:{port} answers, but not as this call is encrypted."
+    assert hint in told.value.hint
+    assert told.value.exit_code is Exit.NOT_READY
+
+
+def _listening(server: grpc.Server, how: str, certificate: Path, key: Path) -> int:
+    if how == "plain":
+        return server.add_insecure_port("localhost:0")
+    mutual = how == "mutual tls"
+    pem = certificate.read_bytes()
+    credentials = grpc.ssl_server_credentials(
+        [(key.read_bytes(), pem)], pem if mutual else None, mutual
+    )
+    return server.add_secure_port("localhost:0", credentials)
+
+
+def test_a_wrong_key_that_was_given_is_not_asked_for() -> None:
+    """ "Give a key" would be a riddle to who gave one."""
+    busy = as_status(UnauthenticatedError("a valid API key is needed"))
+    with (
+        refusing(busy) as address,
+        pytest.raises(CommandError) as told,
+        connect(address, 5.0, Caller("slk_wrong")) as connected,
+    ):
+        connected.ask(connected.map.GetMap, GetMapRequest())
+
+    assert "does not know this key" in told.value.message
+    assert "Give a key" not in told.value.hint
 
 
 def test_a_deadline_says_how_to_wait_longer() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import PROGRAM, Shell, environment, started
+from tests.server.test_app import a_certificate
 
 
 def listening(address: str, data_dir: Path) -> tuple[str, ...]:
@@ -119,6 +121,29 @@ def test_the_end_is_said(home: Path, tmp_path: Path) -> None:
     assert "-m slotsvc.cli.main doctor" in told
     assert rest[-1] == "Stopped.\n"
     assert process.returncode == 0
+
+
+def test_an_encrypted_service_can_be_called_as_it_says(home: Path, tmp_path: Path) -> None:
+    """The first line it prints, run as it stands, finds it; listening on an address that the
+    certificate does not name it says one that it names."""
+    certificate, key = a_certificate(tmp_path)
+    tls = {"SLOTSVC_TLS__CERTIFICATE_PATH": f"{certificate}", "SLOTSVC_TLS__KEY_PATH": f"{key}"}
+    with subprocess.Popen(
+        [*PROGRAM, *listening("127.0.0.1:0", tmp_path / "data")],
+        stdout=subprocess.PIPE, text=True, env=environment(home) | tls,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        told = next(line for line in process.stdout if line.startswith("Call it: "))
+        line = shlex.split(told.removeprefix("Call it: "))
+        ended = subprocess.run(
+            [*line, "--timeout", "20"],
+            capture_output=True, text=True, env=environment(home), timeout=60, check=False,
+        )  # fmt: skip
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+
+    assert "--tls-ca" in line
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_one_process_has_one_database(home: Path, server: dict[str, Any], data_dir: Path) -> None:

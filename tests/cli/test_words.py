@@ -57,3 +57,9 @@ def test_a_message_becomes_a_sentence() -> None:
     """A capital in front and one stop behind."""
     assert sentence("the hold lapsed") == "The hold lapsed."
     assert sentence("Too late!") == "Too late!"
+
+
+@pytest.mark.parametrize("path", ["var/keys.json", "slotsvc.db", "keys.json:", "grpc_addr"])
+def test_a_path_keeps_its_case(path: str) -> None:
+    """There is no Slotsvc.db."""
+    assert sentence(f"{path} is damaged") == f"{path} is damaged."

@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from slotsvc.domain.visit import RouteKey
 from slotsvc.replicas.hints import CommitHints
@@ -83,6 +84,23 @@ async def test_the_others_hear_of_a_commit_and_oneself_does_not(
         await heard
 
         assert a.heard == before
+
+
+async def test_the_end_and_the_return_of_hints_are_in_the_log(valkey: Valkey, prefix: str) -> None:
+    """Where nothing else is asked of Redis these lines are all that tells of it."""
+    with capture_logs() as lines:
+        async with replica(valkey.url, prefix) as one:
+            valkey.kill()
+            async with asyncio.timeout(SOON_S):
+                while one.hints.listening.is_set():
+                    await asyncio.sleep(0.02)
+            valkey.start()
+            async with asyncio.timeout(SOON_S):
+                await one.hints.listening.wait()
+
+    told = [line["event"] for line in lines if line["event"].startswith("hints")]
+    heard = "hints of other replicas are heard"
+    assert told == [heard, "hints of other replicas stop", heard]
 
 
 async def test_replicas_of_another_database_hear_nothing(redis_url: str, prefix: str) -> None:

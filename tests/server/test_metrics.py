@@ -12,6 +12,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/operations.md"
 
 def exposed(metrics: Metrics) -> dict[str, tuple[str, ...]]:
     """Names as Prometheus shows them, with their labels."""
+    metrics.measure_disk(int, int)
     suffixes = {"counter": "_total", "info": "_info"}
     metrics.build.info({"version": "1"})
     found = {}

@@ -83,3 +83,13 @@ def test_an_inner_path_leaves_the_rest_of_the_message() -> None:
     empty = pb.Technician()
     apply(pb.Technician(), [("working_time", "monday")], empty)
     assert empty == pb.Technician()
+
+
+def test_a_number_that_is_unset_has_its_default_again() -> None:
+    """0 and unset are two things where unset means 1 day; a star takes neither for the other."""
+    stored = pb.ActivityType(cut_off_days=3)
+    apply(pb.ActivityType(), [("cut_off_days",)], stored)
+    assert not stored.HasField("cut_off_days")
+
+    apply(pb.ActivityType(cut_off_days=0), [("cut_off_days",)], stored)
+    assert stored.HasField("cut_off_days")

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import stat
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_progress_never_falls_and_reaches_the_end(tmp_path: Path) -> None:
     assert fractions[0] == 0.0
     assert fractions[-1] == 1.0
     assert any(0.1 < fraction < 0.8 for fraction in fractions)
+
+
+def test_the_directory_around_a_first_map_is_its_owners_alone(tmp_path: Path) -> None:
+    """It is the service's own, which comes after the map; one that is there keeps its mode."""
+    extract, around = a_town(tmp_path / "t.osm.pbf", highway="footway"), tmp_path / "slotsvc"
+    for mode in (0o700, 0o755):
+        with pytest.raises(MapError):
+            build_map(extract, around / "map", progress=quiet)
+        assert stat.S_IMODE(around.stat().st_mode) == mode
+        around.chmod(0o755)
 
 
 def test_another_extract_replaces_the_map(tmp_path: Path) -> None:

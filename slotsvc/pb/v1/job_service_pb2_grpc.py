@@ -78,7 +78,7 @@ class JobServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryJob(self, request, context):
-        """Makes a waiting or dead job due now, with all its tries before it. FAILED_PRECONDITION
+        """Makes a waiting or dead job due now, with as many tries as a new one. FAILED_PRECONDITION
         (WRONG_STATE) for one that is running, done or dropped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

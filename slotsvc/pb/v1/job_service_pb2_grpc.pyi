@@ -40,7 +40,7 @@ class JobServiceStub:
     ListJobs: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.ListJobsRequest, _job_service_pb2.ListJobsResponse]
     """Lists by id, the oldest first."""
     RetryJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.RetryJobRequest, _job_service_pb2.RetryJobResponse]
-    """Makes a waiting or dead job due now, with all its tries before it. FAILED_PRECONDITION
+    """Makes a waiting or dead job due now, with as many tries as a new one. FAILED_PRECONDITION
     (WRONG_STATE) for one that is running, done or dropped.
     """
     DropJob: _grpc.UnaryUnaryMultiCallable[_job_service_pb2.DropJobRequest, _job_service_pb2.DropJobResponse]
@@ -61,7 +61,7 @@ class JobServiceAsyncStub(JobServiceStub):
     ListJobs: _aio.UnaryUnaryMultiCallable[_job_service_pb2.ListJobsRequest, _job_service_pb2.ListJobsResponse]  # type: ignore[assignment]
     """Lists by id, the oldest first."""
     RetryJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.RetryJobRequest, _job_service_pb2.RetryJobResponse]  # type: ignore[assignment]
-    """Makes a waiting or dead job due now, with all its tries before it. FAILED_PRECONDITION
+    """Makes a waiting or dead job due now, with as many tries as a new one. FAILED_PRECONDITION
     (WRONG_STATE) for one that is running, done or dropped.
     """
     DropJob: _aio.UnaryUnaryMultiCallable[_job_service_pb2.DropJobRequest, _job_service_pb2.DropJobResponse]  # type: ignore[assignment]
@@ -97,7 +97,7 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _job_service_pb2.RetryJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_job_service_pb2.RetryJobResponse, _abc.Awaitable[_job_service_pb2.RetryJobResponse]]:
-        """Makes a waiting or dead job due now, with all its tries before it. FAILED_PRECONDITION
+        """Makes a waiting or dead job due now, with as many tries as a new one. FAILED_PRECONDITION
         (WRONG_STATE) for one that is running, done or dropped.
         """
 

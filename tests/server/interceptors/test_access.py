@@ -12,6 +12,8 @@ import grpc
 import pytest
 from grpc import aio
 
+from slotsvc.domain.access import Principal, Role
+from slotsvc.domain.errors import PermissionDeniedError
 from slotsvc.pb.v1 import map_service_pb2 as maps
 from slotsvc.pb.v1.map_service_pb2_grpc import MapServiceServicer, MapServiceStub
 from slotsvc.scheduling.api_keys import ApiKeys
@@ -162,3 +164,18 @@ async def _handshake(port: int, context: ssl.SSLContext) -> str:
     version = str(writer.get_extra_info("ssl_object").version())
     writer.close()
     return version
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "role", "who"),
+    [
+        ("JobService", "ListJobs", Role.PLANNER, "only OPERATOR may"),
+        ("ExecutionService", "StartVisit", Role.CLIENT, "INTEGRATOR or TECHNICIAN may"),
+    ],
+)
+def test_a_role_that_may_not_is_told_which_may(
+    service: str, method: str, role: Role, who: str
+) -> None:
+    """The contract says it to everybody; technicians and clients may call about their own."""
+    with pytest.raises(PermissionDeniedError, match=who):
+        policies.require_role(Principal(role, "acme", "k"), f"slotsvc.v1.{service}", method)
