@@ -74,6 +74,11 @@ class Seen:
         usual, longest = rules.hold_lengths(limits.default, limits.longest)
         return min(wanted or usual, longest)
 
+    def some_lapsed(self, now: datetime) -> bool:
+        """Whether holds of the routes are over; as long as their versions stand, all are here."""
+        routes = (self.route, self.old_route)
+        return any(r is not None and len(r.live(now)) < len(r.placements) for r in routes)
+
 
 def see(tx: ReadTx, taking: Taking, limits: HoldLimits) -> Seen:
     """One look at everything the taking depends on.

@@ -290,7 +290,7 @@ def _write(
         raise SlotExpiredError("the offer lapsed; ask for slots again")
     refuse_another_hold(tx, taking, limits, now)
     refuse_full_day(tx, taking, seen.activity, now)
-    lapsed = set(tx.expire_lapsed(versions, now)) if _some_lapsed(seen, now) else set[str]()
+    lapsed = set(tx.expire_lapsed(versions, now)) if seen.some_lapsed(now) else set[str]()
     stored = _insert(tx, taking, plan, now)
     order = [p.id for p in plan.order if p.id not in lapsed]
     tx.write_route(key, order, plan.block)
@@ -300,12 +300,6 @@ def _write(
         tx.record(key.tenant, event, mutation.actor)
     record_violations(tx, versions, Origin.LAPSE, mutation.actor)
     return answer(_placed(plan, stored, locked[key]))
-
-
-def _some_lapsed(seen: Seen, now: datetime) -> bool:
-    """Whether holds of the routes are over; their versions stand, so nothing else is there."""
-    routes = (seen.route, seen.old_route) if seen.old_route is not None else (seen.route,)
-    return any(len(route.live(now)) < len(route.placements) for route in routes)
 
 
 def _other_shift(tx: WriteTx, plan: _Plan) -> bool:

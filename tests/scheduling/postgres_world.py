@@ -12,6 +12,7 @@ from psycopg import sql
 from slotsvc.scheduling.ports import Clock, ReadTx, WriteTx
 from slotsvc.scheduling.travel_port import TravelTimes
 from slotsvc.store.postgres_store import PostgresStore
+from slotsvc.store.shares import Share
 from slotsvc.store.tables import METADATA
 from tests.postgres_fixtures import PostgresServer
 from tests.scheduling.booking_world import BookingWorld, KeepingStore, found_company
@@ -28,7 +29,10 @@ class NearPostgres(PostgresStore):
         return self._read(work)
 
     async def write[T](self, work: Callable[[WriteTx], T]) -> T:
-        return self._write(work, lambda: False)
+        return await self._shares.run(lambda share: self._at_once(work, share))
+
+    async def _at_once[T](self, work: Callable[[WriteTx], T], share: Share) -> T:
+        return self._write(work, lambda: False, share)
 
     def keep(self, path: Path) -> None:
         """All that is in here, at ``path``."""
