@@ -216,6 +216,7 @@ async def test_a_quiet_tenant_waits_for_one_call_of_a_loud_one_and_not_for_all(
     assert len(flood) > 10
 
 
+@pytest.mark.machine_speed
 async def test_a_call_whose_deadline_passes_in_line_is_never_begun(metrics: Metrics) -> None:
     """The work of one that gave up is not done, and it leaves no gap in the line."""
     slow = Slow(0.3)
@@ -233,6 +234,7 @@ async def test_a_call_whose_deadline_passes_in_line_is_never_begun(metrics: Metr
     assert (last, slow.begun) == (None, 2)
 
 
+@pytest.mark.machine_speed
 async def test_a_caller_who_hangs_up_frees_the_place(metrics: Metrics) -> None:
     """The next search begins within 250 ms after the running one was cancelled."""
     slow = Slow(30)

@@ -229,6 +229,7 @@ async def test_calls_are_counted_by_code(serve: Serve, metrics: Metrics) -> None
     assert [x["grpc_code"] for x in lines if x["event"] == "call"] == ["OK", "NOT_FOUND"]
 
 
+@pytest.mark.machine_speed
 async def test_a_call_without_a_deadline_gets_one(serve: Serve, metrics: Metrics) -> None:
     """The default deadline ends the work and is told as DEADLINE_EXCEEDED."""
     ended = asyncio.Event()
