@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.company import TWO_HOURS
-from benchmarks.load.arrivals import Outcomes
 from benchmarks.load.cores import set_apart, watched
 from benchmarks.load.fairness import fairness
 from benchmarks.load.fsync_probe import fsync_probe
 from benchmarks.load.one_slot import one_slot
-from benchmarks.load.overload import ENOUGH, Searches, overload
+from benchmarks.load.overload import ENOUGH, Run, Searches, overload
 from benchmarks.load.pairs import SPARE, Pairs
-from benchmarks.load.processor import ProcessorTime
 from benchmarks.load.world import DAYS, TECHNICIANS, World, open_world, settled
 from benchmarks.machine import machine
 from benchmarks.torture.server_process import ServerProcess
@@ -119,16 +117,16 @@ def _settings(chosen: argparse.Namespace, data_dir: Path) -> Path:
 async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
     pairs, searches = Pairs(world), Searches(world)
     await pairs.run(WARM_UP_RATE, WARM_UP_S, chosen.seed)
+    pids = [server.pid for server in world.servers]
     if chosen.apart:
-        set_apart(world.server.pid)
+        set_apart(pids)
     figures: dict[str, Any] = {}
     if chosen.pairs:
         rates = [chosen.rate] if chosen.rate else STEPS
-        pids = [server.pid for server in world.servers]
-        rising = await _rising(pairs, rates, chosen, pids)
+        rising = await _rising(watched(pairs.run, pids), rates, chosen)
         figures["pairs"] = {"lanes": chosen.lanes, "rates": rising}
     if chosen.overload:
-        run = watched(pairs.run if chosen.of == "pairs" else searches.run, world.server.pid)
+        run = watched(pairs.run if chosen.of == "pairs" else searches.run, pids)
         done = await overload(run, chosen.overload, chosen.seconds, chosen.seed, FIRST_RATE)
         figures["overload"] = {"of": chosen.of, **done.figures()}
     if chosen.fair:
@@ -138,16 +136,12 @@ async def _loads(chosen: argparse.Namespace, world: World) -> dict[str, Any]:
 
 
 async def _rising(
-    pairs: Pairs,
-    rates: list[float] | tuple[int, ...],
-    chosen: argparse.Namespace,
-    pids: list[int],
+    run: Run, rates: list[float] | tuple[int, ...], chosen: argparse.Namespace
 ) -> dict[str, Any]:
     figures = {}
     for rate in rates:
-        used = ProcessorTime(pids)
-        done: Outcomes = await pairs.run(rate, chosen.seconds, chosen.seed)
-        figures[f"{rate:g}"] = done.figures() | used.figures(len(done.ok_ms))
+        done = await run(rate, chosen.seconds, chosen.seed)
+        figures[f"{rate:g}"] = done.figures()
         if done.per_second < ENOUGH * done.offered_per_second:
             break
         await settled()

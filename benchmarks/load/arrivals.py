@@ -38,7 +38,7 @@ def poisson(rate: float, seconds: float, seed: int) -> list[float]:
 class Outcomes:
     """What became of all arrivals. ``refused_ms``: until an arrival was told no, by reason.
     ``afterwards``: answers that came when nobody arrived any more. ``cores``: processor time a
-    second, by who took it; empty: not measured."""
+    second, by who took it, and ``cpu_ms``: for each that succeeded; empty: not measured."""
 
     seconds: float
     ok_ms: list[float] = field(default_factory=list)
@@ -46,6 +46,7 @@ class Outcomes:
     begun_late: int = 0
     afterwards: int = 0
     cores: dict[str, float] = field(default_factory=dict)
+    cpu_ms: dict[str, float] = field(default_factory=dict)
 
     def note(self, ending: str, ms: float, *, afterwards: bool = False) -> None:
         """One arrival is over."""
@@ -76,6 +77,7 @@ class Outcomes:
             },
             "begun_late": self.begun_late,
             **({"cores": self.cores} if self.cores else {}),
+            **({"cpu_ms_each": self.cpu_ms} if self.cpu_ms else {}),
         }
 
 

@@ -94,7 +94,7 @@ async def test_the_cores_that_were_taken_stand_beside_the_outcomes() -> None:
             pass
         return Outcomes(seconds)
 
-    cores = (await watched(run, os.getpid())(1, 1.0, 0)).figures()["cores"]
+    cores = (await watched(run, [os.getpid()])(1, 1.0, 0)).figures()["cores"]
 
     assert set(cores) == {"service", "service_event_loop", "generator"}
     assert 0 < cores["generator"] <= 1.5
