@@ -101,6 +101,8 @@ class LiveCalendar:
         if memory.refreshing is None:
             refresh = self._refresh(memory, tenant, team, period)
             memory.refreshing = asyncio.create_task(refresh, name="refresh-team")
+            # those who wait are told of a failure; when they have all gone, it is nobody's
+            memory.refreshing.add_done_callback(lambda over: over.cancelled() or over.exception())
         return await asyncio.shield(memory.refreshing)
 
     async def _refresh(

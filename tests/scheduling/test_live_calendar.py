@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from slotsvc.scheduling.live_calendar import MOST_WEIGHTS, LiveCalendar
 from slotsvc.scheduling.ports import ReadTx
 from slotsvc.scheduling.remembered_team import Snapshot
 from slotsvc.scheduling.team_seen import glance_at
-from slotsvc.scheduling.travel_port import TravelTable
+from slotsvc.scheduling.travel_port import TravelTable, TravelUnavailableError
 from slotsvc.solver.params import CostWeights
 from slotsvc.solver.team_calendar import TeamCalendar
 from tests.scheduling.booking_company import DAYS, PLACES, TEAM, TENANT
@@ -215,6 +216,36 @@ def test_reading_a_team_goes_on_when_the_caller_has_gone(walk: Walk) -> None:
 
     calendar = world.run(impatient_then_patient())
     assert told(calendar) == told(Reader(world, roads).calendar(1, 1))
+
+
+class LostRoads(SlowRoads):
+    """Roads that are gone when they may answer."""
+
+    async def table(
+        self, sources: Sequence[Location], destinations: Sequence[Location]
+    ) -> TravelTable:
+        await super().table(sources, destinations)
+        raise TravelUnavailableError("the road engine is gone")
+
+
+def test_a_reading_that_fails_when_its_callers_have_gone_is_no_incident(walk: Walk) -> None:
+    """Nobody is left to be told, and nothing is logged as an error that nobody looked at."""
+    world, roads, incidents = walk.world, LostRoads(), list[object]()
+    world.change(Technician, "ann", lambda who: _ending_at(who, PLACES[2]))
+    live = LiveCalendar(world.store, roads)
+
+    async def impatient() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: incidents.append(told))
+        days = world.day(1), world.day(1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(live.read(TENANT, TEAM, *days, WEIGHTS), 0.2)
+        (reading,) = (t for t in asyncio.all_tasks() if t.get_name() == "refresh-team")
+        roads.may_answer.set()
+        await asyncio.wait({reading})
+
+    world.run(impatient())
+    gc.collect()
+    assert incidents == []
 
 
 def _ending_at(who: Technician, place: Location) -> Technician:
