@@ -20,7 +20,7 @@ from typing import Any
 
 from psycopg import Connection, OperationalError, Pipeline, pq
 
-from slotsvc.store.exchange import Line
+from slotsvc.store.exchange import TOO_LATE, Line
 
 _IDLE = pq.TransactionStatus.IDLE
 
@@ -72,7 +72,7 @@ class BoundedConnection(Connection[Any]):
                 return over.value
             if time.monotonic() > give_up:
                 self.pgconn.finish()
-                raise OperationalError("the server did not answer in time")
+                raise OperationalError(TOO_LATE)
             heard = yield wanted
 
 

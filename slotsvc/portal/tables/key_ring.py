@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, inspect, select
 
 from slotsvc.portal.secrets import PortalSecrets, SecretsError
-from slotsvc.portal.tables.database import engine_on
-from slotsvc.portal.tables.migrate import usable
+from slotsvc.portal.tables.migrate import looking
 from slotsvc.portal.tables.schema import CONTACTS, OUTBOX, STAFF
 
 _MADE_WITH_KEYS = (CONTACTS.c.link_hash, STAFF.c.totp_sealed, OUTBOX.c.sealed)
@@ -38,12 +37,8 @@ def needs_keys(database: Path) -> bool:
     ``PortalSchemaError`` for a file that cannot be used."""
     if not database.exists():
         return False
-    engine = engine_on(database, "BEGIN", 1, "query_only=ON")
-    try:
-        with usable(database), engine.begin() as connection:
-            return any(_is_used(connection, column) for column in _MADE_WITH_KEYS)
-    finally:
-        engine.dispose()
+    with looking(database) as connection:
+        return any(_is_used(connection, column) for column in _MADE_WITH_KEYS)
 
 
 def _is_used(connection: Connection, column: Column[Any]) -> bool:

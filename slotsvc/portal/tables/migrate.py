@@ -81,10 +81,18 @@ def current(path: Path) -> str | None:
     ``PortalSchemaError`` for a file that cannot be used."""
     if not path.exists():
         return None
+    with looking(path) as connection:
+        return _revision(connection)
+
+
+@contextmanager
+def looking(path: Path) -> Iterator[Connection]:
+    """A connection that changes nothing. Raises ``PortalSchemaError`` for a file that cannot be
+    used."""
     engine = engine_on(path, "BEGIN", 1, "query_only=ON")
     try:
         with usable(path), engine.begin() as connection:
-            return _revision(connection)
+            yield connection
     finally:
         engine.dispose()
 
